@@ -1,0 +1,84 @@
+# `make run` archives a folder and searches it; `make test` sets up and tests; `make dev` opens the UI.
+# Everything lands in .venv and in DATAQ_HOME (./.dataq unless set): nothing else is touched.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+DATAQ_HOME ?= $(CURDIR)/.dataq
+export DATAQ_HOME
+SOURCE ?= examples/inbox
+QUERY ?=
+PYTEST_ARGS ?=
+BENCH_ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The locks name every package and its hash, so pip has nothing to resolve: --no-deps.
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --no-compile --no-deps
+# Compiled once here because some environments forbid Python to do it later (a run costs seconds more).
+COMPILE := $(BIN)/python -m compileall -q -j 0
+PACKAGES := dataq_plugins dataq_analyzers dataq_lake dataq_resources dataq_assets dataq_gateway
+
+.PHONY: help setup run dev test check bench docs pictures lock build clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.runtime ## make .venv with .venv/bin/dataq
+
+$(VENV)/bin/python:
+	@python=$$(.ci/find-python) && echo "setup: $$($$python --version) at $$python" && $$python -m venv $(VENV)
+
+$(VENV)/.runtime: requirements-build.lock requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "setup: installing what dataq needs (a minute or two the first time)"
+	@$(PIP) --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) --no-build-isolation --no-index --editable .
+	@$(COMPILE) $(VENV)/lib $(PACKAGES) || true
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "setup: installing what the tests need"
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(COMPILE) $(VENV)/lib || true
+	@touch $@
+
+run: setup ## archive SOURCE (default examples/inbox), print what was stored and a first search
+	@examples/first_run.sh "$(SOURCE)" "$(QUERY)"
+
+dev: setup ## Dagster's UI with its daemon on the same lake, on loopback
+	@$(BIN)/dataq dev
+
+test: $(VENV)/.dev ## all tests, on two processes
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+
+check: $(VENV)/.dev ## style, types, imports, documentation
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/python -m pytest -q tests/test_docs.py
+
+bench: $(VENV)/.dev ## measure against references in the same run (docs/benchmarks.md)
+	@$(BIN)/python -m benchmarks $(BENCH_ARGS)
+
+docs: $(VENV)/.dev ## write the generated parts of the documentation
+	@$(BIN)/python docs/generate.py
+
+pictures: $(VENV)/.dev ## take the README's pictures from a real run (needs Chromium)
+	@$(BIN)/python docs/make_pictures.py
+
+build: $(VENV)/.dev ## a wheel in dist/
+	@$(BIN)/python -m hatchling build -t wheel
+
+# Only for maintainers; needs uv on PATH. The dev lock keeps the runtime lock's versions.
+lock: ## write the three hashed locks again
+	@command -v uv >/dev/null || { echo "error: uv not found: install it (pip install uv) to write the locks" >&2; exit 1; }
+	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate"; \
+	$$compile pyproject.toml -o requirements.lock; \
+	$$compile pyproject.toml --group dev --extra quality -c requirements.lock -o requirements-dev.lock; \
+	printf 'hatchling\neditables\n' | $$compile - -c requirements-dev.lock -o requirements-build.lock
+
+clean: ## remove .venv, caches and build results; the lake (.dataq) stays
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

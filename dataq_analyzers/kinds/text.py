@@ -1,0 +1,38 @@
+"""Plain text, and every text/* that no other analyzer names: paragraphs."""
+
+from __future__ import annotations
+
+from dataq_analyzers.decode import Locator, decode
+from dataq_analyzers.interface import Analysis, Content, Unit
+from dataq_analyzers.segments import pack, paragraphs
+
+
+class TextAnalyzer:
+    """Paragraphs between blank lines, small ones joined and long ones cut."""
+
+    name = "text"
+    version = "1"
+    media_types = ("text/plain", "text/*")
+
+    def tools(self) -> dict[str, str]:
+        return {}
+
+    def analyze(self, content: Content) -> Analysis:
+        decoded = decode(content.data)
+        text = decoded.text
+        locator = Locator(decoded)
+        units = tuple(
+            Unit(block.kind, block.start, block.end, locator.place(block.start),
+                 locator.place(block.end))
+            for block in pack(text, paragraphs(text))
+        )
+        return Analysis(text, units, title=title_of(text))
+
+
+def title_of(text: str) -> str | None:
+    """The first line, where it is short enough to be a title."""
+    first = text.lstrip()[:200].partition("\n")[0].strip()
+    return first if 0 < len(first) <= 120 else None
+
+
+ANALYZER = TextAnalyzer()

@@ -1,0 +1,150 @@
+"""The worker process of the pool: takes batches of tasks, reports each item, dies when told."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+from dataq_analyzers import channel
+from dataq_analyzers.cells import NOTHING, Cells
+
+# What a result is: an index, how it went, and the pickled value or (type, message).
+DONE, ERROR, MEMORY = 0, 1, 2
+Result = tuple[int, int, Any]
+
+FLUSH_BYTES = 1 << 20
+FLUSH_SECONDS = 0.1
+# Results that the pool has not read yet: past this the worker waits.
+UNREAD_BYTES = 64 << 20
+# A worker that has grown to this does not give memory back: a new one is cheaper.
+RETIRE_BYTES = 768 << 20
+REASON_LENGTH = 500
+
+
+def main(channel_fd: int, cells_fd: int, life_fd: int, seconds: float, memory: int) -> None:
+    """Serve batches until the pool closes the channel."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the pool's owner to handle
+    _die_with_parent(life_fd)
+    link = socket.socket(fileno=channel_fd)
+    worker = Worker(link, Cells(cells_fd), seconds, memory)
+    os.close(cells_fd)
+    try:
+        worker.serve()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass
+    sys.stdout.flush()
+    os._exit(0)  # no clean-up of libraries: some hang or crash at exit
+
+
+def _die_with_parent(life_fd: int) -> None:
+    """Let the kernel end this process once the parent's end of the pipe is closed.
+
+    Not PR_SET_PDEATHSIG: that fires when the *thread* that started the worker ends.
+    """
+    fcntl.fcntl(life_fd, fcntl.F_SETOWN, os.getpid())
+    flags = fcntl.fcntl(life_fd, fcntl.F_GETFL)
+    fcntl.fcntl(life_fd, fcntl.F_SETFL, flags | os.O_ASYNC)
+    gone = select.poll()
+    gone.register(life_fd, select.POLLHUP)
+    if gone.poll(0):
+        os._exit(0)
+
+
+class Worker:
+    """One loop over batches; all state that a death would lose is in the shared cells."""
+
+    def __init__(self, link: socket.socket, cells: Cells, seconds: float, memory: int) -> None:
+        self._link = link
+        self._cells = cells
+        self._seconds = seconds
+        self._memory = memory
+        self._functions: dict[bytes, Callable[[Any], Any]] = {}
+        self._results: list[Result] = []
+        self._bytes = 0
+        self._sent = 0
+        self._since = time.monotonic()
+        self._retire = False
+
+    def serve(self) -> None:
+        while not self._retire:
+            (reference, tasks), _ = channel.receive(self._link)
+            self._since = time.monotonic()
+            function = self._function(reference)
+            for index, task in tasks:
+                self._one(function, index, task)
+                if self._retire:
+                    break
+            self._flush()
+
+    def _function(self, reference: bytes) -> Callable[[Any], Any]:
+        if reference not in self._functions:
+            self._functions[reference] = pickle.loads(reference)  # noqa: S301 - from the parent
+            if self._memory and len(self._functions) == 1:
+                _limit_memory(self._memory)
+        return self._functions[reference]
+
+    def _one(self, function: Callable[[Any], Any], index: int, task: bytes) -> None:
+        self._cells.current = index
+        # Left at its default, SIGALRM ends the process: it also stops a loop inside C code.
+        signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        result = self._call(function, index, task)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        self._results.append(result)
+        self._bytes += len(result[2]) if result[1] == DONE else REASON_LENGTH
+        self._cells.current = NOTHING
+        if self._bytes >= FLUSH_BYTES or time.monotonic() - self._since >= FLUSH_SECONDS:
+            self._flush()
+
+    def _call(self, function: Callable[[Any], Any], index: int, task: bytes) -> Result:
+        try:
+            value = function(pickle.loads(task))  # noqa: S301 - from the parent
+            return index, DONE, pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+        except MemoryError:
+            self._retire = True
+            return index, MEMORY, ("MemoryError", "needs more memory than one item may have")
+        except Exception as error:  # noqa: BLE001 - whatever a parser raises is this item's
+            return index, ERROR, (type(error).__name__, _reason(error))
+        except BaseException as error:  # noqa: BLE001 - SystemExit is no reason to stop
+            return index, ERROR, (type(error).__name__, _reason(error))
+
+    def _flush(self) -> None:
+        now = time.monotonic()
+        self._retire = self._retire or _resident() > RETIRE_BYTES
+        if self._results:
+            self._sent += channel.send(self._link, (self._results, now - self._since))
+        self._results, self._bytes, self._since = [], 0, now
+        while self._sent - self._cells.consumed > UNREAD_BYTES:
+            time.sleep(0.002)
+
+
+def _reason(error: BaseException) -> str:
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - a broken __str__ must not cost the worker
+        text = ""
+    return text[:REASON_LENGTH].encode("utf-8", "replace").decode()
+
+
+def _limit_memory(memory: int) -> None:
+    """Let one item have `memory` bytes on top of what the process has mapped by now."""
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib costs a start 10 ms
+        pages = int(file.read().split()[0])
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = pages * resource.getpagesize() + memory
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _resident() -> int:
+    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
+        return int(file.read().split()[1]) * resource.getpagesize()

@@ -1,0 +1,1 @@
+"""The gate's rules. One file is one rule: CATEGORY, SEVERITY and `broken`, which says why or None."""

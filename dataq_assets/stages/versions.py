@@ -1,0 +1,83 @@
+"""Chains of versions: which asset is the first, which the latest, and what a deletion ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+ASSET_COLUMNS = ("id", "item_id", "parent_id", "source", "source_id", "path", "sequence")
+RAW_COLUMNS = ("source", "source_id", "sequence", "op", "observed_at", "item_id")
+THING = ["source", "source_id"]
+
+
+@dataclass(frozen=True)
+class EntityChange:
+    """Rows to add, in the schema of entities, and ids whose old row goes."""
+
+    new: pl.DataFrame
+    gone: pl.Series
+
+
+def entity_change(assets: pl.LazyFrame, raw: pl.LazyFrame, entities: pl.LazyFrame) -> EntityChange:
+    """What must change in `entities` so that it tells the versions of all `assets`.
+
+    Order is that of observation (raw's sequence), never of modification time, which goes back.
+    A version is the latest while no later one has passed the gate and no deletion followed;
+    members share the fate of the asset they came in.
+    """
+    wanted = chains(assets, raw)
+    told = ["id", "version", "version_of", "is_latest"]
+    have = entities.filter(pl.col("entity_type") == "asset").select(told)
+    new = wanted.join(have, on=told, how="anti", nulls_equal=True).collect()
+    known = have.select("id").collect()["id"]
+    return EntityChange(_rows(new), new.filter(pl.col("id").is_in(known.implode()))["id"])
+
+
+def chains(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
+    """One row an asset: version (from 1), version_of, is_latest, created_at, updated_at.
+
+    A chain is everything that one source ever had under one path.
+    """
+    seen = raw.select("item_id", pl.col("observed_at").alias("created_at"))
+    ends = _ends(assets, raw)
+    numbered = (
+        assets.select(ASSET_COLUMNS)
+        .sort("sequence", "id")
+        .with_columns(
+            pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("source", "path").alias("version"),
+            pl.col("id").first().over("source", "path").alias("version_of"),
+        )
+    )
+    return (
+        numbered.join(seen, on="item_id", how="left")
+        .join(ends, on="item_id", how="left")
+        .with_columns(
+            pl.col("ended_at").is_null().alias("is_latest"),
+            pl.coalesce("ended_at", "created_at").alias("updated_at"),
+        )
+    )
+
+
+def _ends(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
+    """When each item with assets was superseded or deleted: item_id, ended_at (null: still latest)."""
+    passed = assets.select("item_id").unique()
+    upserts = raw.select(RAW_COLUMNS).join(passed, on="item_id", how="semi")
+    deletes = raw.select(RAW_COLUMNS).filter(pl.col("op") == "delete")
+    story = pl.concat([upserts, deletes]).sort("sequence")
+    followed = story.with_columns(pl.col("observed_at").shift(-1).over(THING).alias("ended_at"))
+    return followed.filter(pl.col("op") != "delete").select("item_id", "ended_at")
+
+
+def _rows(change: pl.DataFrame) -> pl.DataFrame:
+    return change.select(
+        "id",
+        pl.lit("asset").alias("entity_type"),
+        "parent_id",
+        "version",
+        "version_of",
+        "is_latest",
+        "created_at",
+        "updated_at",
+        pl.lit({}, dtype=pl.Map(pl.String, pl.String)).alias("metadata"),
+    )

@@ -1,0 +1,107 @@
+"""The `dataq` command: finds its subcommands, and ends every failure in one clear line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+
+import click
+
+from dataq_gateway import commands
+from dataq_gateway.errors import CommandFailed
+from dataq_gateway.settings import apply_env_file
+
+EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
+
+
+class Subcommands(click.Group):
+    """One module of dataq_gateway.commands a subcommand; only what was asked for is imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """Names of all subcommands, sorted."""
+        return sorted(module.name for module in iter_modules(commands.__path__))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of the module `cmd_name`, or None where there is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        command = import_module(f"{commands.__name__}.{cmd_name}").command
+        assert isinstance(command, click.Command)  # noqa: S101 - a module's own mistake
+        return command
+
+
+@click.command(
+    cls=Subcommands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES
+)
+@click.version_option(package_name="dataq", message="%(prog)s %(version)s")
+@click.option("--home", metavar="DIR", help="Use this folder instead of DATAQ_HOME (~/.dataq).")
+def cli(home: str | None) -> None:
+    """Archive everything; follow every row back to its bytes, and every hit to its reasons."""
+    if home:
+        os.environ["DATAQ_HOME"] = home
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    apply_env_file()
+    if "_DATAQ_COMPLETE" in os.environ:
+        cli.main(prog_name="dataq")
+    sys.exit(run(words))
+
+
+def run(words: list[str]) -> int:
+    """The exit code of one command line; every failure is told in one line on stderr."""
+    try:
+        # Not cli.main, which ends a broken pipe and an interrupt in ways of its own.
+        with cli.make_context("dataq", list(words)) as context:
+            cli.invoke(context)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has what it wanted; nothing may be written to the pipe at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (click.Abort, KeyboardInterrupt):
+        return tell("interrupted", 130, words)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as bare:
+        bare.show()
+        return bare.exit_code
+    except click.ClickException as mistake:
+        return tell(usage(mistake), mistake.exit_code, words)
+    except Exception as failure:  # noqa: BLE001 - the last door: told, never a bare traceback
+        if os.environ.get("DATAQ_DEBUG"):
+            raise
+        return tell(explain(failure), 1, words)
+    return 0
+
+
+def usage(mistake: click.ClickException) -> str:
+    """What was typed wrongly, and where to read on."""
+    context = getattr(mistake, "ctx", None)
+    message = mistake.format_message().rstrip(".")
+    return f"{message}: see {context.command_path} --help" if context else message
+
+
+def explain(failure: Exception) -> str:
+    """The line for `failure`; errors that our packages name speak for themselves."""
+    ours = type(failure).__module__.startswith("dataq_")
+    if isinstance(failure, CommandFailed) or (ours and str(failure)):
+        return str(failure)
+    kind = type(failure).__name__
+    return f"unexpected {kind}: {failure}: set DATAQ_DEBUG=1 and run again for the traceback"
+
+
+def tell(message: str, code: int, words: list[str]) -> int:
+    """Print one line (an object with --json) on stderr and return `code`."""
+    line = " ".join(message.split())
+    if "--json" in words:
+        click.echo(json.dumps({"error": line, "exit_code": code}, ensure_ascii=False), err=True)
+    else:
+        click.echo(f"error: {line}", err=True)
+    return code

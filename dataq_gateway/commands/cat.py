@@ -1,0 +1,26 @@
+"""`dataq cat`: the exact bytes behind an id."""
+
+from __future__ import annotations
+
+import click
+
+from dataq_gateway.options import json_option
+
+
+@click.command("cat")
+@click.argument("id")
+@json_option("Tell errors as JSON; the bytes stay bytes.")
+def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names them
+    """Write the exact bytes behind ID.
+
+    ID is that of an asset, an item or a hit. Members of archives and attachments of mails are taken out of them. The bytes are compared with
+    the hash they were archived under before anything is written.
+    """
+    from dataq_lake.content import content_of
+
+    from dataq_gateway.home import existing_lake
+
+    stream = click.get_binary_stream("stdout")
+    for piece in content_of(existing_lake(), id):
+        stream.write(piece)
+    stream.flush()

@@ -1,0 +1,15 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def json_option(help_text: str = "Print JSON instead of text; errors too.") -> Decorator:
+    """--json, given to the command as `as_json`."""
+    return click.option("--json", "as_json", is_flag=True, help=help_text)

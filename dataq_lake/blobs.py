@@ -1,0 +1,138 @@
+"""Large contents, stored once under their SHA-256, on disk for good before any row names them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+
+CHUNK = 1 << 20
+_URI = re.compile(r"blob:([0-9a-f]{64})")
+
+
+@dataclass(frozen=True)
+class Blob:
+    """A stored content: `uri` is blob:<sha256>, `size` in bytes."""
+
+    uri: str
+    size: int
+    sha256: str
+
+
+class BlobStore:
+    """The blobs in one folder; a content that comes again takes no further space."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def writer(self) -> BlobWriter:
+        """A writer to stream one content into; nothing is visible before its commit."""
+        return BlobWriter(self)
+
+    def put(self, content: bytes | Iterable[bytes]) -> Blob:
+        """Stores `content` and returns where it is."""
+        with self.writer() as writer:
+            for piece in [content] if isinstance(content, bytes) else content:
+                writer.write(piece)
+            return writer.commit()
+
+    def path(self, uri: str) -> Path:
+        """The file of a blob, whether it is there or not."""
+        match = _URI.fullmatch(uri)
+        if match is None:
+            raise FixTheCall(f"{uri!r} is not a blob: it should be blob: and 64 hex digits")
+        return self.folder / match[1][:2] / match[1]
+
+    def exists(self, uri: str) -> bool:
+        """Whether the content is stored."""
+        return self.path(uri).is_file()
+
+    def open(self, uri: str) -> BinaryIO:
+        """The content as a file to read, unverified; raises ContentLost."""
+        try:
+            return self.path(uri).open("rb")
+        except FileNotFoundError as error:
+            raise ContentLost(f"{uri} is not in the blob store {self.folder}") from error
+
+    def chunks(self, uri: str) -> Iterator[bytes]:
+        """The content piece by piece; raises ContentDamaged at the end if its hash is wrong."""
+        digest = hashlib.sha256()
+        with self.open(uri) as file:
+            while piece := file.read(CHUNK):
+                digest.update(piece)
+                yield piece
+        if f"blob:{digest.hexdigest()}" != uri:
+            raise ContentDamaged(f"{uri} is damaged: its bytes hash to {digest.hexdigest()}")
+
+    def read(self, uri: str) -> bytes:
+        """The whole content, its hash verified; raises ContentLost or ContentDamaged."""
+        return b"".join(self.chunks(uri))
+
+
+class BlobWriter:
+    """Takes one content in pieces; `commit` makes it durable, `abort` leaves nothing behind."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+        self._digest = hashlib.sha256()
+        self._size = 0
+        incoming = store.folder / "incoming"
+        incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._path = incoming / uuid.uuid4().hex
+        number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._file = os.fdopen(number, "wb", buffering=CHUNK)
+
+    def write(self, data: bytes) -> None:
+        """Takes the next piece."""
+        self._digest.update(data)
+        self._size += len(data)
+        self._file.write(data)
+
+    def commit(self) -> Blob:
+        """Stores what was written, unless the same content is there already."""
+        sha256 = self._digest.hexdigest()
+        blob = Blob(f"blob:{sha256}", self._size, sha256)
+        final = self._store.path(blob.uri)
+        if final.is_file() and final.stat().st_size == self._size:
+            self.abort()
+            return blob
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._file.close()
+        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.replace(self._path, final)
+        for folder in (final.parent, self._store.folder):
+            _sync_folder(folder)
+        return blob
+
+    def abort(self) -> None:
+        """Forgets what was written; harmless after a commit."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> BlobWriter:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+
+def _sync_folder(folder: Path) -> None:
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

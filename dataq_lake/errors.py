@@ -1,0 +1,79 @@
+"""What can go wrong in the lake, named by what the caller should do about it."""
+
+from __future__ import annotations
+
+
+class LakeError(Exception):
+    """Any refusal of the lake; its message says what was wrong, where, and what to do."""
+
+
+class Retry(LakeError):
+    """Another writer was faster too often; the same call may succeed later."""
+
+
+class FixTheCall(LakeError):
+    """The request itself is wrong: repeating it unchanged cannot succeed."""
+
+
+class UnknownTable(FixTheCall):
+    """No such table in this lake."""
+
+
+class InvalidName(FixTheCall):
+    """A source or table name that would not be safe as a folder or in SQL."""
+
+
+class WrongSchema(FixTheCall):
+    """Rows whose columns or types are not those of the table they were written to."""
+
+
+class NoSuchVersion(FixTheCall):
+    """A version or time of a table that never was, or is no longer kept."""
+
+
+class UnknownModel(FixTheCall):
+    """No embedding model of this name."""
+
+
+class ModelNotInstalled(FixTheCall):
+    """The package that holds a model's weights is missing; the message says what to install."""
+
+
+class UnknownSnapshot(FixTheCall):
+    """No search snapshot of this id, or one that has to stay."""
+
+
+class UnknownId(FixTheCall):
+    """No row has this id, or several ids begin with it."""
+
+
+class BadQuery(FixTheCall):
+    """A search that asks for something impossible; the message says which part and why."""
+
+
+class NothingIndexed(FixTheCall):
+    """There is nothing to search yet: something has to be archived first."""
+
+
+class StopAndRepair(LakeError):
+    """What is stored is not as it should be; no retry helps, a person has to look."""
+
+
+class LakeMissing(StopAndRepair):
+    """There is no lake at this place."""
+
+
+class UpgradeDataq(StopAndRepair):
+    """The table was written by a newer DataQ, or by an engine with features unknown here."""
+
+
+class IndexDamaged(StopAndRepair):
+    """A search index does not hold what its manifest says; it has to be built anew."""
+
+
+class ContentLost(StopAndRepair):
+    """Bytes that a row points to are not where they should be."""
+
+
+class ContentDamaged(StopAndRepair):
+    """Stored bytes no longer have the hash they were stored under."""

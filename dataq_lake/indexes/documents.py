@@ -1,0 +1,108 @@
+"""What is published: segments with their vectors and all that a search hit shows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from dataq_lake.errors import WrongSchema
+from dataq_lake.indexes.keys import to_keys
+from dataq_lake.indexes.part import Rows
+from dataq_lake.indexes.places import NO_TIME, Place
+from dataq_lake.schemas import ID, TIME
+
+if TYPE_CHECKING:
+    from dataq_lake.indexes.manifest import Model
+
+DOCUMENTS = pa.schema(
+    [
+        ("segment_id", ID),
+        ("asset_id", ID),
+        ("source", pa.string()),
+        ("path", pa.string()),
+        ("mime_type", pa.string()),
+        ("timestamp", TIME),
+        ("title", pa.string()),
+        ("text", pa.large_string()),
+        ("vector", pa.list_(pa.float32())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Publication:
+    """A difference to the index: `new` has the columns DOCUMENTS, `gone` holds segment ids.
+
+    Gone leaves first, then new is added; new segments that are there already are skipped. A model
+    other than the current snapshot's starts an index of its own, so `new` must then be everything.
+    """
+
+    model: Model
+    new: Iterable[pa.RecordBatch] = ()
+    gone: Iterable[str] = ()
+    tables: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Published:
+    """What publishing did; `snapshot` is the current one's id, None where there is none yet."""
+
+    snapshot: str | None
+    added: int = 0
+    removed: int = 0
+    segments: int = 0
+    parts: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def changed(self) -> bool:
+        """Whether a new snapshot was made."""
+        return bool(self.added or self.removed)
+
+
+def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """`batch` in the types of DOCUMENTS; raises WrongSchema naming what is missing."""
+    missing = [name for name in DOCUMENTS.names if name not in batch.schema.names]
+    if missing:
+        raise WrongSchema(f"documents to index lack {', '.join(missing)}")
+    columns = [batch.column(field.name).cast(field.type) for field in DOCUMENTS]
+    return pa.RecordBatch.from_arrays(columns, schema=DOCUMENTS)
+
+
+def rows_of(batch: pa.RecordBatch, dimensions: int) -> Rows:
+    """The vectors and places of a checked batch; raises WrongSchema for vectors of another size."""
+    vector = batch.column("vector")
+    flat = vector.flatten().to_numpy(zero_copy_only=False)
+    if vector.null_count or len(flat) != batch.num_rows * dimensions:
+        raise WrongSchema(f"documents to index need a vector of {dimensions} numbers each")
+    micros = batch.column("timestamp").cast(pa.int64()).fill_null(NO_TIME)
+    places = map(
+        Place,
+        (source or "" for source in batch.column("source").to_pylist()),
+        (mime_type or "" for mime_type in batch.column("mime_type").to_pylist()),
+        micros.to_pylist(),
+        (path or "" for path in batch.column("path").to_pylist()),
+    )
+    return Rows(
+        to_keys(batch.column("segment_id").to_pylist()),
+        flat.reshape(batch.num_rows, dimensions),
+        list(places),
+    )
+
+
+def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
+    """The documents of a checked batch as the text index takes them."""
+    micros = batch.column("timestamp").cast(pa.int64())
+    rows = batch.drop_columns(["vector", "timestamp"]).rename_columns(
+        ["id", "asset_id", "source", "path", "mime_type", "title", "text"]
+    )
+    for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):
+        yield {
+            **{name: value or "" for name, value in document.items()},
+            **({} if time is None else {"timestamp": time}),
+        }

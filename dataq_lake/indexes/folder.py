@@ -1,0 +1,115 @@
+"""The folder of a lake's indexes: what is published, what a crash left over, and who may write.
+
+    parts/<id>/                    vectors, never changed once there
+    snapshots/<sequence>-<id>/     manifest.json, text/ (tantivy), gone-<part>.npy
+
+A snapshot exists from the one rename that puts its folder there; the newest is the current one.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dataq_lake.errors import UnknownSnapshot
+from dataq_lake.indexes.manifest import Manifest, parse_manifest
+
+_DRAFT = ".draft-"
+
+
+class IndexFolder:
+    """The indexes below one lake root."""
+
+    def __init__(self, lake_root: Path) -> None:
+        self.root = lake_root / "indexes"
+        self.parts = self.root / "parts"
+        self.snapshots = self.root / "snapshots"
+
+    def names(self) -> list[str]:
+        """The published snapshots' folders, oldest first."""
+        try:
+            return sorted(name for name in os.listdir(self.snapshots) if not name.startswith("."))
+        except FileNotFoundError:
+            return []
+
+    def latest(self) -> Manifest | None:
+        """The current snapshot, None before anything was published."""
+        names = self.names()
+        return self._read(names[-1]) if names else None
+
+    def manifests(self) -> list[Manifest]:
+        """Every snapshot that has not been retired, oldest first."""
+        return [self._read(name) for name in self.names()]
+
+    def find(self, snapshot: str) -> Manifest:
+        """The snapshot whose id begins with `snapshot`; raises UnknownSnapshot."""
+        found = [n for n in self.names() if snapshot and n.partition("-")[2].startswith(snapshot)]
+        if len(found) != 1:
+            problem = "no snapshot" if not found else f"{len(found)} snapshots begin with"
+            raise UnknownSnapshot(
+                f"{problem} {snapshot}: `dataq sql 'select id, created_at from snapshots'` lists them"
+            )
+        return self._read(found[0])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Holds off other publishers, and removes what a dead one left behind."""
+        for folder in (self.parts, self.snapshots):
+            folder.mkdir(parents=True, exist_ok=True)
+        number = os.open(self.root / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+            self._sweep()
+            yield
+        finally:
+            os.close(number)
+
+    def draft(self, parent: Path, id_: str) -> Path:
+        """A new folder in `parent`, invisible until `publish`."""
+        draft = parent / f"{_DRAFT}{id_}"
+        draft.mkdir()
+        return draft
+
+    def publish(self, draft: Path, name: str) -> Path:
+        """Puts the finished `draft` in place under `name`, durably and at once."""
+        for file in draft.rglob("*"):
+            sync(file)
+        sync(draft)
+        final = draft.with_name(name)
+        draft.rename(final)
+        sync(final.parent)
+        return final
+
+    def retire(self, snapshot: str) -> Manifest:
+        """Forgets an old snapshot, and the parts that only it used; the current one must stay."""
+        manifest = self.find(snapshot)
+        if manifest.folder == self.names()[-1]:
+            raise UnknownSnapshot(f"snapshot {manifest.id} is the current one, so it has to stay")
+        hidden = self.snapshots / f"{_DRAFT}{manifest.id}"
+        (self.snapshots / manifest.folder).rename(hidden)
+        with self.writing():
+            return manifest
+
+    def _sweep(self) -> None:
+        used = {part.id for manifest in self.manifests() for part in manifest.parts}
+        for folder in self.snapshots.glob(f"{_DRAFT}*"):
+            shutil.rmtree(folder)
+        for folder in self.parts.iterdir():
+            if folder.name not in used:
+                shutil.rmtree(folder)
+
+    def _read(self, name: str) -> Manifest:
+        return parse_manifest((self.snapshots / name / "manifest.json").read_bytes())
+
+
+def sync(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on disk."""
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

@@ -1,0 +1,99 @@
+"""The text index: tantivy, each snapshot's a hard-linked clone of the last one plus what changed.
+
+One index, not one a part: BM25 weighs words by how rare they are in everything.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tantivy
+
+ANALYZER = "dataq"
+HEAP_BYTES = 64_000_000
+_LONGEST = 65  # bytes; a SHA-256 in hex is still a word
+_REWRITTEN = {"meta.json", ".managed.json"}
+_LOCKS = {".tantivy-writer.lock", ".tantivy-meta.lock"}
+FILTERED = ("source", "path", "mime_type")
+
+
+def analyzer() -> tantivy.TextAnalyzer:
+    """What makes words of text: runs of letters and digits, lower case, no accents, English stems."""
+    filters = (
+        tantivy.Filter.remove_long(_LONGEST),
+        tantivy.Filter.lowercase(),
+        tantivy.Filter.ascii_fold(),
+        tantivy.Filter.stemmer("english"),
+    )
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
+    for step in filters:
+        builder = builder.filter(step)
+    return builder.build()
+
+
+def open_text(folder: Path) -> tantivy.Index:
+    """The text index in `folder`."""
+    index = tantivy.Index.open(str(folder))
+    index.register_tokenizer(ANALYZER, analyzer())
+    return index
+
+
+class TextWriter:
+    """Adds to and takes from a text index in `folder`, which starts as a clone of `parent`."""
+
+    def __init__(self, folder: Path, parent: Path | None) -> None:
+        folder.mkdir()
+        self._folder = folder
+        if parent is None:
+            index = tantivy.Index(_schema(), str(folder))
+            index.register_tokenizer(ANALYZER, analyzer())
+        else:
+            _clone(parent, folder)
+            index = open_text(folder)
+        self._index = index
+        self._writer = index.writer(HEAP_BYTES, 1)
+
+    def add(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        """Adds documents with the fields of `_schema`; indexing goes on in a thread of its own."""
+        for document in documents:
+            self._writer.add_document(tantivy.Document.from_dict(dict(document), self._index.schema))
+
+    def remove(self, ids: Iterable[str]) -> None:
+        """Takes away the documents of these segment ids; those added later stay."""
+        for id_ in ids:
+            self._writer.delete_documents_by_term("id", id_)
+
+    def finish(self) -> int:
+        """Commits, and returns how many documents there are."""
+        self._writer.commit()
+        self._writer.wait_merging_threads()
+        for name in _LOCKS:
+            (self._folder / name).unlink(missing_ok=True)
+        self._index.reload()
+        return self._index.searcher().num_docs
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("id", "asset_id", *FILTERED):
+        builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
+    builder.add_integer_field("timestamp", stored=True, fast=True, indexed=False)
+    for name in ("title", "text"):
+        builder.add_text_field(name, stored=True, tokenizer_name=ANALYZER)
+    return builder.build()
+
+
+def _clone(parent: Path, folder: Path) -> None:
+    """Links what tantivy never changes and copies what it rewrites."""
+    for name in os.listdir(parent):
+        if name in _REWRITTEN:
+            shutil.copyfile(parent / name, folder / name)
+        elif name not in _LOCKS:
+            try:
+                (folder / name).hardlink_to(parent / name)
+            except OSError:  # a file system without hard links
+                shutil.copyfile(parent / name, folder / name)

@@ -1,0 +1,71 @@
+"""What a snapshot is made of: its parts, its text index, and the table versions behind them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from dataq_lake.errors import UpgradeDataq
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Model:
+    """The embedding model whose vectors a snapshot holds."""
+
+    name: str
+    version: str
+    dimensions: int
+
+
+@dataclass(frozen=True)
+class PartEntry:
+    """A part of `rows` vectors, of which `gone` no longer count in this snapshot."""
+
+    id: str
+    rows: int
+    gone: int = 0
+
+    @property
+    def live(self) -> int:
+        """How many of its rows count."""
+        return self.rows - self.gone
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions."""
+
+    id: str
+    sequence: int
+    parent: str | None
+    created_at: str
+    run_id: str
+    model: Model
+    segments: int
+    parts: tuple[PartEntry, ...]
+    tables: dict[str, int] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @property
+    def folder(self) -> str:
+        """The name of the snapshot's folder, which sorts by age."""
+        return f"{self.sequence:08}-{self.id}"
+
+    def to_json(self) -> str:
+        """The manifest as it is stored."""
+        return json.dumps(asdict(self), indent=1, sort_keys=True)
+
+
+def parse_manifest(text: str | bytes) -> Manifest:
+    """The manifest stored in `text`; raises UpgradeDataq if a newer DataQ wrote it."""
+    stored: dict[str, Any] = json.loads(text)
+    if stored["format"] > FORMAT:
+        raise UpgradeDataq(
+            f"snapshot {stored['id']} has format {stored['format']}, this DataQ knows up to "
+            f"{FORMAT}: upgrade DataQ"
+        )
+    parts = tuple(PartEntry(**part) for part in stored.pop("parts"))
+    return Manifest(model=Model(**stored.pop("model")), parts=parts, **stored)

@@ -1,0 +1,101 @@
+"""A part of the vectors: an exact FAISS index over rows in order of their segment ids.
+
+Files: vectors.faiss, ids.npy (sorted keys), and what places.py keeps. Never changed once written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dataq_lake.indexes.keys import KEY, find_keys
+from dataq_lake.indexes.places import Place, Places, write_places
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Segments with their vectors (n, dimensions) and places, in the same order."""
+
+    keys: NDArray[np.bytes_]
+    vectors: NDArray[np.float32]
+    places: list[Place]
+
+
+class Part:
+    """One part, mapped rather than read; `gone` marks the rows that no longer count."""
+
+    def __init__(self, folder: Path, gone: NDArray[np.bool_] | None = None) -> None:
+        self.id = folder.name
+        self.folder = folder
+        self.gone = gone
+        self.places = Places(folder)
+
+    @cached_property
+    def keys(self) -> NDArray[np.bytes_]:
+        """The sorted keys of the rows, gone ones included."""
+        return np.load(self.folder / "ids.npy", mmap_mode="r", allow_pickle=False)
+
+    @cached_property
+    def index(self) -> Any:
+        """The FAISS index."""
+        import faiss
+
+        flags = faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
+        return faiss.read_index(str(self.folder / "vectors.faiss"), flags)
+
+    def find(self, keys: NDArray[np.bytes_]) -> NDArray[np.int64]:
+        """The row of each key, -1 where it is not here or gone."""
+        rows = find_keys(keys, self.keys)
+        return rows if self.gone is None else np.where(self.gone[rows], -1, rows)
+
+    def allowed(self, wanted: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+        """The rows that count and are `wanted`; None for all of them."""
+        if self.gone is None:
+            return wanted
+        return ~self.gone if wanted is None else wanted & ~self.gone
+
+    def nearest(
+        self, query: NDArray[np.float32], k: int, wanted: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Similarities and rows of the up to `k` best among `wanted`, the best first."""
+        import faiss
+
+        allowed = self.allowed(wanted)
+        params = None
+        if allowed is not None:
+            if not allowed.any():
+                return np.zeros(0, np.float32), np.zeros(0, np.int64)
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
+            params = faiss.SearchParameters(sel=selector)
+        similarities, rows = self.index.search(
+            query.reshape(1, -1), min(k, len(self.keys)), params=params
+        )
+        found = rows[0] >= 0
+        return similarities[0][found], rows[0][found]
+
+    def live(self) -> Rows:
+        """The rows that still count, for a part that takes this one's place."""
+        vectors = self.index.reconstruct_n(0, len(self.keys))
+        keep = np.arange(len(self.keys)) if self.gone is None else np.flatnonzero(~self.gone)
+        places = self.places.list()
+        numbers = self.places.of_row[keep].tolist()
+        return Rows(np.array(self.keys)[keep], vectors[keep], [places[n] for n in numbers])
+
+
+def write_part(folder: Path, rows: Rows) -> None:
+    """Stores `rows` in the empty `folder`, sorted by key."""
+    import faiss
+
+    order = np.argsort(rows.keys)
+    index = faiss.IndexFlatIP(rows.vectors.shape[1])
+    index.add(rows.vectors[order])
+    faiss.write_index(index, str(folder / "vectors.faiss"))
+    np.save(folder / "ids.npy", rows.keys[order].astype(KEY), allow_pickle=False)
+    write_places(folder, [rows.places[row] for row in order])

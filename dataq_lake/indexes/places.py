@@ -1,0 +1,88 @@
+"""Where the rows of a part come from, kept beside the vectors so that filters need no other file.
+
+Many segments share an asset, so a row holds the number of its place and a place is stored once.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+NO_TIME = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An asset as filters see it; `time` in microseconds since 1970, NO_TIME where unknown."""
+
+    source: str
+    mime_type: str
+    time: int
+    path: str
+
+
+class Places:
+    """The places of one part's rows, read only as far as a filter asks."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @cached_property
+    def of_row(self) -> NDArray[np.uint32]:
+        """The number of each row's place."""
+        return np.load(self._folder / "places.npy", mmap_mode="r", allow_pickle=False)
+
+    @cached_property
+    def times(self) -> NDArray[np.int64]:
+        """The time of each place."""
+        return np.load(self._folder / "times.npy", allow_pickle=False)
+
+    @cached_property
+    def sources(self) -> list[str]:
+        """The source of each place."""
+        return self._column("sources")
+
+    @cached_property
+    def mime_types(self) -> list[str]:
+        """The content type of each place."""
+        return self._column("mime_types")
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The path of each place."""
+        return self._column("paths")
+
+    def list(self) -> list[Place]:
+        """The places by number."""
+        columns = (self.sources, self.mime_types, self.times.tolist(), self.paths)
+        return [Place(*values) for values in zip(*columns, strict=True)]
+
+    def _column(self, name: str) -> list[str]:
+        column: list[str] = json.loads((self._folder / f"{name}.json").read_bytes())
+        return column
+
+
+def write_places(folder: Path, places: Sequence[Place]) -> None:
+    """Stores the place of each row; equal ones once."""
+    numbers: dict[Place, int] = {}
+    of_row = [numbers.setdefault(place, len(numbers)) for place in places]
+    np.save(folder / "places.npy", np.array(of_row, np.uint32), allow_pickle=False)
+    np.save(
+        folder / "times.npy", np.array([p.time for p in numbers], np.int64), allow_pickle=False
+    )
+    for name, column in (
+        ("sources", [place.source for place in numbers]),
+        ("mime_types", [place.mime_type for place in numbers]),
+        ("paths", [place.path for place in numbers]),
+    ):
+        (folder / f"{name}.json").write_text(json.dumps(column), encoding="ascii")

@@ -1,0 +1,141 @@
+"""Reads the Parquet files of a snapshot: lazily whole, by key, or as a bounded stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dataq_lake.errors import ContentLost, FixTheCall
+from dataq_lake.parts import slices
+from dataq_lake.schemas import Table
+
+_FILE = "__file__"
+
+
+@cache
+def polars_schema(schema: pa.Schema) -> pl.Schema:
+    """The Polars types of an Arrow schema."""
+    frame = pl.from_arrow(schema.empty_table())
+    assert isinstance(frame, pl.DataFrame)
+    return frame.schema
+
+
+def scan(table: Table, files: list[Path], file_column: str | None = None) -> pl.LazyFrame:
+    """The rows of `files`, lazily; columns that an old file lacks are null."""
+    schema = polars_schema(table.schema)
+    if not files:
+        extra = {file_column: pl.String} if file_column else {}
+        return pl.LazyFrame(schema={**schema, **extra})
+    return pl.scan_parquet(
+        files,
+        schema=schema,
+        glob=False,
+        hive_partitioning=False,
+        missing_columns="insert",
+        extra_columns="ignore",
+        include_file_paths=file_column,
+    )
+
+
+def rows(
+    table: Table,
+    files: list[Path],
+    ids: pl.Series,
+    columns: Iterable[str] | None,
+    batch_bytes: int,
+) -> Iterator[pa.RecordBatch]:
+    """The rows whose first key column is in `ids`; files without any are not opened again."""
+    key = table.key[0]
+    wanted = ids.drop_nulls().unique().alias(key)
+    if not files or wanted.is_empty():
+        return
+    keys = scan(table, files, _FILE).select(key, _FILE)
+    holding = keys.join(wanted.to_frame().lazy(), on=key, how="semi").select(_FILE).unique()
+    paths = set(holding.collect(engine="streaming").to_series())
+    values = pa.array(wanted.to_list(), pa.string())
+    for file in files:
+        if str(file) in paths:
+            yield from _read(table, file, columns, batch_bytes, (key, values))
+
+
+def batches(
+    table: Table,
+    files: list[Path],
+    columns: Iterable[str] | None,
+    batch_bytes: int,
+    only: tuple[str, pa.Array] | None = None,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of `files`, or those with a column in given values, a row group at a time."""
+    for file in files:
+        yield from _read(table, file, columns, batch_bytes, only)
+
+
+def _read(
+    table: Table,
+    file: Path,
+    columns: Iterable[str] | None,
+    batch_bytes: int,
+    only: tuple[str, pa.Array] | None,
+) -> Iterator[pa.RecordBatch]:
+    schema = chosen(table, columns)
+    with _opened(file) as parquet:
+        stored = set(parquet.schema_arrow.names)
+        present = [name for name in schema.names if name in stored]
+        for group in range(parquet.num_row_groups):
+            found = _matching(parquet, group, present, only)
+            for batch in conform(found, schema).to_batches():
+                yield from slices(batch, batch_bytes)
+
+
+def _matching(
+    parquet: pq.ParquetFile, group: int, columns: list[str], only: tuple[str, pa.Array] | None
+) -> pa.Table:
+    """The rows of one row group whose column `only` names has one of its values."""
+    if only is None:
+        return parquet.read_row_group(group, columns=columns)
+    name, values = only
+    mask = pc.is_in(parquet.read_row_group(group, columns=[name]).column(0), value_set=values)
+    if not pc.any(mask).as_py():
+        return parquet.schema_arrow.empty_table().select(columns)
+    found = parquet.read_row_group(group, columns=columns)
+    return found if pc.all(mask).as_py() else found.filter(mask)
+
+
+def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """`rows` in the columns and types of `schema`; what is missing is null."""
+    columns = [
+        rows.column(field.name).cast(field.type)
+        if field.name in rows.column_names
+        else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def chosen(table: Table, columns: Iterable[str] | None) -> pa.Schema:
+    """The part of the table's schema that `columns` names, in their order."""
+    if columns is None:
+        return table.schema
+    names = list(columns)
+    unknown = [name for name in names if name not in table.schema.names]
+    if unknown:
+        raise FixTheCall(
+            f"table {table.name} has no column {', '.join(unknown)}: it has "
+            f"{', '.join(table.schema.names)}"
+        )
+    return pa.schema([table.schema.field(name) for name in names])
+
+
+def _opened(file: Path) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(file, memory_map=True)
+    except FileNotFoundError as error:
+        raise ContentLost(
+            f"{file.name} of table {file.parent.name} is in its log but not on disk"
+        ) from error

@@ -1,0 +1,335 @@
+"""Every table of the lake, declared once: its columns, its key, and how it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from dataq_lake.errors import UnknownTable
+from dataq_lake.names import checked_source
+
+ID = pa.string()  # 128 bits as 32 hex digits
+TIME = pa.timestamp("us", tz="UTC")
+METADATA = pa.map_(pa.string(), pa.string())
+
+# A place in the original. Only the fields that the kind of content has are filled:
+# characters of the extracted text always; bytes and lines (1-based) of plain files; part of a
+# mail ("1.2"); element of a tree (a CSS path, a JSON pointer); page; seconds of a recording.
+MARKER = pa.struct(
+    [
+        ("char", pa.int64()),
+        ("byte", pa.int64()),
+        ("line", pa.int64()),
+        ("page", pa.int32()),
+        ("seconds", pa.float64()),
+        ("part", pa.string()),
+        ("element", pa.string()),
+    ]
+)
+
+UNIT = pa.struct(
+    [
+        ("segment_type", pa.string()),
+        ("start_marker", MARKER),
+        ("end_marker", MARKER),
+    ]
+)
+
+MESSAGE = pa.struct(
+    [
+        ("message_id", pa.string()),
+        ("in_reply_to", pa.string()),
+        ("references", pa.list_(pa.string())),
+        ("from", pa.string()),
+        ("to", pa.list_(pa.string())),
+        ("cc", pa.list_(pa.string())),
+        ("date", TIME),
+        ("subject", pa.string()),
+        ("labels", pa.list_(pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: `key` is unique, `bulky` columns carry no dictionary and no statistics.
+
+    Rows of an `insert_only` table are never changed nor taken away by a write.
+    """
+
+    name: str
+    schema: pa.Schema
+    key: tuple[str, ...]
+    doc: str
+    bulky: tuple[str, ...] = ()
+    version: int = 1
+    insert_only: bool = False
+
+
+RAW = pa.schema(
+    [
+        ("item_id", ID),
+        ("source", pa.string()),
+        ("source_id", pa.string()),
+        ("sequence", pa.int64()),
+        ("timestamp", TIME),
+        ("observed_at", TIME),
+        ("window", pa.string()),
+        ("op", pa.string()),
+        ("content_type", pa.string()),
+        ("size", pa.int64()),
+        ("content_hash", pa.string()),
+        ("metadata_hash", pa.string()),
+        ("payload", pa.binary()),
+        ("blob_uri", pa.string()),
+        ("metadata", METADATA),
+        ("problem", pa.string()),
+        ("plugin_id", pa.string()),
+        ("plugin_version", pa.string()),
+        ("run_id", pa.string()),
+    ]
+)
+
+TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            "items",
+            pa.schema(
+                [
+                    ("item_id", ID),
+                    ("source", pa.string()),
+                    ("source_id", pa.string()),
+                    ("sequence", pa.int64()),
+                    ("timestamp", TIME),
+                    ("declared_type", pa.string()),
+                    ("detected_type", pa.string()),
+                    ("language", pa.string()),
+                    ("title", pa.string()),
+                    ("text_length", pa.int64()),
+                    ("quality_score", pa.float64()),
+                    ("classification", pa.string()),
+                    ("size", pa.int64()),
+                    ("content_hash", pa.string()),
+                    ("transform", pa.string()),
+                    ("payload", pa.binary()),
+                    ("blob_uri", pa.string()),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("item_id",),
+            "A validated item. payload and blob_uri are filled only where a transformation "
+            "changed the bytes; otherwise the raw row holds them.",
+            ("payload",),
+        ),
+        Table(
+            "quarantine",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("item_id", ID),
+                    ("asset_id", ID),
+                    ("source", pa.string()),
+                    ("source_id", pa.string()),
+                    ("stage", pa.string()),
+                    ("rule", pa.string()),
+                    ("category", pa.string()),
+                    ("severity", pa.string()),
+                    ("reason", pa.string()),
+                    ("attempts", pa.int32()),
+                    ("state", pa.string()),
+                    ("created_at", TIME),
+                    ("updated_at", TIME),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "A rejected item (state: open, replay, resolved), with the way back.",
+        ),
+        Table(
+            "entities",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("entity_type", pa.string()),
+                    ("parent_id", ID),
+                    ("version", pa.int32()),
+                    ("version_of", ID),
+                    ("is_latest", pa.bool_()),
+                    ("created_at", TIME),
+                    ("updated_at", TIME),
+                    ("metadata", METADATA),
+                ]
+            ),
+            ("id",),
+            "Anything with an id. version_of is the id of the first version of the same thing.",
+        ),
+        Table(
+            "assets",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("item_id", ID),
+                    ("parent_id", ID),
+                    ("source", pa.string()),
+                    ("source_id", pa.string()),
+                    ("sequence", pa.int64()),
+                    ("timestamp", TIME),
+                    ("filename", pa.string()),
+                    ("path", pa.string()),
+                    ("depth", pa.int32()),
+                    ("file_hash", pa.string()),
+                    ("file_size", pa.int64()),
+                    ("mime_type", pa.string()),
+                    ("storage_path", pa.string()),
+                    ("payload", pa.binary()),
+                    ("duplicate_of", ID),
+                    ("upload_context", METADATA),
+                    ("processing_status", pa.string()),
+                    ("processing_priority", pa.int32()),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "A file, message or member of a container. path is source_id, then !/inner for each "
+            "container opened. storage_path says where the bytes are: raw:<item_id>, "
+            "item:<item_id>, row (payload of this row) or blob:<sha256>.",
+            ("payload",),
+        ),
+        Table(
+            "texts",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("content_hash", pa.string()),
+                    ("extractor", pa.string()),
+                    ("extractor_version", pa.string()),
+                    ("text_hash", pa.string()),
+                    ("text", pa.large_string()),
+                    ("title", pa.string()),
+                    ("language", pa.string()),
+                    ("units", pa.list_(UNIT)),
+                    ("message", MESSAGE),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "The text of one content by one extractor version, stored once however many assets "
+            "carry it; units are its segments before they have ids.",
+            ("text",),
+        ),
+        Table(
+            "analyses",
+            pa.schema(
+                [
+                    ("content_hash", pa.string()),
+                    ("analyzer", pa.string()),
+                    ("analyzer_version", pa.string()),
+                    ("tools", METADATA),
+                    ("outcome", pa.string()),
+                    ("reason", pa.string()),
+                    ("text_id", ID),
+                    ("analyzed_at", TIME),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("content_hash", "analyzer", "analyzer_version"),
+            "Work done, by content: what need not be done again, also when it failed for good.",
+        ),
+        Table(
+            "messages",
+            pa.schema([("asset_id", ID), *MESSAGE, ("thread_id", pa.string()), ("run_id", pa.string())]),
+            ("asset_id",),
+            "A mail. thread_id is the first message id of its chain of references.",
+        ),
+        Table(
+            "segments",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("asset_id", ID),
+                    ("text_id", ID),
+                    ("segment_type", pa.string()),
+                    ("sequence_number", pa.int32()),
+                    ("start_marker", MARKER),
+                    ("end_marker", MARKER),
+                    ("text", pa.large_string()),
+                    ("text_hash", pa.string()),
+                    ("confidence_score", pa.float64()),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "A unit of meaning: text equals texts.text[start_marker.char:end_marker.char].",
+            ("text",),
+        ),
+        Table(
+            "embeddings",
+            pa.schema(
+                [
+                    ("entity_id", ID),
+                    ("embedding_type", pa.string()),
+                    ("model_name", pa.string()),
+                    ("model_version", pa.string()),
+                    ("text_hash", pa.string()),
+                    ("vector", pa.list_(pa.float32())),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("entity_id", "model_name", "model_version"),
+            "A vector of unit length; all of one model have the same size.",
+            ("vector",),
+        ),
+        Table(
+            "plugin_state",
+            pa.schema(
+                [
+                    ("source", pa.string()),
+                    ("sequence", pa.int64()),
+                    ("state", pa.binary()),
+                    ("saved_at", TIME),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("source", "sequence"),
+            "What a plugin asked to get back; the highest sequence of a source counts.",
+            ("state",),
+        ),
+        Table(
+            "snapshots",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("created_at", TIME),
+                    ("manifest", pa.string()),
+                    ("segments", pa.int64()),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "A published search index: the manifest names its parts and the table versions behind it.",
+        ),
+    )
+}
+
+
+def raw_table(source: str) -> Table:
+    """The append-only table of one source."""
+    return Table(
+        f"raw_{source}",
+        RAW,
+        ("item_id",),
+        f"Every observed version of everything in source {source}, in order of sequence.",
+        ("payload",),
+        insert_only=True,
+    )
+
+
+def declared(name: str) -> Table:
+    """The table called `name`, of a source or derived; raises UnknownTable, InvalidName."""
+    if name.startswith("raw_"):
+        return raw_table(checked_source(name.removeprefix("raw_")))
+    if name not in TABLES:
+        raise UnknownTable(f"no table {name!r}: there are raw_<source>, {', '.join(TABLES)}")
+    return TABLES[name]

@@ -1,0 +1,187 @@
+"""One table of the lake: read it now or as it was; write to it through an IO manager."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from threading import RLock
+from typing import TYPE_CHECKING
+
+from dataq_lake.errors import FixTheCall, UpgradeDataq
+from dataq_lake.log import Commit, DeltaLog, Snapshot
+from dataq_lake.written import CommitInfo, Written
+
+if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, needs none of these
+    import polars as pl
+    import pyarrow as pa
+    from deltalake import DeltaTable
+
+    from dataq_lake.difference import Difference
+    from dataq_lake.schemas import Table
+
+BATCH_BYTES = 32 << 20
+
+
+class TableHandle:
+    """Reads and writes one table; cheap to make, and always sees what others have committed."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name
+        self.folder = folder
+        self._log = DeltaLog(folder)
+        self._delta: DeltaTable | None = None
+        self._lock = RLock()
+
+    @cached_property
+    def table(self) -> Table:
+        """The table's declaration; raises UnknownTable."""
+        from dataq_lake.schemas import declared
+
+        return declared(self.name)
+
+    @property
+    def exists(self) -> bool:
+        """Whether anything was ever written to the table."""
+        return self.snapshot() is not None
+
+    def version(self) -> int | None:
+        """The newest version, None where nothing was ever written."""
+        snapshot = self.snapshot()
+        return None if snapshot is None else snapshot.version
+
+    def snapshot(
+        self, version: int | None = None, as_of: datetime | str | None = None
+    ) -> Snapshot | None:
+        """The files of the table now, at `version` or at the time `as_of`; None if there is none.
+
+        Raises NoSuchVersion, and UpgradeDataq for a table that a newer DataQ has written.
+        """
+        with self._lock:
+            found = self._snapshot(version, as_of)
+        if found is None or found.schema_version == 1:  # the first can never be too new
+            return found
+        if found.schema_version > self.table.version:
+            raise UpgradeDataq(
+                f"table {self.name} has schema version {found.schema_version}, this DataQ "
+                f"knows up to {self.table.version}: upgrade DataQ"
+            )
+        return found
+
+    def _snapshot(self, version: int | None, as_of: datetime | str | None) -> Snapshot | None:
+        if version is not None and as_of is not None:
+            raise FixTheCall("give a version or a time, not both")
+        if as_of is not None:
+            version = self._log.version_at(moment(as_of))
+        return self._log.latest() if version is None else self._log.at(version)
+
+    def files(
+        self, version: int | None = None, as_of: datetime | str | None = None
+    ) -> list[Path]:
+        """The Parquet files of the table now, at `version`, or at the time `as_of`."""
+        snapshot = self.snapshot(version, as_of)
+        return [self.folder / file.path for file in snapshot.files] if snapshot else []
+
+    def scan(
+        self,
+        columns: Iterable[str] | None = None,
+        version: int | None = None,
+        as_of: datetime | str | None = None,
+    ) -> pl.LazyFrame:
+        """All rows, lazily; empty with the right columns if there is no table yet."""
+        from dataq_lake import reading
+
+        frame = reading.scan(self.table, self.files(version, as_of))
+        return frame if columns is None else frame.select(list(columns))
+
+    def rows(
+        self,
+        ids: pl.Series | Iterable[str],
+        columns: Iterable[str] | None = None,
+        batch_bytes: int = BATCH_BYTES,
+    ) -> Iterator[pa.RecordBatch]:
+        """The rows whose first key column is in `ids`, in batches bounded by bytes.
+
+        Only files and row groups that hold such a key are read beyond their key column.
+        """
+        import polars as pl
+
+        from dataq_lake import reading
+
+        wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
+        return reading.rows(self.table, self.files(), wanted, columns, batch_bytes)
+
+    def batches(
+        self,
+        columns: Iterable[str] | None = None,
+        batch_bytes: int = BATCH_BYTES,
+        windows: Iterable[str] | None = None,
+    ) -> Iterator[pa.RecordBatch]:
+        """All rows, or those of some windows, in batches bounded by bytes.
+
+        One row group is in memory at a time, and only if it has a row of these windows.
+        """
+        import pyarrow as pa
+
+        from dataq_lake import reading
+
+        chosen = None if windows is None else ("window", pa.array(list(windows), pa.string()))
+        return reading.batches(self.table, self.files(), columns, batch_bytes, chosen)
+
+    def count(self) -> int:
+        """How many rows the table has now."""
+        import polars as pl
+
+        return int(self.scan().select(pl.len()).collect().item())
+
+    def history(self) -> list[Commit]:
+        """What the log still tells of every version, newest first."""
+        return list(self._log.history())
+
+    def append(
+        self, batches: Iterable[pa.RecordBatch], commit: CommitInfo | None = None
+    ) -> Written:
+        """Adds every row, in commits of at least 10,000 rows or 32 MB."""
+        from dataq_lake import writing
+
+        return writing.append(self, batches, commit or CommitInfo())
+
+    def insert_new(
+        self, batches: Iterable[pa.RecordBatch], commit: CommitInfo | None = None
+    ) -> Written:
+        """Adds the rows whose key is not there yet; doing it again adds nothing."""
+        from dataq_lake import inserting
+
+        return inserting.insert_new(self, batches, commit or CommitInfo())
+
+    def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
+        """Takes away what is gone and adds what is new; doing it again changes nothing."""
+        from dataq_lake import inserting
+
+        return inserting.apply(self, difference, commit or CommitInfo())
+
+    def delta(self) -> DeltaTable:
+        """The engine's own handle at the newest version, for writing; the table must exist."""
+        from deltalake import DeltaTable
+
+        with self._lock:
+            if self._delta is None:
+                self._delta = DeltaTable(str(self.folder))
+            else:
+                self._delta.update_incremental()
+            return self._delta
+
+    @property
+    def log(self) -> DeltaLog:
+        """The log that versions are read from."""
+        return self._log
+
+
+def moment(time: datetime | str) -> datetime:
+    """`time` in UTC; text is ISO 8601, and what names no zone is UTC."""
+    try:
+        parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
+    except ValueError as error:
+        raise FixTheCall(f"{time!r} is not a time: write 2026-11-22 or 2026-11-22T10:00Z") from error
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -1,0 +1,57 @@
+"""Runs plugins: starts them, asks them, bounds them, and leaves nothing of them behind."""
+
+from dataq_plugins.errors import (
+    ConfigError,
+    LimitExceeded,
+    OperationFailed,
+    PluginCancelled,
+    PluginCrashed,
+    PluginError,
+    PluginSilent,
+    PluginTimedOut,
+    ProtocolViolated,
+    SourceUnreachable,
+)
+from dataq_plugins.host.item import BLOB_THRESHOLD, Batch, Blob, BlobSink, BlobWriter, Item
+from dataq_plugins.host.logs import OnLog
+from dataq_plugins.host.process import PluginProcess
+from dataq_plugins.host.secrets import Redactor, is_reference, resolve, resolve_config
+from dataq_plugins.host.spec import (
+    Description,
+    Discovery,
+    Granularity,
+    Limits,
+    PluginSpec,
+    Window,
+)
+
+__all__ = [
+    "BLOB_THRESHOLD",
+    "Batch",
+    "Blob",
+    "BlobSink",
+    "BlobWriter",
+    "ConfigError",
+    "Description",
+    "Discovery",
+    "Granularity",
+    "Item",
+    "LimitExceeded",
+    "Limits",
+    "OnLog",
+    "OperationFailed",
+    "PluginCancelled",
+    "PluginCrashed",
+    "PluginError",
+    "PluginProcess",
+    "PluginSilent",
+    "PluginSpec",
+    "PluginTimedOut",
+    "ProtocolViolated",
+    "Redactor",
+    "SourceUnreachable",
+    "Window",
+    "is_reference",
+    "resolve",
+    "resolve_config",
+]

@@ -1,0 +1,93 @@
+"""Reads messages from a plugin's standard output without trusting a single length in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from dataq_plugins.protocol.framing import BadVarint, decode_varint
+
+FIRST_BUFFER = 1 << 20
+
+
+class BadFrame(Exception):
+    """The stream is no stream of messages; the text says why, on one line."""
+
+
+class FrameTooLong(BadFrame):
+    """A length over the limit; nothing was allocated for it."""
+
+
+class FrameReader:
+    """Cuts a non-blocking descriptor into messages; holds at most one message in memory."""
+
+    def __init__(self, descriptor: int, limit: int, wait: Callable[[], None]) -> None:
+        """`wait` returns when the descriptor is readable, or raises because it took too long."""
+        self._descriptor = descriptor
+        self._limit = limit
+        self._wait = wait
+        self._buffer = bytearray(min(FIRST_BUFFER, limit + 10))
+        self._start = self._end = 0
+
+    def read(self) -> memoryview | None:
+        """Return the next message, valid until the next call, or None at a clean end.
+
+        Raises BadFrame for an end in the middle, a bad length, or one over the limit.
+        """
+        self._start += self._taken
+        self._taken = 0
+        while (length := self._length()) < 0:
+            if not self._fill(self._end - self._start + 1):
+                if self._start == self._end:
+                    return None
+                raise BadFrame("its output ended in the middle of a message length")
+        while self._end - self._start < length:
+            if not self._fill(length):
+                got = self._end - self._start
+                raise BadFrame(
+                    f"its output ended in the middle of a message, after {got} of {length} bytes"
+                )
+        self._taken = length
+        return memoryview(self._buffer)[self._start : self._start + length]
+
+    _taken = 0
+
+    def _length(self) -> int:
+        try:
+            length, after = decode_varint(self._buffer, self._start, self._end)
+        except BadVarint as error:
+            raise BadFrame(f"{error}: {self.head()}") from None
+        if length > self._limit:
+            raise FrameTooLong(
+                f"a message of {length:,} bytes is announced; {self._limit:,} are allowed "
+                f"({self.head()})"
+            )
+        self._start = after
+        return length
+
+    def head(self) -> str:
+        """Return the first bytes of what is being read, to show what came instead of a message."""
+        return f"it begins with {bytes(self._buffer[self._start : self._end][:24])!r}"
+
+    def _fill(self, wanted: int) -> bool:
+        """Read more, with room for `wanted` bytes from the start; False at the end of the stream."""
+        if self._start == self._end:
+            self._start = self._end = 0
+        if self._start + wanted > len(self._buffer):
+            self._make_room(wanted)
+        while True:
+            try:
+                with memoryview(self._buffer) as view:
+                    count = os.readv(self._descriptor, [view[self._end :]])
+            except BlockingIOError:
+                self._wait()
+                continue
+            self._end += count
+            return count > 0
+
+    def _make_room(self, wanted: int) -> None:
+        rest = self._buffer[self._start : self._end]
+        if wanted > len(self._buffer):
+            self._buffer = bytearray(wanted)
+        self._buffer[: len(rest)] = rest
+        self._start, self._end = 0, len(rest)

@@ -1,0 +1,33 @@
+"""Everything a plugin in Python needs: subclass Plugin, yield Items, end with `serve`."""
+
+from dataq_plugins.sdk.plugin import (
+    Abandon,
+    Discovery,
+    Granularity,
+    Item,
+    Log,
+    Plugin,
+    SettingError,
+    State,
+    Unreachable,
+    Window,
+)
+from dataq_plugins.sdk.serve import serve
+from dataq_plugins.sdk.settings import setting
+from dataq_plugins.sdk.windows import window_around
+
+__all__ = [
+    "Abandon",
+    "Discovery",
+    "Granularity",
+    "Item",
+    "Log",
+    "Plugin",
+    "SettingError",
+    "State",
+    "Unreachable",
+    "Window",
+    "serve",
+    "setting",
+    "window_around",
+]

@@ -1,0 +1,164 @@
+"""The loop of a plugin: reads requests, calls the plugin, writes answers, survives its errors."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+import traceback
+from typing import Any
+
+from dataq_plugins.protocol.framing import decode_varint
+from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
+from dataq_plugins.sdk.output import Output
+from dataq_plugins.sdk.plugin import Discovery, Plugin, SettingError, Unreachable, Window
+from dataq_plugins.sdk.settings import parse, schema_of
+
+
+class Cancelled(Exception):
+    """The host asked for the end of the operation."""
+
+
+def serve(plugin: type[Plugin[Any]]) -> None:
+    """Answer requests on standard input until it closes.
+
+    From here on standard output belongs to the protocol: `print` goes to standard error.
+    """
+    requests, responses = _take_pipes()
+    Server(plugin, requests, responses).run()
+
+
+def _take_pipes() -> tuple[int, int]:
+    requests, responses = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)  # also what a child process of the plugin prints
+    sys.stdout = sys.stderr
+    return requests, responses
+
+
+class Server:
+    """One plugin class behind two descriptors."""
+
+    def __init__(self, plugin: type[Plugin[Any]], requests: int, responses: int) -> None:
+        self._class = plugin
+        self._requests = requests
+        self._responses = responses
+        self._queue: queue.SimpleQueue[pb.PluginRequest | None] = queue.SimpleQueue()
+        self._cancelled = False
+        self._instance: Plugin[Any] | None = None
+        self._config: dict[str, str] | None = None
+
+    def run(self) -> None:
+        """Answer until the requests end."""
+        threading.Thread(target=self._read, name="requests", daemon=True).start()
+        while (request := self._queue.get()) is not None:
+            self._answer(request)
+
+    def _read(self) -> None:
+        """Read in a thread, so that `cancel` and the host's end are seen while the plugin works."""
+        data = bytearray()
+        while piece := os.read(self._requests, 1 << 16):
+            data += piece
+            for request in _cut(data):
+                if request.operation == "cancel":
+                    self._cancelled = True
+                else:
+                    self._queue.put(request)
+        self._cancelled = True
+        self._queue.put(None)
+
+    def _answer(self, request: pb.PluginRequest) -> None:
+        output = Output(self._responses, request, self._class.id)
+        try:
+            self._operate(request, output)
+        except BrokenPipeError:
+            return  # the host has gone; so will the requests
+        except SettingError as error:
+            code = pb.ERROR_CODE_CONFIG
+            output.finish(error=str(error), error_code=code, error_setting=error.setting)
+        except Unreachable as error:
+            output.finish(error=str(error), error_code=pb.ERROR_CODE_UNREACHABLE)
+        except Cancelled:
+            output.finish(error="was cancelled", error_code=pb.ERROR_CODE_CANCELLED)
+        except Exception as error:
+            traceback.print_exc()
+            reason = f"{type(error).__name__}: {error}"
+            output.finish(error=reason, error_code=pb.ERROR_CODE_FAILED)
+
+    def _operate(self, request: pb.PluginRequest, output: Output) -> None:
+        match request.operation:
+            case "describe":
+                output.finish(description=self._describe())
+            case "configure":
+                self._plugin(request).configure()
+                output.finish()
+            case "check":
+                self._plugin(request).check()
+                output.finish()
+            case "discover":
+                self._discover(request, output)
+            case "extract":
+                self._extract(request, output)
+            case unknown:
+                output.finish(
+                    error=f"operation {unknown!r} is unknown to this plugin",
+                    error_code=pb.ERROR_CODE_UNKNOWN_OPERATION,
+                )
+
+    def _describe(self) -> pb.Plugin:
+        plugin = self._class
+        return pb.Plugin(
+            id=plugin.id,
+            name=plugin.name or plugin.id,
+            description=plugin.description or _first_line(plugin.__doc__),
+            version=plugin.version,
+            config_schema=json.dumps(schema_of(plugin.config_type)),
+            time_basis=plugin.time_basis,
+            capabilities=plugin.capabilities(),
+        )
+
+    def _plugin(self, request: pb.PluginRequest) -> Plugin[Any]:
+        """Return the plugin with the request's settings; the last instance, if they are the same."""
+        config = dict(request.config)
+        if self._instance is None or config != self._config:
+            self._instance = self._class(parse(self._class.config_type, config))
+            self._config = config
+        return self._instance
+
+    def _discover(self, request: pb.PluginRequest, output: Output) -> None:
+        granularity: Any = request.granularity or "monthly"
+        found = self._plugin(request).discover(request.state or None, granularity)
+        if not isinstance(found, Discovery):
+            found = Discovery(found)
+        windows = [pb.Window(start=w.start, end=w.end, items=w.items) for w in found.windows]
+        output.finish(windows=windows, complete=found.complete)
+
+    def _extract(self, request: pb.PluginRequest, output: Output) -> None:
+        window = None
+        if request.HasField("window"):
+            window = Window(request.window.start, request.window.end)
+        things = self._plugin(request).extract(window, request.state or None, request.full)
+        for thing in things:
+            output.put(thing)
+            if self._cancelled:
+                raise Cancelled
+        output.finish()
+
+
+def _cut(data: bytearray) -> list[pb.PluginRequest]:
+    """Take the whole requests off the front of `data`."""
+    requests = []
+    while True:
+        length, start = decode_varint(data, 0, len(data))
+        if length < 0 or start + length > len(data):
+            return requests
+        requests.append(pb.PluginRequest.FromString(bytes(data[start : start + length])))
+        del data[: start + length]
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0]

@@ -1,0 +1,49 @@
+"""Says when the state is worth sending: it holds every file, so not after each one."""
+
+from __future__ import annotations
+
+import time
+
+from dataq_plugins.sdk import State
+from dataq_plugins.sources.file_scanner.state import Known, pack
+
+FILES = 20_000
+SECONDS = 10.0
+MOST_OF_THE_TIME = 20
+"""Packing a state may take one part in so many of the time."""
+
+
+class Saver:
+    """Counts what the last state does not cover yet."""
+
+    def __init__(self, known: Known, scope: str) -> None:
+        self._known = known
+        self._scope = scope
+        self._uncovered = 0
+        self._last = time.monotonic()
+        self._cost = 0.0
+
+    def note(self) -> None:
+        """One more file or deletion was sent."""
+        self._uncovered += 1
+
+    def due(self) -> bool:
+        """Return whether so much was sent since the last state that losing it would hurt."""
+        if not self._uncovered or self._uncovered % 100:
+            return False
+        elapsed = time.monotonic() - self._last
+        enough = self._uncovered >= FILES or elapsed >= SECONDS
+        return enough and elapsed >= MOST_OF_THE_TIME * self._cost
+
+    def anything(self) -> bool:
+        """Return whether something is not covered by a state yet."""
+        return self._uncovered > 0
+
+    def state(self) -> State:
+        """Return the state as it is now."""
+        start = time.monotonic()
+        value = pack(self._known, self._scope)
+        self._last = time.monotonic()
+        self._cost = self._last - start
+        self._uncovered = 0
+        return State(value)

@@ -1,0 +1,117 @@
+"""The settings of file_scanner: what docs/sources/file_scanner.md lists, word for word."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dataq_plugins.sdk import SettingError, setting
+from dataq_plugins.sources.file_scanner.links import Policy
+from dataq_plugins.sources.file_scanner.protected import Protected
+from dataq_plugins.sources.file_scanner.roots import Root
+from dataq_plugins.sources.file_scanner.selection import Selection, check_patterns
+
+_LABELLED = re.compile(r"([A-Za-z0-9_.-]+)=([/~].*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One or more folders, and what of them to take."""
+
+    root: list[str] = setting(
+        doc="The folder to archive, or a list of folders. With several, the ids of files begin with "
+        "the folder's own name, or with the label in `label=/path`.",
+        examples=["/home/me/Documents", ["notes=/home/me/Notes", "/srv/mail"]],
+        format="directory-path",
+        minItems=1,
+    )
+    include: list[str] = setting(
+        [],
+        doc="Take only files that match one of these patterns (gitignore syntax). Empty: all.",
+        examples=[["*.md", "/reports/"]],
+    )
+    exclude: list[str] = setting(
+        [".git/", ".hg/", ".svn/"],
+        doc="Leave out what matches one of these patterns (gitignore syntax). A folder that is left "
+        "out is not looked into. Setting this replaces the default.",
+        examples=[["*.tmp", "node_modules/", "!keep.tmp"]],
+    )
+    gitignore: bool = setting(
+        False, doc="Also leave out what the .gitignore files in the folders leave out, and .git."
+    )
+    hidden: bool = setting(True, doc="Take files and folders whose names begin with a dot.")
+    symlinks: Policy = setting(
+        "skip",
+        doc="skip: links are left out. file: a link to a file is archived under the link's own name, "
+        "with the content of the file. follow: folders too. Never out of the roots, never in a "
+        "circle.",
+    )
+    one_file_system: bool = setting(
+        False, doc="Do not go into folders on which another file system is mounted."
+    )
+    max_bytes: int = setting(
+        0,
+        doc="Files over this many bytes are not read; each is recorded with its size and the reason. "
+        "0: no limit.",
+        minimum=0,
+    )
+    allow_empty: bool = setting(
+        False,
+        doc="Believe it when a root that had files has nothing in it at all, and record them as "
+        "deleted. Otherwise that is an error, because it is how a disk looks that is not mounted.",
+    )
+
+    def roots(self) -> list[Root]:
+        """Return the folders with their labels; SettingError if they are unclear."""
+        if not self.root or not all(self.root):
+            raise SettingError("root", "is empty; it must name a folder")
+        if len(self.root) == 1 and not _LABELLED.fullmatch(self.root[0]):
+            return [Root(_absolute(self.root[0]))]
+        roots = [_labelled(text) for text in self.root]
+        for number, root in enumerate(roots):
+            for other in roots[:number]:
+                _refuse_clash(root, other)
+        return roots
+
+    def selection(self) -> Selection:
+        """Return what of the folders is wanted; SettingError names a pattern that is wrong."""
+        for name in ("include", "exclude"):
+            try:
+                check_patterns(getattr(self, name))
+            except ValueError as error:
+                raise SettingError(name, str(error)) from None
+        exclude = [*self.exclude, ".git"] if self.gitignore else self.exclude
+        return Selection(self.include, exclude, hidden=self.hidden)
+
+    def refuse_home(self, protected: Protected) -> None:
+        """Raise SettingError if a root lies in DataQ's own home."""
+        for root in self.roots():
+            if protected.holds(root.path):
+                raise SettingError("root", f"{root.path} lies in DataQ's own home")
+
+
+def _labelled(text: str) -> Root:
+    match = _LABELLED.fullmatch(text)
+    path = _absolute(match[2] if match else text)
+    label = match[1] if match else path.name
+    if label in ("", ".", ".."):
+        raise SettingError("root", f"{text!r} needs a label: label={text}")
+    try:
+        label.encode()
+    except UnicodeEncodeError:
+        raise SettingError("root", f"{text!r} has no UTF-8 name; write label={text!r}") from None
+    return Root(path, label)
+
+
+def _absolute(text: str) -> Path:
+    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - also without its ..
+
+
+def _refuse_clash(one: Root, other: Root) -> None:
+    if one.label == other.label:
+        hint = f"write {one.label}1={other.path} and {one.label}2={one.path}"
+        raise SettingError("root", f"two folders are called {one.label}; {hint}")
+    if one.path.is_relative_to(other.path) or other.path.is_relative_to(one.path):
+        raise SettingError("root", f"{one.path} and {other.path} lie one in the other")

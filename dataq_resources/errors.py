@@ -1,0 +1,32 @@
+"""What can go wrong around the lake and its sources, named by what the caller should do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ResourceError(Exception):
+    """Any refusal; its message says what was wrong, where, and what to do."""
+
+
+class FixSource(ResourceError):
+    """A source's defs.yaml is wrong: the message names file, line and setting."""
+
+    def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
+        place = str(path) if line is None else f"{path}:{line}"
+        super().__init__(f"{place}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.line = line
+
+
+class SourceExists(ResourceError):
+    """There is a source of this name already: remove it first, or choose another name."""
+
+
+class UnknownSource(ResourceError):
+    """No source has this name."""
+
+
+class Busy(ResourceError):
+    """Another process holds the lock: try again when it is done."""

@@ -1,0 +1,66 @@
+"""DATAQ_HOME: where the lake, Dagster's records, sources and locks of one tenant live."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+DAGSTER_YAML = """\
+# Written by DataQ on first use; yours to change.
+telemetry:
+  enabled: false
+# The plugins' log lines are events of their run, so nothing else is captured.
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+concurrency:
+  runs:
+    max_concurrent_runs: 4
+    # Two runs of one source at a time would overwrite each other's state.
+    tag_concurrency_limits:
+      - key: dataq/source
+        limit: 1
+        value:
+          applyLimitPerUniqueValue: true
+"""
+
+
+@dataclass(frozen=True)
+class Home:
+    """The folders below one DATAQ_HOME; none has to exist."""
+
+    path: Path
+
+    @property
+    def lake(self) -> Path:
+        """Tables and blobs."""
+        return self.path / "lake"
+
+    @property
+    def dagster(self) -> Path:
+        """Runs, events and schedules: what Dagster calls DAGSTER_HOME."""
+        return self.path / "dagster"
+
+    @property
+    def sources(self) -> Path:
+        """A folder a source, each with its defs.yaml."""
+        return self.path / "sources"
+
+    @property
+    def locks(self) -> Path:
+        """Files that are locked while their name's work is done."""
+        return self.path / "locks"
+
+    def prepare(self) -> None:
+        """Makes the folders and dagster.yaml where they are missing, for this user only."""
+        for folder in (self.path, self.lake, self.dagster, self.sources, self.locks):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        settings = self.dagster / "dagster.yaml"
+        if not settings.exists():
+            settings.write_text(DAGSTER_YAML, encoding="utf-8")
+
+
+def home_from_environment() -> Home:
+    """The home that DATAQ_HOME names, ~/.dataq by default."""
+    return Home(Path(os.environ.get("DATAQ_HOME") or "~/.dataq").expanduser().absolute())

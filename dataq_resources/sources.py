@@ -1,0 +1,216 @@
+"""Reads, checks and writes the sources' defs.yaml, without Dagster, so that every command can."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from dataq_resources.errors import FixSource, SourceExists, UnknownSource
+from dataq_resources.home import Home
+
+if TYPE_CHECKING:
+    from dataq_plugins.host import PluginSpec
+
+COMPONENT = "dataq_assets.components.SourcePlugin"
+NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+Granularity = Literal["hourly", "daily", "monthly", "yearly"]
+
+
+class TransformSetting(BaseModel):
+    """Apply the transformation `name` to items that fit every pattern of `when`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    when: dict[str, str] = Field(default_factory=dict)
+
+
+class SourceConfig(BaseModel):
+    """One source, as the `attributes` of its defs.yaml give it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    plugin: str | None = None
+    command: tuple[str, ...] | None = None
+    protocol: Literal["v1", "plain"] = "v1"
+    config: dict[str, Any] = Field(default_factory=dict)
+    window: Granularity = "monthly"
+    since: str | None = None
+    """Start of the first window, YYYY-MM-DD; what is earlier is filed there."""
+    limits: dict[str, float] = Field(default_factory=dict)
+    environment: tuple[str, ...] = ()
+    transform: tuple[TransformSetting, ...] = ()
+    gate: dict[str, Any] = Field(default_factory=dict)
+    description: str = ""
+    owners: tuple[str, ...] = ()
+
+    @field_validator("name")
+    @classmethod
+    def _name(cls, name: str) -> str:
+        if not NAME.fullmatch(name):
+            raise ValueError("use a to z, 0 to 9 and _, a letter first, at most 41 characters")
+        return name
+
+    @field_validator("since")
+    @classmethod
+    def _since(cls, since: str | None) -> str | None:
+        if since is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", since):
+            raise ValueError("write a date as YYYY-MM-DD")
+        return since
+
+    @field_validator("limits")
+    @classmethod
+    def _limits(cls, limits: dict[str, float]) -> dict[str, float]:
+        from dataclasses import fields
+
+        from dataq_plugins.host.spec import Limits
+
+        known = {each.name for each in fields(Limits)}
+        unknown = sorted(set(limits) - known)
+        if unknown:
+            raise ValueError(f"no limit {unknown[0]!r}; there are {', '.join(sorted(known))}")
+        return limits
+
+    @model_validator(mode="after")
+    def _one_of(self) -> SourceConfig:
+        if (self.plugin is None) == (self.command is None):
+            raise ValueError("give either plugin or command")
+        return self
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Every source of a home: those that can be used, by name, and those that cannot, with why."""
+
+    good: list[SourceConfig] = field(default_factory=list)
+    broken: list[FixSource] = field(default_factory=list)
+
+
+def load_sources(home: Home | Path) -> list[SourceConfig]:
+    """The usable sources of a home, by name; `read_sources` also tells of the others."""
+    return read_sources(home).good
+
+
+def read_sources(home: Home | Path) -> Sources:
+    """All sources of a home; a broken defs.yaml costs only its own source."""
+    found = Sources()
+    for path in source_files(home):
+        try:
+            found.good.append(read_source(path))
+        except FixSource as error:
+            found.broken.append(error)
+    return found
+
+
+def source_files(home: Home | Path) -> list[Path]:
+    """Every defs.yaml: the package's own, then the user's; by name of their folder."""
+    shipped = Path(__file__).parent.parent / "dataq_assets" / "defs" / "sources"
+    own = _home(home).sources
+    return [path for folder in (shipped, own) for path in sorted(folder.glob("*/defs.yaml"))]
+
+
+def read_source(path: Path) -> SourceConfig:
+    """The source that a defs.yaml declares; raises FixSource with file, line and setting."""
+    import yaml
+
+    try:
+        text = path.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as error:
+        raise FixSource(path, f"cannot be read: {error}") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        reason = getattr(error, "problem", None) or "is not YAML"
+        raise FixSource(path, str(reason), mark.line + 1 if mark else None) from None
+    if not isinstance(document, dict) or document.get("type") != COMPONENT:
+        raise FixSource(path, f"type must be {COMPONENT}", 1)
+    return _checked(path, document.get("attributes") or {}, root)
+
+
+def _checked(path: Path, attributes: Any, root: Any) -> SourceConfig:
+    try:
+        source = SourceConfig.model_validate(attributes)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = [str(step) for step in first["loc"]]
+        reason = first["msg"].removeprefix("Value error, ")
+        setting = ".".join(["attributes", *place])
+        raise FixSource(path, f"{setting}: {reason}", _line(root, ["attributes", *place])) from None
+    if source.name != path.parent.name:
+        reason = f"attributes.name: {source.name!r} is in the folder {path.parent.name!r}"
+        raise FixSource(path, f"{reason}: they must be the same", _line(root, ["attributes", "name"]))
+    return source
+
+
+def _line(node: Any, place: list[str]) -> int | None:
+    """The line of the deepest part of `place` that is in the document."""
+    line: int = node.start_mark.line + 1
+    for step in place:
+        pairs = node.value if isinstance(getattr(node, "value", None), list) else []
+        entry = next((pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == step), None)
+        if entry is None:
+            return line
+        line, node = entry[0].start_mark.line + 1, entry[1]
+    return line
+
+
+def write_source(home: Home | Path, source: SourceConfig, replace: bool = False) -> Path:
+    """Writes the source's defs.yaml and returns its path; raises SourceExists."""
+    import yaml
+
+    path = _home(home).sources / source.name / "defs.yaml"
+    if path.exists() and not replace:
+        raise SourceExists(f"there is a source {source.name!r} already, see {path}")
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    attributes = source.model_dump(mode="json", exclude_defaults=True)
+    text = yaml.safe_dump({"type": COMPONENT, "attributes": attributes}, sort_keys=False)
+    temporary = path.with_name(".defs.yaml.new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.chmod(0o600)
+    temporary.replace(path)
+    return path
+
+
+def remove_source(home: Home | Path, name: str) -> Path:
+    """Removes a source's defs.yaml (what it archived stays); raises UnknownSource."""
+    path = _home(home).sources / name / "defs.yaml"
+    if not NAME.fullmatch(name) or not path.exists():
+        known = ", ".join(each.parent.name for each in source_files(home)) or "none"
+        raise UnknownSource(f"no source is called {name!r}; there is {known}")
+    path.unlink()
+    if not any(path.parent.iterdir()):
+        path.parent.rmdir()
+    return path
+
+
+def plugin_spec(source: SourceConfig) -> PluginSpec:
+    """What the host needs to start the source's plugin; raises UnknownPlugin."""
+    from dataq_plugins.host.spec import Limits, PluginSpec
+    from dataq_plugins.registry import argv_for
+
+    argv = source.command or argv_for(source.plugin or "")
+    whole = {name: value if name.endswith("seconds") else int(value) for name, value in source.limits.items()}
+    return PluginSpec(
+        source=source.name,
+        argv=tuple(argv),
+        config={name: config_text(value) for name, value in source.config.items()},
+        protocol=source.protocol,
+        limits=Limits(**whole),  # type: ignore[arg-type]
+        environment=("DATAQ_HOME", *source.environment),
+    )
+
+
+def config_text(value: Any) -> str:
+    """A setting as plugins get it: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _home(home: Home | Path) -> Home:
+    return home if isinstance(home, Home) else Home(home)
