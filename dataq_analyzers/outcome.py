@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Generic, Literal, NamedTuple, TypeVar
+from dataclasses import dataclass
+from typing import Generic, Literal, TypeVar
 
 R = TypeVar("R")
 Kind = Literal["crash", "timeout", "memory", "error"]
 
 
-class Done(NamedTuple, Generic[R]):
+@dataclass(frozen=True, slots=True)
+class Done(Generic[R]):
     """What the function returned for the task at `index`."""
 
     index: int
     value: R
 
 
-class Failed(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Failed:
     """Why the task at `index` gave nothing; `error` is the exception's class name, if any."""
 
     index: int

@@ -43,6 +43,8 @@ def cli(home: str | None) -> None:
     """Archive everything; follow every row back to its bytes, and every hit to its reasons."""
     if home:
         os.environ["DATAQ_HOME"] = home
+    if os.environ.get("NO_COLOR"):  # https://no-color.org
+        click.get_current_context().color = False
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -74,7 +76,7 @@ def run(words: list[str]) -> int:
         return bare.exit_code
     except click.ClickException as mistake:
         return tell(usage(mistake), mistake.exit_code, words)
-    except Exception as failure:  # noqa: BLE001 - the last door: told, never a bare traceback
+    except Exception as failure:
         if os.environ.get("DATAQ_DEBUG"):
             raise
         return tell(explain(failure), 1, words)

@@ -48,7 +48,7 @@ def value_of(name: str, texts: list[str], rule: Mapping[str, Any]) -> Any:
 
 def takes_text(rule: Mapping[str, Any]) -> bool:
     """Whether the setting may be a string; an unknown one is passed on as it was typed."""
-    return rule.get("type", "string") == "string"
+    return bool(rule.get("type", "string") == "string")
 
 
 def from_json(text: str) -> Any:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataq_lake.lake import Lake
     from dataq_lake.table import TableHandle
-
-    from dataq_gateway.home import Home
+    from dataq_resources.home import Home
 
 
 def inventory(home: Home) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def source_facts(home: Home, tables: dict[str, dict[str, Any]]) -> list[dict[str
     """Each source with its plugin and the state of its raw table, archived or not."""
     from dataq_resources.sources import load_sources
 
-    configured = {source.name: source for source in load_sources(home.path)}
+    configured = {source.name: source for source in load_sources(home)}
     archived = {name.removeprefix("raw_") for name in tables if name.startswith("raw_")}
     facts = []
     for name in sorted(configured.keys() | archived):

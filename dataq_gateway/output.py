@@ -15,7 +15,7 @@ import click
 
 
 def plain(value: Any) -> Any:
-    """`value` in JSON's own types: times in UTC, bytes as base64, what JSON lacks as null or text."""
+    """`value` in JSON's own types: times in UTC, bytes as base64, the rest as null or text."""
     match value:
         case None | bool() | int() | str():
             return value

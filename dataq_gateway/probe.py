@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from dataq_plugins.errors import PluginError
-    from dataq_plugins.host import Description, PluginSpec
+    from dataq_plugins.host import Description, PluginProcess
+    from dataq_resources.sources import SourceConfig
 
 PROBE_SECONDS = 10
 
 
 @dataclass(frozen=True)
 class Probed:
-    """How the plugin speaks, and what it says of itself (nothing, if plain)."""
+    """The source with its protocol, and what its plugin says of itself (nothing, if plain)."""
 
-    protocol: Literal["v1", "plain"]
+    source: SourceConfig
     description: Description
 
 
-def probe(name: str, argv: tuple[str, ...], config: Mapping[str, str]) -> Probed:
+def probe(source: SourceConfig) -> Probed:
     """Ask the plugin to describe itself; one that cannot is run once, as a plain plugin.
 
     A plain plugin knows no operation but extraction, so the probe starts one and leaves after the
@@ -34,46 +34,50 @@ def probe(name: str, argv: tuple[str, ...], config: Mapping[str, str]) -> Probed
         PluginTimedOut,
         ProtocolViolated,
     )
-    from dataq_plugins.host import PluginProcess
 
     try:
-        with PluginProcess(spec(name, argv, config), on_log=ignore) as plugin:
-            return Probed("v1", plugin.describe())
+        return describe(source)
     except (PluginCrashed, PluginSilent, PluginTimedOut, ProtocolViolated) as first:
         try:
-            return run_plain(name, argv, config)
+            return run_plain(source)
         except PluginError as second:
-            raise neither(first, second) from None
+            raise both(first, second) from None
 
 
-def run_plain(name: str, argv: tuple[str, ...], config: Mapping[str, str]) -> Probed:
+def describe(source: SourceConfig) -> Probed:
+    """What the plugin answers when asked in the full protocol."""
+    spoken = source.model_copy(update={"protocol": "v1"})
+    with process(spoken, quick=True) as plugin:
+        return Probed(spoken, plugin.describe())
+
+
+def run_plain(source: SourceConfig) -> Probed:
     """Run a plain plugin until it answers or ends well; raises PluginError if it does neither."""
-    from dataq_plugins.host import PluginProcess
-
-    with PluginProcess(spec(name, argv, config, "plain"), on_log=ignore) as plugin:
+    spoken = source.model_copy(update={"protocol": "plain"})
+    with process(spoken, quick=True) as plugin:
         next(plugin.extract(), None)
-        return Probed("plain", plugin.describe())
+        return Probed(spoken, plugin.describe())
 
 
-def spec(
-    name: str,
-    argv: tuple[str, ...],
-    config: Mapping[str, str],
-    protocol: Literal["v1", "plain"] = "v1",
-) -> PluginSpec:
-    """The plugin with the short limits of a probe."""
-    from dataq_plugins.host import Limits, PluginSpec
-
-    limits = Limits(silence_seconds=PROBE_SECONDS, run_seconds=PROBE_SECONDS)
-    return PluginSpec(name, argv, config, protocol, limits)
+def reach(source: SourceConfig) -> None:
+    """Have the plugin check its settings and its source; raises ConfigError, SourceUnreachable."""
+    with process(source) as plugin:
+        plugin.configure()
+        plugin.check()
 
 
-def neither(first: PluginError, second: PluginError) -> PluginError:
+def process(source: SourceConfig, *, quick: bool = False) -> PluginProcess:
+    """The source's plugin, its log lines dropped; `quick` bounds each of its answers."""
+    from dataq_plugins.host import PluginProcess
+    from dataq_resources.sources import plugin_spec
+
+    bounds = {"silence_seconds": PROBE_SECONDS, "run_seconds": PROBE_SECONDS} if quick else {}
+    bounded = source.model_copy(update={"limits": {**source.limits, **bounds}})
+    return PluginProcess(plugin_spec(bounded), on_log=lambda _level, _line: None)
+
+
+def both(first: PluginError, second: PluginError) -> PluginError:
     """The first error, with the reason why the second try failed too."""
     if second.reason != first.reason:
         first.reason = f"{first.reason}; and as a plain plugin: {second.reason}"
     return first
-
-
-def ignore(level: str, line: str) -> None:  # noqa: ARG001 - what a plugin logs while it is probed
-    """Drop a log line."""

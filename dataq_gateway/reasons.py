@@ -1,19 +1,44 @@
-"""Why a hit was found, as a sentence."""
+"""Why a hit was found, in words, and the part of its text that shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import click
+
+RETRIEVERS = {"text": "words", "vector": "meaning"}
+LEAD = 40
+
 
 def reasons(why: Mapping[str, Any]) -> str:
-    """The retrievers that found the hit with rank and score, and the words that matched."""
-    parts = [
-        f"{name} rank {found['rank']} (score {found['score']:.3g})"
-        for name, found in why.get("retrievers", {}).items()
-        if found
-    ]
-    terms = dict.fromkeys(str(each["term"]) for each in why.get("terms", ()))
-    if terms:
-        parts.append(f"words {', '.join(terms)}")
-    return "; ".join(parts) or "no retriever says"
+    """Rank and score in each retriever, and the words that matched."""
+    parts = []
+    for name, says in RETRIEVERS.items():
+        if name in why and (found := why[name]):
+            parts.append(f"{says} rank {found['rank']} (score {found['score']:.3g})")
+        elif name in why:
+            parts.append(f"{says} not among the best")
+    if words := dict.fromkeys(each["text"].lower() for each in why.get("terms", ())):
+        parts.append(f"matched {', '.join(words)}")
+    return "; ".join(parts)
+
+
+def passage(text: str, terms: list[dict[str, Any]], room: int = 240) -> str:
+    """About `room` characters of `text` around the first matched word, matches marked."""
+    first = terms[0]["start"] if terms else 0
+    start = max(0, first - LEAD) if first + LEAD > room else 0
+    end = min(len(text), start + room)
+    pieces, at = ["…" if start else ""], start
+    for term in terms:
+        if at <= term["start"] and term["end"] <= end:
+            pieces.append(calm(text[at : term["start"]]))
+            pieces.append(click.style(calm(text[term["start"] : term["end"]]), bold=True))
+            at = term["end"]
+    pieces += [calm(text[at:end]), "…" if end < len(text) else ""]
+    return " ".join("".join(pieces).split())
+
+
+def calm(text: str) -> str:
+    """`text` without characters that would do something to a terminal."""
+    return "".join(each if each.isprintable() else " " for each in text)

@@ -73,7 +73,7 @@ def write_table(result: pa.RecordBatchReader, stream: IO[str]) -> None:
 
 def is_number(kind: pa.DataType) -> bool:
     """Whether a column of this type reads better aligned to the right."""
-    import pyarrow.types as types
+    from pyarrow import types
 
     return bool(types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind))
 

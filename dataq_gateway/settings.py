@@ -9,7 +9,7 @@ PREFIX = "DATAQ_"
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """DATAQ_* settings of a .env file: NAME=VALUE lines, quotes removed, # starts a comment line."""
+    """DATAQ_* settings of a .env file: lines of NAME=VALUE, without quotes; # starts a comment."""
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
+import time
 import uuid
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import Self
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 
 CHUNK = 1 << 20
+FRESH_SECONDS = 60
 _URI = re.compile(r"blob:([0-9a-f]{64})")
 
 
@@ -32,9 +37,13 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._swept = False
 
     def writer(self) -> BlobWriter:
         """A writer to stream one content into; nothing is visible before its commit."""
+        if not self._swept:
+            self._swept = True
+            self._sweep()
         return BlobWriter(self)
 
     def put(self, content: bytes | Iterable[bytes]) -> Blob:
@@ -55,7 +64,7 @@ class BlobStore:
         """Whether the content is stored."""
         return self.path(uri).is_file()
 
-    def open(self, uri: str) -> BinaryIO:
+    def open(self, uri: str) -> BufferedReader:
         """The content as a file to read, unverified; raises ContentLost."""
         try:
             return self.path(uri).open("rb")
@@ -76,6 +85,16 @@ class BlobStore:
         """The whole content, its hash verified; raises ContentLost or ContentDamaged."""
         return b"".join(self.chunks(uri))
 
+    def _sweep(self) -> None:
+        """Removes what writers left that were killed: nobody holds the lock on their file."""
+        for path in (self.folder / "incoming").glob("*"):
+            with suppress(FileNotFoundError), path.open("rb") as file:
+                if time.time() - path.stat().st_mtime < FRESH_SECONDS:
+                    continue  # it may be about to take its lock
+                with suppress(BlockingIOError):
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    path.unlink()
+
 
 class BlobWriter:
     """Takes one content in pieces; `commit` makes it durable, `abort` leaves nothing behind."""
@@ -88,6 +107,7 @@ class BlobWriter:
         incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = incoming / uuid.uuid4().hex
         number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        fcntl.flock(number, fcntl.LOCK_EX)
         self._file = os.fdopen(number, "wb", buffering=CHUNK)
 
     def write(self, data: bytes) -> None:
@@ -103,12 +123,13 @@ class BlobWriter:
         final = self._store.path(blob.uri)
         if final.is_file() and final.stat().st_size == self._size:
             self.abort()
-            return blob
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.replace(self._path, final)
+        else:
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._path.replace(final)
+        # also for a copy that was there: its writer may not have come this far yet
         for folder in (final.parent, self._store.folder):
             _sync_folder(folder)
         return blob
@@ -118,7 +139,7 @@ class BlobWriter:
         self._file.close()
         self._path.unlink(missing_ok=True)
 
-    def __enter__(self) -> BlobWriter:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

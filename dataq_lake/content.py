@@ -1,13 +1,14 @@
-"""Finds the exact bytes that an asset row stands for, wherever the lake keeps them."""
+"""Finds the exact bytes that an asset or an item stands for, wherever the lake keeps them."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Iterable, Iterator, Mapping
+from io import BufferedIOBase, BytesIO
+from typing import TYPE_CHECKING, Any
 
-from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.blobs import CHUNK
+from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall, UnknownId
 from dataq_lake.lake import Lake
 from dataq_lake.table import TableHandle
 
@@ -17,10 +18,26 @@ if TYPE_CHECKING:
 COLUMNS = ("id", "source", "storage_path", "file_hash")
 
 
-def read_content(lake: Lake, asset: str | Mapping[str, Any], verify: bool = False) -> bytes:
-    """The bytes of an asset, given its id or its row; `verify` checks them against file_hash.
+def content_of(lake: Lake, id_: str) -> Iterator[bytes]:
+    """The bytes behind the id of an asset, a segment or an item, in pieces.
 
-    The row needs id, source, storage_path and file_hash. Raises ContentLost, ContentDamaged.
+    The first piece comes only after all of them were compared with the hash they were archived
+    under. Raises UnknownId, ContentLost, ContentDamaged.
+    """
+    file, expected = _behind(lake, id_)
+    with file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if expected and digest != expected:
+            raise ContentDamaged(f"{id_}: its bytes hash to {digest}, not {expected}")
+        file.seek(0)
+        while piece := file.read(CHUNK):
+            yield piece
+
+
+def read_content(lake: Lake, asset: str | Mapping[str, Any], verify: bool = False) -> bytes:
+    """The bytes of an asset, given its id or its row; `verify` compares them with file_hash.
+
+    The row needs the columns COLUMNS. Raises UnknownId, ContentLost, ContentDamaged.
     """
     row = _asset(lake, asset) if isinstance(asset, str) else asset
     with open_content(lake, row) as file:
@@ -28,90 +45,113 @@ def read_content(lake: Lake, asset: str | Mapping[str, Any], verify: bool = Fals
     return _verified(row["id"], data, row["file_hash"]) if verify else data
 
 
-def open_content(lake: Lake, asset: str | Mapping[str, Any]) -> BinaryIO:
+def open_content(lake: Lake, asset: str | Mapping[str, Any]) -> BufferedIOBase:
     """The bytes of an asset as a file to read piece by piece, unverified; raises ContentLost."""
     row = _asset(lake, asset) if isinstance(asset, str) else asset
-    kind, _, key = str(row["storage_path"]).partition(":")
+    path = str(row["storage_path"])
+    kind, _, key = path.partition(":")
     if kind == "blob":
-        return lake.blobs.open(row["storage_path"])
-    handle, key = (lake.table("assets"), row["id"]) if kind == "row" else _holder(lake, row, kind, key)
-    columns = ["payload"] if kind == "row" else ["payload", "blob_uri"]
-    for batch in handle.rows([key], columns):
-        for found in batch.to_pylist():
-            if found["payload"] is not None:
-                return BytesIO(found["payload"])
-            if found.get("blob_uri"):
-                return lake.blobs.open(found["blob_uri"])
-    raise ContentLost(f"asset {row['id']}: no bytes at {row['storage_path']}")
+        return lake.blobs.open(path)
+    handle, key_column = _holder(lake, kind, row["source"])
+    found = _stored(lake, handle, key_column, row["id"] if kind == "row" else key)
+    if found is None:
+        raise ContentLost(f"asset {row['id']}: no bytes at {path}")
+    return found
 
 
 def read_contents(
     lake: Lake, assets: pl.DataFrame, verify: bool = False
 ) -> Iterator[tuple[str, bytes]]:
-    """Pairs of asset id and bytes, in the order in which they are stored, a bounded batch at a time.
+    """Pairs of asset id and bytes, in the order in which they are stored.
 
-    `assets` has the columns COLUMNS. An asset whose bytes are lost raises ContentLost.
+    `assets` has the columns COLUMNS. A bounded batch is in memory at a time, or one blob. Raises
+    ContentLost after the others if some have no bytes, ContentDamaged where `verify` finds it.
     """
     import polars as pl
 
     hashes = dict(assets.select("id", "file_hash").iter_rows())
     left = set(hashes)
-    places = assets.with_columns(pl.col("storage_path").str.split(":").list.get(0).alias("kind"))
-    for (kind, source), group in places.group_by("kind", "source", maintain_order=True):
-        for id_, data in _group(lake, str(kind), source, group):
+    kinds = pl.col("storage_path").str.split(":").list.get(0)
+    for (kind, source), group in assets.group_by(kinds, "source", maintain_order=True):
+        for id_, data in _contents(lake, str(kind), str(source), group):
             left.discard(id_)
             yield id_, _verified(id_, data, hashes[id_]) if verify else data
     if left:
         raise ContentLost(f"no bytes for {len(left)} assets, {min(left)} among them")
 
 
-def _group(
-    lake: Lake, kind: str, source: Any, group: pl.DataFrame
+def _contents(
+    lake: Lake, kind: str, source: str, assets: pl.DataFrame
 ) -> Iterator[tuple[str, bytes]]:
     """The contents of assets that are stored in the same kind of place."""
     if kind == "blob":
-        for id_, uri in group.select("id", "storage_path").iter_rows():
+        for id_, uri in assets.select("id", "storage_path").iter_rows():
             yield id_, lake.blobs.read(uri)
         return
-    if kind == "row":
-        for id_, data, _ in _payloads(lake.table("assets"), "id", group["id"].to_list()):
-            yield id_, data
-        return
     owners: dict[str, list[str]] = {}
-    for id_, path in group.select("id", "storage_path").iter_rows():
-        owners.setdefault(path.partition(":")[2], []).append(id_)
-    handle, _ = _holder(lake, {"source": source}, kind, "")
-    for key, data, uri in _payloads(handle, "item_id", list(owners)):
-        content = data if data is not None else lake.blobs.read(uri)
-        for id_ in owners[key]:
-            yield id_, content
+    for id_, path in assets.select("id", "storage_path").iter_rows():
+        owners.setdefault(id_ if kind == "row" else path.partition(":")[2], []).append(id_)
+    handle, column = _holder(lake, kind, source)
+    for key, data, uri in _payloads(handle, column, owners):
+        content = lake.blobs.read(uri) if data is None and uri else data
+        if content is not None:
+            yield from ((id_, content) for id_ in owners[key])
 
 
 def _payloads(
-    handle: TableHandle, key: str, ids: list[str]
-) -> Iterator[tuple[str, Any, Any]]:
-    """Key, payload and blob_uri of rows, a bounded batch in memory at a time."""
-    stored = handle.table.schema.names
-    columns = [key, "payload", *(["blob_uri"] if "blob_uri" in stored else [])]
+    handle: TableHandle, key: str, ids: Iterable[str]
+) -> Iterator[tuple[str, bytes | None, str | None]]:
+    """Key, payload and blob_uri of rows; assets have no blob_uri, their storage_path says it."""
+    columns = [n for n in (key, "payload", "blob_uri") if n in handle.table.schema.names]
     for batch in handle.rows(ids, columns):
-        uris = batch.column(2) if len(columns) == 3 else [None] * batch.num_rows
-        for id_, data, uri in zip(batch.column(0), batch.column(1), uris, strict=True):
-            yield id_.as_py(), data.as_py(), None if uri is None else uri.as_py()
+        for row in range(batch.num_rows):
+            key_, data, *uri = (column[row].as_py() for column in batch.columns)
+            yield key_, data, uri[0] if uri else None
 
 
-def _holder(lake: Lake, row: Mapping[str, Any], kind: str, key: str) -> tuple[TableHandle, str]:
+def _stored(lake: Lake, handle: TableHandle, column: str, key: str) -> BufferedIOBase | None:
+    for _, data, uri in _payloads(handle, column, [key]):
+        if data is not None:
+            return BytesIO(data)
+        if uri:
+            return lake.blobs.open(uri)
+    return None
+
+
+def _holder(lake: Lake, kind: str, source: str) -> tuple[TableHandle, str]:
+    """The table that holds the bytes, and its key column."""
     if kind == "raw":
-        return lake.raw(row["source"]), key
+        return lake.raw(source), "item_id"
     if kind == "item":
-        return lake.table("items"), key
-    raise FixTheCall(f"storage_path {kind}:{key} is neither raw:, item:, row nor blob:")
+        return lake.table("items"), "item_id"
+    if kind == "row":
+        return lake.table("assets"), "id"
+    raise FixTheCall(f"storage_path {kind}: is neither raw:, item:, row nor blob:")
+
+
+def _behind(lake: Lake, id_: str) -> tuple[BufferedIOBase, str | None]:
+    """The bytes of an asset, of a segment's asset or of a raw row, and their archived hash."""
+    for segment in _rows(lake.table("segments"), id_, ["asset_id"]):
+        id_ = segment["asset_id"]
+    for asset in _rows(lake.table("assets"), id_, COLUMNS):
+        return open_content(lake, asset), asset["file_hash"]
+    for source in lake.raw_sources():
+        handle = lake.raw(source)
+        for row in _rows(handle, id_, ["content_hash"]):
+            found = _stored(lake, handle, "item_id", id_)
+            return found or BytesIO(), row["content_hash"] if found else None
+    raise UnknownId(f"no asset, segment or item has the id {id_}")
 
 
 def _asset(lake: Lake, id_: str) -> dict[str, Any]:
-    for batch in lake.table("assets").rows([id_], COLUMNS):
-        for row in batch.to_pylist():
-            return dict(row)
-    raise FixTheCall(f"no asset {id_}")
+    for row in _rows(lake.table("assets"), id_, COLUMNS):
+        return row
+    raise UnknownId(f"no asset has the id {id_}")
+
+
+def _rows(handle: TableHandle, id_: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+    for batch in handle.rows([id_], columns):
+        yield from batch.to_pylist()
 
 
 def _verified(id_: str, data: bytes, expected: str | None) -> bytes:

@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 
 def make_id(*parts: str | int | None) -> str:
-    """The id of `parts` in this order; None and "" differ, and no two splits of one text collide."""
+    """The id of `parts` in order; None and "" differ, and no two splits of one text collide."""
     digest = blake2b(digest_size=16)
     for part in parts:
         if part is None:

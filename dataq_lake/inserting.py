@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,100 +12,122 @@ import pyarrow as pa
 
 from dataq_lake import reading
 from dataq_lake.accepting import accept
+from dataq_lake.committing import Change, commit, ensure
+from dataq_lake.compacting import tidy
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, Retry
 from dataq_lake.keys import KeyIndex
 from dataq_lake.log import DataFile, Snapshot
 from dataq_lake.parts import Part, PartWriter, discard
-from dataq_lake.table import TableHandle
-from dataq_lake.writing import commit, ensure, full
+from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.writing import full
 from dataq_lake.written import CommitInfo, Written
 
-ATTEMPTS = 30
+ATTEMPTS = 40
 
 
-def insert_new(handle: TableHandle, batches: Iterable[pa.RecordBatch], info: CommitInfo) -> Written:
+def insert_new(
+    handle: TableHandle,
+    batches: Iterable[pa.RecordBatch],
+    info: CommitInfo,
+    committed: Callable[[Written], None] | None = None,
+) -> Written:
     """Adds the rows whose key is not there, in commits of at least 10,000 rows or 32 MB."""
-    return _Insertion(handle, info, pl.Series([], dtype=pl.String), handle.table.key[0]).run(batches)
+    nothing = pl.Series([], dtype=pl.String)
+    return Insertion(handle, info, nothing, handle.table.key[0], committed).run(batches)
 
 
 def apply(handle: TableHandle, difference: Difference, info: CommitInfo) -> Written:
     """Takes away what is gone and adds what is new; one commit if anything is gone."""
     key = difference.key or handle.table.key[0]
     if key not in handle.table.schema.names:
-        raise FixTheCall(f"table {handle.table.name} has no column {key} to find what is gone")
+        raise FixTheCall(f"table {handle.name} has no column {key} to find what is gone")
     gone = pl.Series("gone", list(difference.gone), dtype=pl.String).unique()
     if gone.len() and handle.table.insert_only:
-        raise FixTheCall(f"table {handle.table.name} is insert-only: its rows do not go")
-    return _Insertion(handle, info, gone, key).run(difference.new)
+        raise FixTheCall(f"table {handle.name} is insert-only: its rows do not go")
+    return Insertion(handle, info, gone, key).run(difference.new)
 
 
-class _Insertion:
+class Insertion:
     """One write: what is staged, and the snapshot against which it was found to be new."""
 
-    def __init__(self, handle: TableHandle, info: CommitInfo, gone: pl.Series, key: str) -> None:
+    def __init__(
+        self,
+        handle: TableHandle,
+        info: CommitInfo,
+        gone: pl.Series,
+        key: str,
+        committed: Callable[[Written], None] | None = None,
+    ) -> None:
         self.handle = handle
         self.table = handle.table
         self.info = info
-        self.gone = gone.alias(key).to_frame().lazy()
-        self.leaving = bool(gone.len())
+        self.committed = committed
+        self.gone = gone.alias(key).to_frame()
         self.key = key
         self.base: Snapshot | None = None
         self.index: KeyIndex | None = None
-        self.staged: list[Part] = []
+        self.staged: tuple[Part, ...] = ()
         self.writer = PartWriter(handle.table, handle.folder)
 
     def run(self, batches: Iterable[pa.RecordBatch]) -> Written:
-        started = time.perf_counter()
+        """Stages and commits `batches`; a failure leaves what was committed and nothing else."""
         total = Written(version=self.handle.version())
         try:
             for batch in batches:
+                started = time.perf_counter()
                 self._stage(accept(self.table, batch))
                 # what is gone and what replaces it must become visible together
-                if full(self.writer) and not self.leaving:
+                if full(self.writer) and not self._leaving:
                     total += self._publish()
-            if self.writer.rows or self.leaving:
+                total = replace(total, seconds=total.seconds + time.perf_counter() - started)
+            if self.writer.rows or self._leaving:
                 total += self._publish()
         except BaseException:
             self.writer.abort()
-            discard(self.handle.folder, self.staged)
             raise
-        return replace(total, seconds=time.perf_counter() - started)
+        tidy(self.handle, self.info)
+        return total
+
+    @property
+    def _leaving(self) -> bool:
+        return self.gone.height > 0
 
     def _stage(self, batch: pa.RecordBatch) -> None:
         if self.index is None:
             ensure(self.handle)
             self.base = self.handle.snapshot()
-            self.index = KeyIndex(self.table.key, lambda: self._keys(self.base))
+            self.index = KeyIndex(self.table.key, self._stored_keys)
         fresh = self.index.unseen(batch)
         if fresh.num_rows:
             self.writer.write(fresh)
 
     def _publish(self) -> Written:
-        self.staged = self.writer.finish()
+        self.staged = tuple(self.writer.finish())
         for attempt in range(ATTEMPTS):
             now = self.handle.snapshot()
             if now is None:  # nothing to take away, nothing to add
                 return Written()
             self._catch_up(now)
-            removed, rewritten, deleted = self._without_gone(now)
-            if not self.staged and not removed:
+            change = self._change(now)
+            if not change.data_change:
                 return Written(version=now.version)
-            written = commit(
-                self.handle, [*rewritten, *self.staged], removed, self.info, deleted, now.version
-            )
+            written = commit(self.handle, change, self.info, only_after=now.version)
             if written is not None:
-                return self._published(written, rewritten)
-            discard(self.handle.folder, rewritten)
+                return self._published(written)
+            discard(self.handle.folder, change.rewritten)
             time.sleep(0.005 * attempt)
-        raise Retry(f"table {self.table.name}: other writers were faster too often, run again")
+        discard(self.handle.folder, self.staged)
+        raise Retry(f"table {self.handle.name}: other writers were faster too often, run again")
 
-    def _published(self, written: Written, rewritten: list[Part]) -> Written:
-        self.staged = []
+    def _published(self, written: Written) -> Written:
+        self.staged = ()
         self.base = self.handle.snapshot()
         if self.index:
             self.index.committed()
-        return replace(written, rows=written.rows - sum(part.rows for part in rewritten))
+        if self.committed:
+            self.committed(written)
+        return written
 
     def _catch_up(self, now: Snapshot) -> None:
         """Drops staged rows that another writer has committed since they were found to be new."""
@@ -118,54 +140,57 @@ class _Insertion:
             return
         keys = self._live(others)
         self.index.add_stored(keys)
-        staged = reading.scan(self.table, self._paths([part.file for part in self.staged]))
         on = list(self.table.key)
+        staged = reading.scan(self.table, self._paths(part.file for part in self.staged))
         twice = staged.select(on).join(keys, on=on, how="semi", nulls_equal=True).collect()
         if twice.height:
-            old, self.staged = self.staged, self._rewrite(self.staged, twice, on)
+            old, self.staged = self.staged, self._without(self.staged, twice)
             discard(self.handle.folder, old)
 
-    def _without_gone(self, now: Snapshot) -> tuple[list[DataFile], list[Part], int]:
-        """The files that hold what is gone, what is to replace them, and how many rows leave."""
-        if not self.leaving:
-            return [], [], 0
+    def _change(self, now: Snapshot) -> Change:
+        """What is staged, and the files that hold what is gone with others in their place."""
+        if not self._leaving:
+            return Change(self.staged)
         name = "__file__"
-        found = (
+        holding = (
             reading.scan(self.table, self._paths(now.files), name)
             .select(self.key, name)
-            .join(self.gone, on=self.key, how="semi")
+            .join(self.gone.lazy(), on=self.key, how="semi")
             .group_by(name)
             .len()
             .collect(engine="streaming")
         )
-        deleted = dict(found.iter_rows())
-        removed = [f for f in now.files if str(self.handle.folder / f.path) in deleted]
-        old = [Part(file, 0) for file in removed]
-        return removed, self._rewrite(old, self.gone.collect(), [self.key]), sum(deleted.values())
+        counts = dict(holding.iter_rows())
+        removed = tuple(f for f in now.files if str(self.handle.folder / f.path) in counts)
+        rewritten = self._without([Part(file, 0) for file in removed], self.gone)
+        return Change(self.staged, rewritten, removed, sum(counts.values()))
 
-    def _rewrite(self, parts: list[Part], leaving: pl.DataFrame, on: list[str]) -> list[Part]:
-        """New files with the rows of `parts` but those in `leaving`."""
+    def _without(self, parts: Iterable[Part], leaving: pl.DataFrame) -> tuple[Part, ...]:
+        """New files with the rows of `parts` but those whose columns are in `leaving`."""
+        on = leaving.columns
         writer = PartWriter(self.table, self.handle.folder)
         try:
-            paths = self._paths([part.file for part in parts])
-            for batch in reading.batches(self.table, paths, None, 32 << 20):
+            paths = self._paths(part.file for part in parts)
+            for batch in reading.batches(self.table, paths, None, BATCH_BYTES):
                 keys = pl.DataFrame(batch.select(on)).with_row_index("row")
-                stay = keys.join(leaving, on=on, how="anti", nulls_equal=True, maintain_order="left")
+                stay = keys.join(leaving, on=on, how="anti", nulls_equal=True).sort("row")
                 if stay.height:
                     writer.write(batch.take(stay["row"].to_arrow()))
-            return writer.finish()
+            return tuple(writer.finish())
         except BaseException:
             writer.abort()
             raise
 
-    def _keys(self, snapshot: Snapshot | None) -> pl.LazyFrame:
-        return self._live(snapshot.files if snapshot else ())
+    def _stored_keys(self) -> pl.LazyFrame:
+        return self._live(self.base.files if self.base else ())
 
     def _live(self, files: Iterable[DataFile]) -> pl.LazyFrame:
         """The keys in `files`, less those that leave with this write."""
         on = list(self.table.key)
         rows = reading.scan(self.table, self._paths(files)).select({*on, self.key})
-        return (rows.join(self.gone, on=self.key, how="anti") if self.leaving else rows).select(on)
+        if self._leaving:
+            rows = rows.join(self.gone.lazy(), on=self.key, how="anti")
+        return rows.select(on)
 
     def _paths(self, files: Iterable[DataFile]) -> list[Path]:
         return [self.handle.folder / file.path for file in files]

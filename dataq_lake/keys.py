@@ -28,7 +28,9 @@ class KeyIndex:
         hits = self._known.filter(self._known.is_in(hashes))  # the small side makes the hash table
         suspects = first.filter(hashes.is_in(hits))
         if suspects.height:
-            first = first.join(self._confirmed(suspects), on="row", how="anti", maintain_order="left")
+            first = first.join(
+                self._confirmed(suspects), on="row", how="anti", maintain_order="left"
+            )
         self._remember(first.select(self._key))
         if first.height == batch.num_rows:
             return batch
@@ -59,6 +61,4 @@ class KeyIndex:
         return frame.select(pl.struct(self._key).hash().alias("hash")).to_series()
 
     def _frame(self, batch: pa.RecordBatch) -> pl.DataFrame:
-        frame = pl.from_arrow(batch.select(list(self._key)))
-        assert isinstance(frame, pl.DataFrame)
-        return frame
+        return pl.DataFrame(batch.select(list(self._key)))

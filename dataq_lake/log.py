@@ -98,6 +98,7 @@ class DeltaLog:
         self._replay = _Replay()
         self._version = -1
         self._seen: tuple[int, int] | None = None
+        self.generation = 0  # counts how often the log had to be read from the start
 
     def latest(self) -> Snapshot | None:
         """The newest snapshot, None where there is no table; costs two stats if nothing is new."""
@@ -148,6 +149,7 @@ class DeltaLog:
 
     def _restart(self) -> None:
         self._replay, self._version, self._seen = _Replay(), -1, None
+        self.generation += 1
         start = self._newest_checkpoint()
         if start is not None:
             self._replay, self._version = self._checkpoint(start), start

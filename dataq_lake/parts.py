@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -159,7 +160,7 @@ class _OpenPart:
         self.path.unlink(missing_ok=True)
 
 
-def discard(folder: Path, parts: list[Part]) -> None:
+def discard(folder: Path, parts: Iterable[Part]) -> None:
     """Removes files that were written but never committed."""
     for part in parts:
         (folder / part.file.path).unlink(missing_ok=True)
@@ -189,7 +190,9 @@ def _stats(metadata: pq.FileMetaData, table: Table) -> dict[str, Any]:
         name = metadata.schema.column(index).path
         if name not in ranged:
             continue
-        found = [metadata.row_group(g).column(index).statistics for g in range(metadata.num_row_groups)]
+        found = [
+            metadata.row_group(g).column(index).statistics for g in range(metadata.num_row_groups)
+        ]
         if found and all(s is not None and s.has_min_max for s in found):
             lows[name] = _plain(min(s.min for s in found), timedelta(0))
             highs[name] = _plain(max(s.max for s in found), timedelta(milliseconds=1))

@@ -21,9 +21,7 @@ _FILE = "__file__"
 @cache
 def polars_schema(schema: pa.Schema) -> pl.Schema:
     """The Polars types of an Arrow schema."""
-    frame = pl.from_arrow(schema.empty_table())
-    assert isinstance(frame, pl.DataFrame)
-    return frame.schema
+    return pl.DataFrame(schema.empty_table()).schema
 
 
 def scan(table: Table, files: list[Path], file_column: str | None = None) -> pl.LazyFrame:
@@ -55,13 +53,18 @@ def rows(
     wanted = ids.drop_nulls().unique().alias(key)
     if not files or wanted.is_empty():
         return
-    keys = scan(table, files, _FILE).select(key, _FILE)
-    holding = keys.join(wanted.to_frame().lazy(), on=key, how="semi").select(_FILE).unique()
-    paths = set(holding.collect(engine="streaming").to_series())
-    values = pa.array(wanted.to_list(), pa.string())
+    holding = (
+        scan(table, files, _FILE)
+        .select(key, _FILE)
+        .join(wanted.to_frame().lazy(), on=key, how="semi")
+        .collect(engine="streaming")
+    )
+    by_file = holding.partition_by(_FILE, as_dict=True, include_key=False)
     for file in files:
-        if str(file) in paths:
-            yield from _read(table, file, columns, batch_bytes, (key, values))
+        found = by_file.get((str(file),))
+        if found is not None:
+            only = (key, pa.array(found[key].to_list(), pa.string()))
+            yield from _read(table, file, columns, batch_bytes, only)
 
 
 def batches(

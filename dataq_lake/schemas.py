@@ -239,7 +239,9 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "messages",
-            pa.schema([("asset_id", ID), *MESSAGE, ("thread_id", pa.string()), ("run_id", pa.string())]),
+            pa.schema(
+                [("asset_id", ID), *MESSAGE, ("thread_id", pa.string()), ("run_id", pa.string())]
+            ),
             ("asset_id",),
             "A mail. thread_id is the first message id of its chain of references.",
         ),
@@ -308,7 +310,8 @@ TABLES: dict[str, Table] = {
                 ]
             ),
             ("id",),
-            "A published search index: the manifest names its parts and the table versions behind it.",
+            "A published search index: the manifest names its parts and the table versions behind "
+            "it.",
         ),
     )
 }

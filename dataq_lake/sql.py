@@ -1,4 +1,4 @@
-"""SQL over the lake for anybody: DuckDB with a view a table, which can read the lake and no more."""
+"""SQL over the lake for anybody: DuckDB with a view a table, reading the lake and no more."""
 
 from __future__ import annotations
 
@@ -182,7 +182,9 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
             _only_reads(connection, _EXPLAIN.sub("", statement.query, count=1))
         elif statement.type != duckdb.StatementType.SELECT:
             kind = statement.type.name
-            raise FixTheCall(f"{kind} is not allowed: SQL over the lake only reads (select, explain)")
+            raise FixTheCall(
+                f"{kind} is not allowed: SQL over the lake only reads (select, explain)"
+            )
 
 
 def _unknown(lake: Lake, error: Exception) -> LakeError:

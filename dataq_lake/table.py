@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +32,7 @@ class TableHandle:
         self.folder = folder
         self._log = DeltaLog(folder)
         self._delta: DeltaTable | None = None
+        self._opened = 0
         self._lock = RLock()
 
     @cached_property
@@ -76,9 +77,7 @@ class TableHandle:
             version = self._log.version_at(moment(as_of))
         return self._log.latest() if version is None else self._log.at(version)
 
-    def files(
-        self, version: int | None = None, as_of: datetime | str | None = None
-    ) -> list[Path]:
+    def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
         """The Parquet files of the table now, at `version`, or at the time `as_of`."""
         snapshot = self.snapshot(version, as_of)
         return [self.folder / file.path for file in snapshot.files] if snapshot else []
@@ -140,20 +139,33 @@ class TableHandle:
         return list(self._log.history())
 
     def append(
-        self, batches: Iterable[pa.RecordBatch], commit: CommitInfo | None = None
+        self,
+        batches: Iterable[pa.RecordBatch],
+        commit: CommitInfo | None = None,
+        committed: Callable[[Written], None] | None = None,
     ) -> Written:
-        """Adds every row, in commits of at least 10,000 rows or 32 MB."""
+        """Adds every row, in commits of at least 10,000 rows or 32 MB.
+
+        `committed` is called after each: every batch taken so far is then on disk for good, so
+        this is the moment to keep the state that came with the last of them.
+        """
         from dataq_lake import writing
 
-        return writing.append(self, batches, commit or CommitInfo())
+        return writing.append(self, batches, commit or CommitInfo(), committed)
 
     def insert_new(
-        self, batches: Iterable[pa.RecordBatch], commit: CommitInfo | None = None
+        self,
+        batches: Iterable[pa.RecordBatch],
+        commit: CommitInfo | None = None,
+        committed: Callable[[Written], None] | None = None,
     ) -> Written:
-        """Adds the rows whose key is not there yet; doing it again adds nothing."""
+        """Adds the rows whose key is not there yet; doing it again adds nothing.
+
+        `committed` is called as in append, for the commits that had something to add.
+        """
         from dataq_lake import inserting
 
-        return inserting.insert_new(self, batches, commit or CommitInfo())
+        return inserting.insert_new(self, batches, commit or CommitInfo(), committed)
 
     def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
         """Takes away what is gone and adds what is new; doing it again changes nothing."""
@@ -166,8 +178,10 @@ class TableHandle:
         from deltalake import DeltaTable
 
         with self._lock:
-            if self._delta is None:
-                self._delta = DeltaTable(str(self.folder))
+            self._log.latest()
+            if self._delta is None or self._opened != self._log.generation:
+                # read from the start again: the table may have been removed and made anew
+                self._delta, self._opened = DeltaTable(str(self.folder)), self._log.generation
             else:
                 self._delta.update_incremental()
             return self._delta
@@ -183,5 +197,5 @@ def moment(time: datetime | str) -> datetime:
     try:
         parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
     except ValueError as error:
-        raise FixTheCall(f"{time!r} is not a time: write 2026-11-22 or 2026-11-22T10:00Z") from error
+        raise FixTheCall(f"{time!r} is no time: write 2026-11-22 or 2026-11-22T10:00Z") from error
     return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -6,6 +6,7 @@ import math
 import struct
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 WIDTH, HEIGHT = 192, 120
 PAPER, INK, WATER, SUN, GRASS, BRICK, SKY, STONE = range(8)
@@ -52,7 +53,7 @@ class Canvas:
         """Draw levels (metres, the first at the left edge) between the axes."""
         step = (WIDTH - 24) / max(len(levels) - 1, 1)
         places = [(16 + i * step, 108 - level / top * 96) for i, level in enumerate(levels)]
-        for start, end in zip(places, places[1:], strict=False):
+        for start, end in pairwise(places):
             self.line(start, end, colour)
 
     def png(self) -> bytes:

@@ -32,8 +32,8 @@ def levels(gauge: int) -> list[float]:
 def readings(gauge: int) -> bytes:
     """The levels of one gauge as CSV."""
     rows = [
-        f"2026-05-{1 + h // 24:02d}T{h % 24:02d}:00:00Z,{v:.3f}"
-        for h, v in enumerate(levels(gauge))
+        f"2026-05-{1 + hour // 24:02d}T{hour % 24:02d}:00:00Z,{level:.3f}"
+        for hour, level in enumerate(levels(gauge))
     ]
     return ("time,level_m\n" + "\n".join(rows) + "\n").encode()
 
@@ -64,7 +64,8 @@ def track() -> bytes:
     """A walk from gauge one to gauge five."""
     points = "\n".join(
         f'  <trkpt lat="{54.50211 + i * 0.000411:.5f}" lon="{9.33120 + i * 0.001047:.5f}">'
-        f"<ele>{13.2 - i * 0.07:.1f}</ele><time>2026-04-21T{9 + i // 12:02d}:{i % 12 * 5:02d}:00Z</time></trkpt>"
+        f"<ele>{13.2 - i * 0.07:.1f}</ele>"
+        f"<time>2026-04-21T{9 + i // 12:02d}:{i % 12 * 5:02d}:00Z</time></trkpt>"
         for i in range(21)
     )
     return (
@@ -109,7 +110,7 @@ def pictures() -> dict[str, bytes]:
 
 def inbox() -> dict[str, bytes]:
     """Path below the inbox and bytes of every file made here."""
-    old = "Höhe über Null: 12,40 m. Geprüft am 3. März 1998, Wasserwirtschaftsamt, für die Mühlenbrücke.\n"
+    old = "Höhe über Null: 12,40 m. Geprüft am 3. März 1998, Wasseramt, für die Mühlenbrücke.\n"
     mail = letters.thread(draw.chart(levels(3), levels(1)), draw.shaft(), readings(3))
     return {
         "data/levels-gauge-1.csv": readings(1),

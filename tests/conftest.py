@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,10 +40,10 @@ def corpus() -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty DATAQ_HOME that only this test and its child processes use."""
     folder = tmp_path / "home"
     folder.mkdir()
     monkeypatch.setenv("DATAQ_HOME", str(folder))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
-    yield folder
+    return folder

@@ -22,6 +22,14 @@ CRONS: dict[Granularity, str] = {
     "yearly": "0 0 1 1 *",
 }
 
+# Each cut begins where the number of its windows stays one that Dagster's pages can show.
+SINCE: dict[Granularity, str] = {
+    "yearly": "1970-01-01",
+    "monthly": "1970-01-01",
+    "daily": "2000-01-01",
+    "hourly": "2020-01-01",
+}
+
 
 @dataclass(frozen=True)
 class Windowing:
@@ -79,3 +87,9 @@ class Windowing:
         left, right = self.bounds(before)[1], self.bounds(after)[0]
         lengths = {"hourly": 3600, "daily": 86_400, "monthly": 2_629_746, "yearly": 31_556_952}
         return round((right - left) / lengths[self.granularity])
+
+
+def windowing(granularity: Granularity, since: str | None = None) -> Windowing:
+    """How a source's time is cut, from the date `since` (YYYY-MM-DD)."""
+    first = datetime.strptime(since or SINCE[granularity], "%Y-%m-%d").replace(tzinfo=UTC)
+    return Windowing(granularity, int(first.timestamp()))

@@ -13,14 +13,15 @@ from dataq_gateway.options import json_option
 def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names them
     """Write the exact bytes behind ID.
 
-    ID is that of an asset, an item or a hit. Members of archives and attachments of mails are taken out of them. The bytes are compared with
-    the hash they were archived under before anything is written.
+    ID is that of an asset, an item or a hit. Members of archives and attachments of mails are taken
+    out of them. Nothing is written before the bytes agree with the hash they were archived under.
     """
-    from dataq_lake.content import content_of
-
     from dataq_gateway.home import existing_lake
+    from dataq_gateway.original import original, verified
 
+    found = original(existing_lake(), id)
     stream = click.get_binary_stream("stdout")
-    for piece in content_of(existing_lake(), id):
-        stream.write(piece)
+    with found.file:
+        for piece in verified(found, id):
+            stream.write(piece)
     stream.flush()

@@ -32,10 +32,9 @@ def command(words: tuple[str, ...], count: int, as_json: bool, mode: str, **want
 
     Passages are found by meaning and by word; each tells its rank and score in both.
     """
-    from dataq_lake.search import Filters, search
-
     from dataq_gateway.home import existing_lake
     from dataq_gateway.output import echo_json
+    from dataq_lake.search import Filters, search
 
     filters = Filters(
         types=wanted["types"],
@@ -77,14 +76,14 @@ def echo_hits(hits: list[dict[str, Any]]) -> None:
 def lines_of(rank: int, hit: dict[str, Any]) -> str:
     """One hit in four lines."""
     from dataq_gateway.output import one_line
-    from dataq_gateway.reasons import reasons
+    from dataq_gateway.reasons import passage, reasons
 
-    title = f" - {one_line(hit['title'], 60)}" if hit.get("title") else ""
+    title = f"  {one_line(hit['title'], 60)}" if hit.get("title") else ""
     head = f"{rank:>2}. {click.style(one_line(hit['path'], 90), bold=True)}{title}"
     return "\n    ".join(
         (
             head,
-            one_line(hit["text"], 240),
+            passage(hit["text"], hit["why"].get("terms", [])),
             click.style(f"why: {reasons(hit['why'])}", fg="green"),
             click.style(f"id {hit['id']}  source {hit['source']}", dim=True),
         )

@@ -28,7 +28,8 @@ def command(
 ) -> None:
     """Ask the lake in SQL.
 
-    QUERY is DuckDB's SQL; without it, standard input is read. Every table has its own name; `raw` is the union of all sources. `SHOW TABLES` lists them.
+    QUERY is DuckDB's SQL; without it, standard input is read. Every table has its own name; `raw`
+    is the union of all sources. `SHOW TABLES` lists them.
     """
     text = query if query and query != "-" else read_query()
     kind = "json" if as_json else form or "table"
@@ -47,9 +48,8 @@ def read_query() -> str:
 
 def run_query(text: str, as_of: str | None) -> pa.RecordBatchReader:
     """The result as a stream of record batches."""
-    from dataq_lake.sql import query
-
     from dataq_gateway.home import existing_lake
+    from dataq_lake.sql import query
 
     return query(existing_lake(), text, as_of=as_of).to_arrow_reader(10_000)
 

@@ -13,11 +13,11 @@ from dataq_gateway.options import json_option
 @json_option("Print the status as one JSON object.")
 def command(as_json: bool) -> None:
     """Show sources, tables, quarantine and the search index."""
-    from dataq_gateway.home import home
     from dataq_gateway.inventory import inventory
     from dataq_gateway.output import echo_json
+    from dataq_resources.home import home_from_environment
 
-    found = inventory(home())
+    found = inventory(home_from_environment())
     if as_json:
         echo_json(found)
     else:
@@ -32,7 +32,9 @@ def sections(found: dict[str, Any]) -> list[str]:
     if found["sources"]:
         parts.append(table_of(found["sources"], "source plugin protocol rows changed run_id"))
     else:
-        parts.append("no sources yet: dataq sources add NAME --plugin file_scanner --config root=DIR")
+        parts.append(
+            "no sources yet: dataq sources add NAME --plugin file_scanner --config root=DIR"
+        )
     tables = [{**each, "size": size(each["bytes"])} for each in found["tables"] if each["rows"]]
     if tables:
         parts.append(table_of(tables, "table rows size version changed"))

@@ -9,11 +9,14 @@ those of its words, and words repeat. A test holds the vocabulary to this.
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from itertools import chain
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from dataq_lake.embedders.merges import Merges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,16 +38,14 @@ _FIXED = {
 _REMEMBERED = 100_000  # words, about 30 MB
 _LONG = 64  # characters: longer words hardly repeat and would fill the memory
 _CHUNK = 500  # words
+_FEW = 500  # characters: a search, for which loading the tokenizer would take longer
 
 
 class WordTokenizer:
     """Turns texts into the token ids of the tokenizer in `file`, without its start token."""
 
     def __init__(self, file: Path) -> None:
-        from tokenizers import Tokenizer, normalizers
-
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(file))
-        self._tokenizer.normalizer = normalizers.Replace(" ", "▁")
+        self._file = file
         self._words = dict(_FIXED)
         self._pieces = dict(_FIXED)
         self._lock = Lock()
@@ -68,8 +69,25 @@ class WordTokenizer:
         get = self._pieces.__getitem__
         self._words.update((word, b"".join(map(get, pieces))) for word, pieces in spelled)
 
+    @cached_property
+    def _merges(self) -> Merges:
+        return Merges(self._file)
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer, normalizers
+
+        tokenizer = Tokenizer.from_file(str(self._file))
+        tokenizer.normalizer = normalizers.Replace(" ", "▁")
+        return tokenizer
+
     def _merge(self, pieces: list[str]) -> Iterable[tuple[str, bytes]]:
         """The ids of each piece; they go in by the hundred, as one call a word costs more."""
+        if sum(map(len, pieces)) < _FEW and "_tokenizer" not in self.__dict__:
+            for piece in pieces:
+                ids = self._merges.encode(piece.replace(" ", "▁"))
+                yield piece, np.array(ids, np.int32).tobytes()
+            return
         chunks = [pieces[i : i + _CHUNK] for i in range(0, len(pieces), _CHUNK)]
         encoded = self._tokenizer.encode_batch_fast(
             ["\n".join(chunk) for chunk in chunks], add_special_tokens=False

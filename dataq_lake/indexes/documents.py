@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from dataq_lake.errors import WrongSchema
@@ -104,5 +103,6 @@ def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
     for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):
         yield {
             **{name: value or "" for name, value in document.items()},
+            "name": (document["path"] or "").rpartition("/")[2],
             **({} if time is None else {"timestamp": time}),
         }

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from dataq_lake.errors import IndexDamaged
+from dataq_lake.ids import make_id
 from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.indexes.fulltext import TextWriter
 from dataq_lake.indexes.keys import to_ids, to_keys
 from dataq_lake.indexes.manifest import Manifest, Model, PartEntry
-from dataq_lake.indexes.part import Part, Rows, write_part
-from dataq_lake.indexes.snapshot import open_parts
+from dataq_lake.indexes.part import Part, Rows, gone_file, join_rows, open_parts, write_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PART_ROWS = 32_768
-_MERGED = 8  # so many small parts become one; a search opens every part
+MERGED_PARTS = 8  # so many small parts become one: a search opens every part
 
 
 class Draft:
@@ -31,12 +31,12 @@ class Draft:
         self.id = id_
         self.added = 0
         self.removed = 0
+        self.bytes = 0
         self._folder = folder
         self._base = base
         self._model = model
         self._parts = open_parts(folder, base) if base else []
         self._waiting: list[Rows] = []
-        self._waiting_rows = 0
         self._waiting_keys: set[bytes] = set()
         self._draft: Path | None = None
         self._text: TextWriter | None = None
@@ -64,16 +64,13 @@ class Draft:
         seen = np.zeros(len(keys), bool)
         for part in self._parts:
             seen |= part.find(keys) >= 0
-        fresh = []
-        for row in np.flatnonzero(~seen).tolist():
-            key = bytes(keys[row])
-            if key not in self._waiting_keys:
-                self._waiting_keys.add(key)
-                fresh.append(row)
-        return np.array(fresh, np.int64)
+        fresh = {bytes(keys[row]): row for row in np.flatnonzero(~seen)[::-1].tolist()}
+        return np.array(
+            sorted(row for key, row in fresh.items() if key not in self._waiting_keys), np.int64
+        )
 
     def add(self, rows: Rows, documents: Iterable[Mapping[str, object]]) -> None:
-        """Adds segments that `unknown` found to be new."""
+        """Adds segments, all of which `unknown` called so."""
         self._writer().add(documents)
         self.added += len(rows.keys)
         self._collect(rows)
@@ -81,27 +78,77 @@ class Draft:
     def finish(self, created_at: str, run_id: str, tables: Mapping[str, int]) -> Manifest:
         """Makes the snapshot durable and publishes it by one rename."""
         self._merge_small()
-        if self._waiting:
-            self._write_part()
+        self._write_part()
         draft = self._drafted()
-        entries = [self._entry(part, draft) for part in self._parts]
+        entries = tuple(self._entry(part, draft) for part in self._parts)
+        latest = self._folder.latest()
         manifest = Manifest(
             id=self.id,
-            sequence=self._base_sequence() + 1,
+            sequence=latest.sequence + 1 if latest else 1,
             parent=self._base.id if self._base else None,
             created_at=created_at,
             run_id=run_id,
             model=self._model,
             segments=sum(entry.live for entry in entries),
-            parts=tuple(entries),
+            parts=entries,
             tables=dict(tables),
         )
-        found = self._writer().finish()
-        if found != manifest.segments:
-            raise IndexDamaged(
-                f"the text index holds {found} segments, the vectors {manifest.segments}: "
-                f"remove {self._folder.root} and run again to build both anew"
-            )
+        self._check(manifest, self._writer().finish())
         (draft / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
-        self._folder.publish(draft, manifest.folder)
+        self.bytes += _new_bytes(self._folder.publish(draft, manifest.folder))
         return manifest
+
+    def _collect(self, rows: Rows) -> None:
+        self._waiting.append(rows)
+        self._waiting_keys.update(rows.keys.tolist())
+        if len(self._waiting_keys) >= PART_ROWS:
+            self._write_part()
+
+    def _merge_small(self) -> None:
+        small = [part for part in self._parts if part.count < PART_ROWS // 2]
+        if len(small) >= MERGED_PARTS:
+            self._parts = [part for part in self._parts if part not in small]
+            for part in small:
+                self._collect(part.live())
+
+    def _write_part(self) -> None:
+        if not self._waiting:
+            return
+        id_ = make_id(self.id, len(self._parts), self._waiting[0].keys[0].hex())
+        draft = self._folder.draft(self._folder.parts, id_)
+        write_part(draft, join_rows(self._waiting))
+        final = self._folder.publish(draft, id_)
+        self.bytes += _new_bytes(final)
+        self._parts.append(Part(final))
+        self._waiting.clear()
+        self._waiting_keys.clear()
+
+    def _entry(self, part: Part, draft: Path) -> PartEntry:
+        if part.gone is not None:
+            np.save(gone_file(draft, part.id), part.gone, allow_pickle=False)
+        return PartEntry(part.id, len(part.keys), len(part.keys) - part.count)
+
+    def _drafted(self) -> Path:
+        if self._draft is None:
+            self._draft = self._folder.draft(self._folder.snapshots, self.id)
+        return self._draft
+
+    def _writer(self) -> TextWriter:
+        """The text index, cloned only once something really changes."""
+        if self._text is None:
+            parent = self._folder.snapshots / self._base.folder / "text" if self._base else None
+            self._text = TextWriter(self._drafted() / "text", parent)
+        return self._text
+
+    def _check(self, manifest: Manifest, texts: int) -> None:
+        if texts != manifest.segments:
+            raise IndexDamaged(
+                f"the text index would hold {texts} segments and the vectors {manifest.segments}: "
+                f"remove {self._folder.root} and run again, which builds both anew"
+            )
+
+
+def _new_bytes(folder: Path) -> int:
+    """The size of the files that are in no other snapshot."""
+    stats = (file.stat() for file in folder.rglob("*") if file.is_file())
+    return sum(stat.st_size for stat in stats if stat.st_nlink == 1)

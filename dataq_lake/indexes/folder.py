@@ -32,28 +32,27 @@ class IndexFolder:
     def names(self) -> list[str]:
         """The published snapshots' folders, oldest first."""
         try:
-            return sorted(name for name in os.listdir(self.snapshots) if not name.startswith("."))
+            found = [folder.name for folder in self.snapshots.iterdir()]
         except FileNotFoundError:
             return []
+        return sorted(name for name in found if not name.startswith("."))
 
     def latest(self) -> Manifest | None:
         """The current snapshot, None before anything was published."""
         names = self.names()
-        return self._read(names[-1]) if names else None
+        return self.read(names[-1]) if names else None
 
-    def manifests(self) -> list[Manifest]:
-        """Every snapshot that has not been retired, oldest first."""
-        return [self._read(name) for name in self.names()]
+    def read(self, name: str) -> Manifest:
+        """The manifest in the snapshot folder `name`."""
+        return parse_manifest((self.snapshots / name / "manifest.json").read_bytes())
 
     def find(self, snapshot: str) -> Manifest:
         """The snapshot whose id begins with `snapshot`; raises UnknownSnapshot."""
         found = [n for n in self.names() if snapshot and n.partition("-")[2].startswith(snapshot)]
         if len(found) != 1:
-            problem = "no snapshot" if not found else f"{len(found)} snapshots begin with"
-            raise UnknownSnapshot(
-                f"{problem} {snapshot}: `dataq sql 'select id, created_at from snapshots'` lists them"
-            )
-        return self._read(found[0])
+            problem = "no snapshot has the id" if not found else "several snapshots begin with"
+            raise UnknownSnapshot(f"{problem} {snapshot!r}: the table snapshots lists them")
+        return self.read(found[0])
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -95,15 +94,15 @@ class IndexFolder:
             return manifest
 
     def _sweep(self) -> None:
-        used = {part.id for manifest in self.manifests() for part in manifest.parts}
-        for folder in self.snapshots.glob(f"{_DRAFT}*"):
-            shutil.rmtree(folder)
+        drafts = list(self.snapshots.glob(f"{_DRAFT}*"))
+        if not drafts:  # a draft is there before the first of its parts and goes after them
+            return
+        used = {part.id for name in self.names() for part in self.read(name).parts}
         for folder in self.parts.iterdir():
             if folder.name not in used:
                 shutil.rmtree(folder)
-
-    def _read(self, name: str) -> Manifest:
-        return parse_manifest((self.snapshots / name / "manifest.json").read_bytes())
+        for draft in drafts:
+            shutil.rmtree(draft)
 
 
 def sync(path: Path) -> None:

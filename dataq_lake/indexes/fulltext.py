@@ -5,7 +5,6 @@ One index, not one a part: BM25 weighs words by how rare they are in everything.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -22,7 +21,7 @@ FILTERED = ("source", "path", "mime_type")
 
 
 def analyzer() -> tantivy.TextAnalyzer:
-    """What makes words of text: runs of letters and digits, lower case, no accents, English stems."""
+    """What makes words: runs of letters and digits, in lower case, without accents, stemmed."""
     filters = (
         tantivy.Filter.remove_long(_LONGEST),
         tantivy.Filter.lowercase(),
@@ -59,8 +58,9 @@ class TextWriter:
 
     def add(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Adds documents with the fields of `_schema`; indexing goes on in a thread of its own."""
+        schema = self._index.schema
         for document in documents:
-            self._writer.add_document(tantivy.Document.from_dict(dict(document), self._index.schema))
+            self._writer.add_document(tantivy.Document.from_dict(dict(document), schema))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Takes away the documents of these segment ids; those added later stay."""
@@ -84,16 +84,17 @@ def _schema() -> tantivy.Schema:
     builder.add_integer_field("timestamp", stored=True, fast=True, indexed=False)
     for name in ("title", "text"):
         builder.add_text_field(name, stored=True, tokenizer_name=ANALYZER)
+    builder.add_text_field("name", tokenizer_name=ANALYZER)
     return builder.build()
 
 
 def _clone(parent: Path, folder: Path) -> None:
     """Links what tantivy never changes and copies what it rewrites."""
-    for name in os.listdir(parent):
-        if name in _REWRITTEN:
-            shutil.copyfile(parent / name, folder / name)
-        elif name not in _LOCKS:
+    for file in parent.iterdir():
+        if file.name in _REWRITTEN:
+            shutil.copyfile(file, folder / file.name)
+        elif file.name not in _LOCKS:
             try:
-                (folder / name).hardlink_to(parent / name)
+                (folder / file.name).hardlink_to(file)
             except OSError:  # a file system without hard links
-                shutil.copyfile(parent / name, folder / name)
+                shutil.copyfile(file, folder / file.name)

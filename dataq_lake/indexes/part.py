@@ -13,10 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dataq_lake.indexes.keys import KEY, find_keys
-from dataq_lake.indexes.places import Place, Places, write_places
+from dataq_lake.indexes.places import Place, Places, load, write_places
 
 if TYPE_CHECKING:
+    import faiss
     from numpy.typing import NDArray
+
+    from dataq_lake.indexes.folder import IndexFolder
+    from dataq_lake.indexes.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -40,15 +44,20 @@ class Part:
     @cached_property
     def keys(self) -> NDArray[np.bytes_]:
         """The sorted keys of the rows, gone ones included."""
-        return np.load(self.folder / "ids.npy", mmap_mode="r", allow_pickle=False)
+        return load(self.folder / "ids.npy")
 
     @cached_property
-    def index(self) -> Any:
+    def index(self) -> faiss.Index:
         """The FAISS index."""
         import faiss
 
         flags = faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
         return faiss.read_index(str(self.folder / "vectors.faiss"), flags)
+
+    @property
+    def count(self) -> int:
+        """How many rows still count."""
+        return len(self.keys) - (0 if self.gone is None else int(self.gone.sum()))
 
     def find(self, keys: NDArray[np.bytes_]) -> NDArray[np.int64]:
         """The row of each key, -1 where it is not here or gone."""
@@ -68,12 +77,13 @@ class Part:
         import faiss
 
         allowed = self.allowed(wanted)
+        if allowed is not None and not allowed.any():
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        loose: Any = faiss  # its wrappers take other arguments than its stubs tell
         params = None
         if allowed is not None:
-            if not allowed.any():
-                return np.zeros(0, np.float32), np.zeros(0, np.int64)
-            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))
-            params = faiss.SearchParameters(sel=selector)
+            bits = np.packbits(allowed, bitorder="little")
+            params = loose.SearchParameters(sel=loose.IDSelectorBitmap(bits))
         similarities, rows = self.index.search(
             query.reshape(1, -1), min(k, len(self.keys)), params=params
         )
@@ -84,9 +94,18 @@ class Part:
         """The rows that still count, for a part that takes this one's place."""
         vectors = self.index.reconstruct_n(0, len(self.keys))
         keep = np.arange(len(self.keys)) if self.gone is None else np.flatnonzero(~self.gone)
-        places = self.places.list()
+        places = self.places.all()
         numbers = self.places.of_row[keep].tolist()
         return Rows(np.array(self.keys)[keep], vectors[keep], [places[n] for n in numbers])
+
+
+def join_rows(several: list[Rows]) -> Rows:
+    """All of them as one."""
+    return Rows(
+        np.concatenate([rows.keys for rows in several]),
+        np.concatenate([rows.vectors for rows in several]),
+        [place for rows in several for place in rows.places],
+    )
 
 
 def write_part(folder: Path, rows: Rows) -> None:
@@ -99,3 +118,20 @@ def write_part(folder: Path, rows: Rows) -> None:
     faiss.write_index(index, str(folder / "vectors.faiss"))
     np.save(folder / "ids.npy", rows.keys[order].astype(KEY), allow_pickle=False)
     write_places(folder, [rows.places[row] for row in order])
+
+
+def open_parts(folder: IndexFolder, manifest: Manifest) -> list[Part]:
+    """The parts of a snapshot, each with the rows that no longer count in it."""
+    home = folder.snapshots / manifest.folder
+    return [
+        Part(
+            folder.parts / entry.id,
+            np.load(gone_file(home, entry.id), allow_pickle=False) if entry.gone else None,
+        )
+        for entry in manifest.parts
+    ]
+
+
+def gone_file(snapshot: Path, part: str) -> Path:
+    """Where a snapshot keeps which rows of a part no longer count."""
+    return snapshot / f"gone-{part}.npy"

@@ -9,7 +9,7 @@ import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -40,12 +40,12 @@ class Places:
     @cached_property
     def of_row(self) -> NDArray[np.uint32]:
         """The number of each row's place."""
-        return np.load(self._folder / "places.npy", mmap_mode="r", allow_pickle=False)
+        return load(self._folder / "places.npy")
 
     @cached_property
     def times(self) -> NDArray[np.int64]:
         """The time of each place."""
-        return np.load(self._folder / "times.npy", allow_pickle=False)
+        return load(self._folder / "times.npy")
 
     @cached_property
     def sources(self) -> list[str]:
@@ -62,7 +62,7 @@ class Places:
         """The path of each place."""
         return self._column("paths")
 
-    def list(self) -> list[Place]:
+    def all(self) -> list[Place]:
         """The places by number."""
         columns = (self.sources, self.mime_types, self.times.tolist(), self.paths)
         return [Place(*values) for values in zip(*columns, strict=True)]
@@ -72,14 +72,19 @@ class Places:
         return column
 
 
+def load(file: Path) -> NDArray[Any]:
+    """The array in `file`, mapped; never a pickle."""
+    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    return array
+
+
 def write_places(folder: Path, places: Sequence[Place]) -> None:
     """Stores the place of each row; equal ones once."""
     numbers: dict[Place, int] = {}
     of_row = [numbers.setdefault(place, len(numbers)) for place in places]
     np.save(folder / "places.npy", np.array(of_row, np.uint32), allow_pickle=False)
-    np.save(
-        folder / "times.npy", np.array([p.time for p in numbers], np.int64), allow_pickle=False
-    )
+    times = np.array([place.time for place in numbers], np.int64)
+    np.save(folder / "times.npy", times, allow_pickle=False)
     for name, column in (
         ("sources", [place.source for place in numbers]),
         ("mime_types", [place.mime_type for place in numbers]),

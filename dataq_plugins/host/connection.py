@@ -19,6 +19,7 @@ from dataq_plugins.errors import (
     PluginTimedOut,
     ProtocolViolated,
 )
+from dataq_plugins.host.bulk import Bulk, split
 from dataq_plugins.host.child import Child, explain
 from dataq_plugins.host.frames import BadFrame, FrameReader
 from dataq_plugins.host.logs import LogForwarder, OnLog
@@ -79,8 +80,11 @@ class Connection:
         """Close the plugin's input."""
         self._child.close_stdin()
 
-    def receive(self) -> pb.PluginResponse | None:
-        """Return the next message, or None when the plugin closed its output between messages."""
+    def receive(self) -> tuple[pb.PluginResponse, Bulk | None] | None:
+        """Return the next message, its big content apart and valid until the next call.
+
+        None means that the plugin closed its output between messages.
+        """
         self._silent_at = time.monotonic() + self._limits.silence_seconds
         try:
             data = self._reader.read()
@@ -91,7 +95,8 @@ class Connection:
         if data is None:
             return None
         try:
-            return pb.PluginResponse.FromString(data)  # type: ignore[arg-type]
+            bulk = split(data)
+            return (bulk.rest, bulk) if bulk else (_parse(data), None)
         except DecodeError:
             raise ProtocolViolated(
                 f"sent {len(data):,} bytes that are no valid message (is it printing to standard "
@@ -178,3 +183,7 @@ class Connection:
         self._child.wait()
         self._log.join(1)
         self._child.close()
+
+
+def _parse(data: memoryview) -> pb.PluginResponse:
+    return pb.PluginResponse.FromString(data)  # type: ignore[arg-type]

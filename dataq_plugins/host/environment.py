@@ -17,6 +17,7 @@ ALLOWED = (
     "TMPDIR",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
+    "DATAQ_HOME",  # so that a plugin that reads files knows what never to read
 )
 
 

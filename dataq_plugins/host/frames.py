@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataq_plugins.protocol.framing import BadVarint, decode_varint
 
 FIRST_BUFFER = 1 << 20
+SLACK = 4096
+ALONE = 64 << 10
+"""A message from here on is read to its end and no further, so that the next one starts in front."""
 
 
 class BadFrame(Exception):
@@ -26,7 +29,7 @@ class FrameReader:
         self._descriptor = descriptor
         self._limit = limit
         self._wait = wait
-        self._buffer = bytearray(min(FIRST_BUFFER, limit + 10))
+        self._buffer = bytearray(min(FIRST_BUFFER, limit) + SLACK)
         self._start = self._end = 0
 
     def read(self) -> memoryview | None:
@@ -78,7 +81,8 @@ class FrameReader:
         while True:
             try:
                 with memoryview(self._buffer) as view:
-                    count = os.readv(self._descriptor, [view[self._end :]])
+                    stop = self._start + wanted if wanted >= ALONE else len(view)
+                    count = os.readv(self._descriptor, [view[self._end : stop]])
             except BlockingIOError:
                 self._wait()
                 continue
@@ -88,6 +92,6 @@ class FrameReader:
     def _make_room(self, wanted: int) -> None:
         rest = self._buffer[self._start : self._end]
         if wanted > len(self._buffer):
-            self._buffer = bytearray(wanted)
+            self._buffer = bytearray(wanted + SLACK)
         self._buffer[: len(rest)] = rest
         self._start, self._end = 0, len(rest)

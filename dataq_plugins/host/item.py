@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 Op = Literal["upsert", "delete"]
 
@@ -36,9 +36,8 @@ class BlobSink(Protocol):
     def writer(self) -> BlobWriter: ...
 
 
-@dataclass(slots=True)
-class Item:
-    """One observed version of one thing.
+class Item(NamedTuple):
+    """One observed version of one thing: a tuple, because millions of them are made.
 
     `timestamp_us` is in microseconds since 1970, UTC. Upserts without a `problem` have either
     `content` or `blob`; deletions and problems have neither.

@@ -19,6 +19,7 @@ from dataq_plugins.errors import (
     SourceUnreachable,
 )
 from dataq_plugins.host import plain
+from dataq_plugins.host.bulk import Bulk
 from dataq_plugins.host.connection import Connection
 from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import Batch, BlobSink
@@ -140,8 +141,8 @@ class PluginProcess:
         request = self._request("extract", state=state or b"", full=full)
         if window:
             request.window.start, request.window.end = window.start, window.end
-        for response in self._answer(request):
-            batch = receiver.batch(response)
+        for response, bulk in self._messages(request):
+            batch = receiver.batch(response, bulk)
             if batch.items or batch.state is not None:
                 yield batch
 
@@ -151,8 +152,9 @@ class PluginProcess:
         self._connection.send(request)
         self._connection.finish_requests()
         tokens = plain.Tokens()
-        while (response := self._connection.receive()) is not None:
-            batch = receiver.batch(response)
+        while (received := self._connection.receive()) is not None:
+            response, bulk = received
+            batch = receiver.batch(response, bulk)
             batch.state = tokens.take(batch.items)
             if batch.items:
                 yield batch
@@ -177,21 +179,27 @@ class PluginProcess:
         )
 
     def _answer(self, request: pb.PluginRequest) -> Iterator[pb.PluginResponse]:
+        return (response for response, _ in self._messages(request))
+
+    def _messages(
+        self, request: pb.PluginRequest
+    ) -> Iterator[tuple[pb.PluginResponse, Bulk | None]]:
         """Send a request and yield its responses until the last; raises what the plugin reports."""
         connection = self._running()
         connection.begin()
         connection.send(request)
         while True:
-            response = connection.receive()
-            if response is None:
+            received = connection.receive()
+            if received is None:
                 raise connection.ended()
+            response, _ = received
             if response.request_id != request.request_id:
                 raise ProtocolViolated(
                     f"answered request {response.request_id}, was asked {request.request_id}"
                 )
             for log in response.logs:
                 self._log(log)
-            yield response
+            yield received
             if response.error or response.error_code:
                 raise self._error(response)
             if response.done:

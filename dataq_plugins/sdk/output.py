@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import threading
 import time
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Sequence
 
 from dataq_plugins.protocol.framing import encode_varint, frame
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
+from dataq_plugins.sdk.columns import Columns
+from dataq_plugins.sdk.message import fill
 from dataq_plugins.sdk.plugin import Abandon, Item, Log, State
 
-BATCH_ITEMS = 1000
-BATCH_BYTES = 1 << 20
+BATCH_BYTES = 96 << 10
+"""Messages of this size stay in the processor's cache on both sides: twice as fast as 1 MiB."""
 BATCH_SECONDS = 0.25
 ITEM_OVERHEAD = 64
 BIG = 64 << 10
@@ -23,6 +26,12 @@ VECTORS = 512  # os.writev takes 1,024
 TAG_ITEMS, TAG_CHUNK = b"\x12", b"\x6a"  # fields 2 and 13 of PluginResponse, length-delimited
 TAG_RAW_DATA, TAG_CHUNK_DATA = b"\x2a", b"\x22"  # field 5 of DataItem, field 4 of Chunk
 
+Piece = bytes | memoryview
+
+
+class Cancelled(Exception):
+    """The host asked for the end of the operation."""
+
 
 class Output:
     """The answer to one request, on one descriptor."""
@@ -32,75 +41,88 @@ class Output:
         self._plugin_id = plugin_id
         self._request_id = request.request_id
         self._chunk_bytes = request.max_chunk_bytes or CHUNK_BYTES
-        self._start_batch()
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._start_message()
 
-    def _start_batch(self) -> None:
-        self._response = pb.PluginResponse(
-            plugin_id=self._plugin_id, request_id=self._request_id
-        )
-        self._add = self._response.items.add
-        self._count = self._bytes = 0
+    def _start_message(self) -> None:
+        self._response = pb.PluginResponse(plugin_id=self._plugin_id, request_id=self._request_id)
+        self._columns = Columns()
+        self._bytes = 0
         self._flush_at = time.monotonic() + BATCH_SECONDS
 
-    def put(self, thing: Item | State | Log) -> None:
-        """Send, or keep for a moment, what `extract` yielded."""
-        if isinstance(thing, Item):
-            self.item(thing)
-        elif isinstance(thing, State):
-            self._response.state = thing.value
-        elif isinstance(thing, Log):
-            level = pb.Level.Value(f"LEVEL_{thing.level.upper()}")
-            self._response.logs.add(level=level, message=thing.message)
-            self.flush()
-        else:
-            raise TypeError(f"extract yielded {type(thing).__name__}; not an Item, State or Log")
+    def drain(self, things: Iterable[Item | State | Log]) -> None:
+        """Send, or keep for a moment, what `extract` yields; raises Cancelled after `cancel`."""
+        lock = self._lock
+        for thing in things:
+            with lock:
+                if type(thing) is Item:
+                    self._item(thing)
+                else:
+                    self._other(thing)
+            if self._cancelled:
+                raise Cancelled
 
-    def item(self, item: Item) -> None:
-        """Send one item, in chunks where it is big or not all there yet."""
-        content = item.content
-        if not isinstance(content, bytes):
-            self._stream(item, content)
-            return
-        if len(content) >= BIG:
-            if len(content) > self._chunk_bytes:
-                self._stream(item, (content,))
-            else:
-                self._big(item, content)
-            return
-        seconds, nanos = _time(item)
-        self._add(
-            plugin_id=self._plugin_id,
-            source_id=item.source_id,
-            timestamp=seconds,
-            content_type=item.content_type,
-            raw_data=content,
-            metadata=item.metadata,
-            timestamp_nanos=nanos,
-            op=1 if item.op == "delete" else 0,
-            problem=item.problem,
-        )
-        self._count += 1
-        self._bytes += len(content) + ITEM_OVERHEAD
-        if (
-            self._count >= BATCH_ITEMS
-            or self._bytes >= BATCH_BYTES
-            or time.monotonic() >= self._flush_at
-        ):
-            self.flush()
+    def cancel(self) -> None:
+        """Have `drain` stop at the next item; from any thread."""
+        self._cancelled = True
 
-    def flush(self) -> None:
-        """Send what was kept."""
-        self._write([frame(self._response)])
-        self._start_batch()
+    def flush_late(self) -> None:
+        """Send what was kept for too long; for a thread beside the one that drains."""
+        if time.monotonic() >= self._flush_at and self._lock.acquire(blocking=False):
+            try:
+                if self._bytes:
+                    self._flush()
+            finally:
+                self._lock.release()
 
     def finish(self, **last: object) -> None:
         """Send what was kept and end the answer; `last` are more fields of the response."""
-        self._response.MergeFrom(pb.PluginResponse(done=True, **last))  # type: ignore[arg-type]
-        self.flush()
+        with self._lock:
+            self._response.MergeFrom(pb.PluginResponse(done=True, **last))  # type: ignore[arg-type]
+            self._flush()
+
+    def _other(self, thing: Item | State | Log) -> None:
+        if isinstance(thing, Item):
+            self._item(thing)
+        elif isinstance(thing, State):
+            self._response.state = thing.value
+            self._bytes += len(thing.value) + 1
+        elif isinstance(thing, Log):
+            level = pb.Level.Value(f"LEVEL_{thing.level.upper()}")
+            self._response.logs.add(level=level, message=thing.message)
+            self._flush()
+        else:
+            raise TypeError(f"extract yielded {type(thing).__name__}; not an Item, State or Log")
+
+    def _item(self, item: Item) -> None:
+        """Send one item, in chunks where it is big or not all there yet."""
+        content = item.content
+        if type(content) is not bytes:
+            self._stream(item, content)
+            return
+        size = len(content)
+        if size >= BIG:
+            self._big(item, content)
+            return
+        if self._response.items or not self._columns.add(item, content):
+            message = self._response.items.add(plugin_id=self._plugin_id, raw_data=content)
+            fill(message, item)
+        self._bytes += size + ITEM_OVERHEAD
+        if self._bytes + self._columns.bytes >= BATCH_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._columns:
+            self._columns.write(self._response.columns)
+        response = self._response
+        self._start_message()  # first: what cannot be sent must not be tried again
+        self._write([frame(response)])
 
     def _big(self, item: Item, content: bytes) -> None:
-        if self._count:
-            self.flush()
+        if len(content) > self._chunk_bytes:
+            self._stream(item, (content,))
+            return
         head = self._head(item).SerializeToString() + TAG_RAW_DATA + encode_varint(len(content))
         self._alone(TAG_ITEMS, head, [content], len(content))
 
@@ -109,8 +131,8 @@ class Output:
         offset = 0
         try:
             for pieces, size, last in _chunks(content, self._chunk_bytes):
-                if last and not offset and size < BIG:
-                    self.item(_with_content(item, b"".join(pieces)))
+                if last and not offset:
+                    self._item(dataclasses.replace(item, content=b"".join(pieces)))
                     return
                 self._chunk(item, offset, pieces, size, last)
                 offset += size
@@ -118,41 +140,32 @@ class Output:
             if offset:
                 chunk = pb.Chunk(source_id=item.source_id, offset=offset, abandon=True)
                 self._response.chunk.CopyFrom(chunk)
-                self.flush()
+                self._flush()
 
     def _chunk(
-        self, item: Item, offset: int, pieces: list[bytes], size: int, last: bool
+        self, item: Item, offset: int, pieces: Sequence[Piece], size: int, last: bool
     ) -> None:
-        if self._count:
-            self.flush()
         chunk = pb.Chunk(source_id=item.source_id, offset=offset, last=last)
         if not offset:
             chunk.item.CopyFrom(self._head(item))
         head = chunk.SerializeToString() + TAG_CHUNK_DATA + encode_varint(size)
         self._alone(TAG_CHUNK, head, pieces, size)
 
-    def _alone(self, tag: bytes, head: bytes, pieces: list[bytes], size: int) -> None:
+    def _head(self, item: Item) -> pb.DataItem:
+        message = pb.DataItem(plugin_id=self._plugin_id)
+        fill(message, item)
+        return message
+
+    def _alone(self, tag: bytes, head: bytes, pieces: Sequence[Piece], size: int) -> None:
         """Send a response whose one item or chunk is `head` and then `pieces`, `size` bytes."""
-        self._response.state, state = b"", self._response.state
+        if self._bytes:
+            self._flush()
         start = self._response.SerializeToString() + tag + encode_varint(len(head) + size)
         length = encode_varint(len(start) + len(head) + size)
         self._write([length + start + head, *pieces])
-        self._start_batch()
-        if state:
-            self._response.state = state
+        self._start_message()
 
-    def _head(self, item: Item) -> pb.DataItem:
-        seconds, nanos = _time(item)
-        return pb.DataItem(
-            plugin_id=self._plugin_id,
-            source_id=item.source_id,
-            timestamp=seconds,
-            content_type=item.content_type,
-            metadata=item.metadata,
-            timestamp_nanos=nanos,
-        )
-
-    def _write(self, pieces: list[bytes]) -> None:
+    def _write(self, pieces: Sequence[Piece]) -> None:
         for start in range(0, len(pieces), VECTORS):
             views = [memoryview(piece) for piece in pieces[start : start + VECTORS]]
             while views:
@@ -163,44 +176,17 @@ class Output:
                     views[0] = views[0][count:]
 
 
-def _time(item: Item) -> tuple[int | None, int]:
-    if item.timestamp_ns is not None:
-        return divmod(item.timestamp_ns, 1_000_000_000)
-    moment = item.timestamp
-    if moment is None or isinstance(moment, int):
-        return moment, 0
-    if isinstance(moment, datetime):
-        if moment.tzinfo is None:
-            raise ValueError(f"item {item.source_id!r}: its timestamp has no time zone")
-        moment = moment.timestamp()
-    seconds = int(moment // 1)
-    return seconds, round((moment - seconds) * 1_000_000) * 1000 % 1_000_000_000
-
-
-def _with_content(item: Item, content: bytes) -> Item:
-    return Item(
-        item.source_id,
-        content,
-        item.timestamp,
-        item.content_type,
-        item.metadata,
-        item.problem,
-        item.op,
-        item.timestamp_ns,
-    )
-
-
-def _chunks(content: Iterable[bytes], limit: int) -> Iterator[tuple[list[bytes], int, bool]]:
+def _chunks(content: Iterable[bytes], limit: int) -> Iterator[tuple[list[Piece], int, bool]]:
     """Yield (pieces, bytes, whether it is the last) of at most `limit` bytes, from any pieces."""
-    pieces: list[bytes] = []
+    pieces: list[Piece] = []
     size = 0
     for piece in content:
-        view = memoryview(piece)
+        view: memoryview = memoryview(piece)
         while size + len(view) > limit:
             room = limit - size
-            yield [*pieces, view[:room]], limit, False  # type: ignore[list-item]
+            yield [*pieces, view[:room]], limit, False
             view, pieces, size = view[room:], [], 0
         if view:
-            pieces.append(view)  # type: ignore[arg-type]
+            pieces.append(view)
             size += len(view)
     yield pieces, size, True

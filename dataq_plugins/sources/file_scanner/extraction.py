@@ -1,4 +1,4 @@
-"""One extraction: reads what changed, tells what is gone, and remembers both in the state."""
+"""One extraction: reads what changed, tells what is gone, remembers both in the state."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ from dataq_plugins.sources.file_scanner.reading import (
     STREAM_BYTES,
     SWAPPED,
     Stream,
+    digest_of,
+    digest_of_file,
     is_regular,
     read_whole,
+    unchanged,
 )
 from dataq_plugins.sources.file_scanner.saver import Saver
 from dataq_plugins.sources.file_scanner.scan import Scan
-from dataq_plugins.sources.file_scanner.state import Standing, signature
+from dataq_plugins.sources.file_scanner.state import Sent, Standing, signature
 
 SECOND = 1_000_000_000
 RACY_NS = 2 * SECOND
@@ -32,9 +35,10 @@ LIFE_SIGN_SECONDS = 10.0
 
 @dataclass
 class Extraction:
-    """What one request asks for. The state's table (`scan.known`) is brought up to date on the way."""
+    """What one request asks for; `sent` is kept up to date on the way."""
 
     scan: Scan
+    sent: Sent
     saver: Saver
     window: Window | None
     full: bool
@@ -56,13 +60,12 @@ class Extraction:
             yield self.saver.state()
 
     def _deletions(self) -> Iterator[Item]:
-        known = self.scan.known
         for identity, gone in self.scan.missing():
-            last = known[identity]
+            last = self.sent.known[identity]
             if self.window is None or last[1] // SECOND in self.window:
                 if gone:
                     yield Item(identity, timestamp_ns=last[1], op="delete")
-                del known[identity]
+                self.sent.forget(identity)
                 self.saver.note()
 
     def _is_wanted(self, status: os.stat_result) -> bool:
@@ -91,7 +94,7 @@ class Extraction:
         yield self._problem(folder, entry, CHANGED)
 
     def _read(self, folder: Folder, entry: Entry, fd: int) -> Generator[Item, None, bool]:
-        """Yield the file if one version of it can be had; return whether there is no need to retry."""
+        """Yield one version of the file; return False if it changed meanwhile: try again."""
         begun = time.time_ns()
         status = entry.stat = os.fstat(fd)
         if not is_regular(status) or not self._is_wanted(status):
@@ -99,16 +102,44 @@ class Extraction:
         if 0 < self.max_bytes < status.st_size:
             yield self._problem(folder, entry, too_large(status.st_size, self.max_bytes))
             return True
-        content = Stream(fd, status) if status.st_size > STREAM_BYTES else read_whole(fd, status)
+        racy = _is_racy(status, begun)
+        if status.st_size > STREAM_BYTES:
+            return (yield from self._stream(folder, entry, fd, racy))
+        content = read_whole(fd, status)
         if content is None:
             return False
-        yield self._item(folder, entry, content)
-        if isinstance(content, Stream) and not content.whole:
+        digest = digest_of(content) if racy or entry.id in self.sent.digests else None
+        if self._is_news(entry, digest):
+            yield self._item(folder, entry, content)
+        self._remember(entry, digest, racy)
+        return True
+
+    def _stream(
+        self, folder: Folder, entry: Entry, fd: int, racy: bool
+    ) -> Generator[Item, None, bool]:
+        digest = digest_of_file(fd) if racy or entry.id in self.sent.digests else None
+        if self._is_news(entry, digest):
+            content = Stream(fd, entry.stat)
+            yield self._item(folder, entry, content)
             if content.error:
                 raise content.error
+            if not content.whole:
+                return False
+        elif not unchanged(entry.stat, os.fstat(fd)):
             return False
-        self._remember(entry, Standing.RACY if _is_racy(status, begun) else Standing.SETTLED)
+        self._remember(entry, digest, racy)
         return True
+
+    def _is_news(self, entry: Entry, digest: bytes | None) -> bool:
+        """Return whether to send what was read: not if it only looked as if it had changed."""
+        before = self.sent.known.get(entry.id)
+        return (
+            self.full
+            or before is None
+            or before[:4] != signature(entry.stat)[:4]
+            or digest is None
+            or self.sent.digests.get(entry.id) != digest
+        )
 
     def _item(self, folder: Folder, entry: Entry, content: bytes | Stream) -> Item:
         return Item(
@@ -121,13 +152,15 @@ class Extraction:
         )
 
     def _problem(self, folder: Folder, entry: Entry, problem: Problem) -> Item:
-        self._remember(entry, problem.standing)
+        self.sent.remember(entry.id, signature(entry.stat, problem.standing))
+        self.saver.note()
         item = self._item(folder, entry, b"")
         item.problem = str(problem)
         return item
 
-    def _remember(self, entry: Entry, standing: Standing) -> None:
-        self.scan.known[entry.id] = signature(entry.stat, standing)
+    def _remember(self, entry: Entry, digest: bytes | None, racy: bool) -> None:
+        standing = Standing.RACY if racy else Standing.SETTLED
+        self.sent.remember(entry.id, signature(entry.stat, standing), digest if racy else None)
         self.saver.note()
 
 

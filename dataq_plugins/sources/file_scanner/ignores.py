@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
+from dataq_plugins.sources.file_scanner.patterns import Patterns
 
 FILE = ".gitignore"
 _MAX_BYTES = 1 << 20
+_FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
 @dataclass(frozen=True)
@@ -18,14 +17,14 @@ class Ignores:
     """The .gitignore files from a root down to one folder; the deepest that matches decides."""
 
     base: str = ""
-    spec: GitIgnoreSpec | None = None
+    patterns: Patterns | None = None
     above: Ignores | None = None
 
     def ignores(self, path: str) -> bool:
         """Return whether git would leave out this path below the root; folders end in a slash."""
         level: Ignores | None = self
-        while level is not None and level.spec is not None:
-            verdict = level.spec.check_file(path[len(level.base) :]).include
+        while level is not None and level.patterns is not None:
+            verdict = level.patterns.verdict(path[len(level.base) :])
             if verdict is not None:
                 return verdict
             level = level.above
@@ -34,9 +33,7 @@ class Ignores:
     def below(self, folder: int, path: str) -> Ignores:
         """Return these and the patterns of the .gitignore file in an open folder, if it has one."""
         try:
-            fd = os.open(
-                FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=folder
-            )
+            fd = os.open(FILE, _FLAGS, dir_fd=folder)
         except OSError:
             return self
         try:
@@ -45,17 +42,6 @@ class Ignores:
             return self
         finally:
             os.close(fd)
-        return Ignores(f"{path}/" if path else "", _lenient(text), self)
-
-
-def _lenient(text: str) -> GitIgnoreSpec:
-    # Like git: a line that is no pattern counts for nothing.
-    from pathspec import GitIgnoreSpec
-
-    kept = []
-    for line in text.splitlines():
-        try:
-            kept.extend(GitIgnoreSpec.from_lines([line], backend="simple").patterns)
-        except ValueError:
-            continue
-    return GitIgnoreSpec(kept, backend="simple")
+        # Like git: a line that is no pattern counts for nothing.
+        patterns = Patterns(text.splitlines(), lenient=True)
+        return Ignores(f"{path}/" if path else "", patterns, self)

@@ -75,6 +75,6 @@ def _types() -> dict[str, str]:
 
 
 def media_type(name: str) -> str:
-    """Return the media type for a file name's ending, application/octet-stream if it says nothing."""
+    """Return the media type of a name's ending; application/octet-stream if it says nothing."""
     _, dot, ending = name.rpartition(".")
     return _types().get(ending.lower(), UNKNOWN) if dot else UNKNOWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -19,7 +20,6 @@ from dataq_plugins.sdk import (
     State,
     Unreachable,
     Window,
-    window_around,
 )
 from dataq_plugins.sources.file_scanner.extraction import Extraction
 from dataq_plugins.sources.file_scanner.protected import Protected, dataq_home
@@ -27,8 +27,9 @@ from dataq_plugins.sources.file_scanner.roots import RootMissing, opened
 from dataq_plugins.sources.file_scanner.saver import Saver
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan
 from dataq_plugins.sources.file_scanner.settings import Settings
-from dataq_plugins.sources.file_scanner.state import ForeignState, Known, signature, unpack
+from dataq_plugins.sources.file_scanner.state import ForeignState, Sent, signature, unpack
 from dataq_plugins.sources.file_scanner.walk import Rules, Walk
+from dataq_plugins.sources.file_scanner.windows import Windows
 
 SECOND = 1_000_000_000
 
@@ -42,54 +43,53 @@ class FileScanner(Plugin[Settings]):
     time_basis = "modified"
 
     def configure(self) -> None:
-        self.config.selection()
-        self.config.refuse_home(self._rules.protected)
+        self.config.roots()
+        _ = self._rules
 
     def check(self) -> None:
         self.configure()
-        with self._walk() as walk:
+        with self.walk() as walk:
             for root in walk.roots:
                 os.scandir(root.fd).close()
 
     def discover(self, state: bytes | None, granularity: Granularity) -> Discovery:
         """Return the windows of what changed and of what is gone, from names and stats alone."""
-        known, complaint = self._recall(state)
+        sent, complaint = self._recall(state)
         if complaint:
             print(complaint, file=sys.stderr)
-        windows: Counter[Window] = Counter()
-        with self._walk() as walk:
-            scan = Scan(walk, known, self.config.allow_empty)
+        windows = Windows(granularity)
+        with self.walk() as walk:
+            scan = Scan(walk, sent.known, self.config.allow_empty)
             for _, entry, differs in scan.changed():
                 if differs:
-                    seconds = signature(entry.stat)[1] // SECOND
-                    windows[window_around(seconds, granularity)] += 1
+                    windows.add(signature(entry.stat)[1] // SECOND)
             for identity, gone in scan.missing():
                 if gone:
-                    windows[window_around(known[identity][1] // SECOND, granularity)] += 1
-        return Discovery(
-            [Window(window.start, window.end, count) for window, count in windows.items()]
-        )
+                    windows.add(sent.known[identity][1] // SECOND)
+        return Discovery(windows.changed())
 
     def extract(
         self, window: Window | None, state: bytes | None, full: bool
     ) -> Iterator[Item | State | Log]:
         """Yield the files of the window that changed, then what is gone from it."""
-        known, complaint = self._recall(state)
+        sent, complaint = self._recall(state)
         if complaint:
             yield Log(complaint, "warning")
-        with self._walk() as walk:
-            scan = Scan(walk, known, self.config.allow_empty)
-            saver = Saver(known, self._scope)
-            yield from Extraction(scan, saver, window, full, self.config.max_bytes).run()
-            if walk.left_out:
+        with self.walk() as walk:
+            scan = Scan(walk, sent.known, self.config.allow_empty)
+            saver = Saver(sent, self._scope)
+            yield from Extraction(scan, sent, saver, window, full, self.config.max_bytes).run()
+            if any(walk.left_out.values()):
                 yield Log(f"left out: {_counted(walk.left_out)}")
 
     @cached_property
     def _rules(self) -> Rules:
         settings = self.config
+        protected = Protected(dataq_home())
+        settings.refuse_home(protected)
         return Rules(
             settings.selection(),
-            Protected(dataq_home()),
+            protected,
             settings.gitignore,
             settings.symlinks,
             settings.one_file_system,
@@ -101,26 +101,28 @@ class FileScanner(Plugin[Settings]):
         return json.dumps([[root.label, str(root.path)] for root in self.config.roots()])
 
     @contextmanager
-    def _walk(self) -> Iterator[Walk]:
+    def walk(self) -> Iterator[Walk]:
         """Open the roots for one pass; what keeps it from being complete is Unreachable."""
         try:
+            rules = self._rules
             with opened(self.config.roots()) as roots:
-                yield Walk(roots, self._rules)
+                yield Walk(roots, rules)
         except RootMissing as error:
+            hint = "; is its disk mounted?" if error.errno == errno.ENOENT else ""
             reason = (error.strerror or "cannot be opened").lower()
-            raise Unreachable(f"root {error.filename}: {reason}; is its disk mounted?") from None
+            raise Unreachable(f"root {error.filename}: {reason}{hint}") from None
         except RootEmptied as error:
             raise Unreachable(f"root {error}") from None
 
-    def _recall(self, state: bytes | None) -> tuple[Known, str]:
+    def _recall(self, state: bytes | None) -> tuple[Sent, str]:
         """Return what was sent before, and a complaint if the state says nothing of these roots."""
         if not state:
-            return {}, ""
+            return Sent(), ""
         try:
             return unpack(state, self._scope), ""
         except ForeignState as error:
-            return {}, f"the state cannot be used, so all files are read again: {error}"
+            return Sent(), f"the state cannot be used, so all files are read again: {error}"
 
 
 def _counted(left_out: Counter[str]) -> str:
-    return ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()))
+    return ", ".join(f"{count:,} {reason}" for reason, count in sorted(left_out.items()) if count)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from dataq_plugins.sdk import Abandon
 from dataq_plugins.sources.file_scanner.problems import unreadable
+from dataq_plugins.sources.file_scanner.state import DIGEST_BYTES
 
 ATTEMPTS = 4
 STREAM_BYTES = 8 << 20
@@ -30,6 +32,20 @@ def read_whole(fd: int, before: os.stat_result) -> bytes | None:
     if unchanged(before, os.fstat(fd)) and (len(data) == size or not size):
         return data
     return None
+
+
+def digest_of(data: bytes) -> bytes:
+    """Return what two contents are told apart by."""
+    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+
+
+def digest_of_file(fd: int) -> bytes:
+    """Return the digest of an open file, never whole in memory; the next read starts anew."""
+    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    while piece := os.read(fd, PIECE_BYTES):
+        hasher.update(piece)
+    os.lseek(fd, 0, os.SEEK_SET)
+    return hasher.digest()
 
 
 def _rest(fd: int, data: bytes) -> bytes:

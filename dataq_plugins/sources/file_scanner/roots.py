@@ -1,4 +1,4 @@
-"""The folders that a source archives, opened once, so that everything else is relative to a handle."""
+"""The folders that a source archives, opened once: everything else is relative to a handle."""
 
 from __future__ import annotations
 
@@ -19,19 +19,15 @@ class Root:
     path: Path
     label: str = ""
 
-    @property
-    def prefix(self) -> str:
-        """What stands before the path below the root in an id."""
-        return f"{self.label}/" if self.label else ""
-
 
 @dataclass(frozen=True)
 class OpenRoot:
-    """A root with its handle and with its path after all links."""
+    """A root with its handle, its path after all links, and what its ids begin with."""
 
     root: Root
     fd: int
     real: Path
+    prefix: str
 
 
 class RootMissing(OSError):
@@ -54,7 +50,8 @@ def opened(roots: Sequence[Root]) -> Iterator[list[OpenRoot]]:
             except OSError as error:
                 raise RootMissing(error.errno, error.strerror, str(root.path)) from None
             stack.callback(os.close, fd)
-            handles.append(OpenRoot(root, fd, Path(os.path.realpath(root.path))))
+            prefix = f"{root.label}/" if root.label else ""
+            handles.append(OpenRoot(root, fd, Path(os.path.realpath(root.path)), prefix))
         yield handles
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from dataq_plugins.sdk import State
-from dataq_plugins.sources.file_scanner.state import Known, pack
+from dataq_plugins.sources.file_scanner.state import Sent, pack
 
 FILES = 20_000
 SECONDS = 10.0
@@ -16,8 +16,8 @@ MOST_OF_THE_TIME = 20
 class Saver:
     """Counts what the last state does not cover yet."""
 
-    def __init__(self, known: Known, scope: str) -> None:
-        self._known = known
+    def __init__(self, sent: Sent, scope: str) -> None:
+        self._sent = sent
         self._scope = scope
         self._uncovered = 0
         self._last = time.monotonic()
@@ -42,7 +42,7 @@ class Saver:
     def state(self) -> State:
         """Return the state as it is now."""
         start = time.monotonic()
-        value = pack(self._known, self._scope)
+        value = pack(self._sent, self._scope)
         self._last = time.monotonic()
         self._cost = self._last - start
         self._uncovered = 0

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.names import path_bytes
-from dataq_plugins.sources.file_scanner.problems import Problem
 from dataq_plugins.sources.file_scanner.roots import OpenRoot, open_beneath
-from dataq_plugins.sources.file_scanner.state import Known, Signature, Standing, signature
+from dataq_plugins.sources.file_scanner.state import Signature, Standing, signature
 from dataq_plugins.sources.file_scanner.walk import Walk
 
 
@@ -21,10 +20,10 @@ class RootEmptied(Exception):
 
 @dataclass
 class Scan:
-    """One comparison; `known` is not changed by it."""
+    """One comparison with `known`, which has a signature for each id that was sent."""
 
     walk: Walk
-    known: Known
+    known: Mapping[str, Signature]
     allow_empty: bool = False
     _missing: set[str] = field(default_factory=set)
 
@@ -55,8 +54,7 @@ class Scan:
                 yield identity, not self._still_there(path, self.known[identity])
 
     def _refuse_emptied(self, root: OpenRoot) -> None:
-        prefix = root.root.prefix
-        if any(identity.startswith(prefix) for identity in self.known):
+        if any(identity.startswith(root.prefix) for identity in self.known):
             raise RootEmptied(
                 f"{root.root.path} had files and is now empty; if its disk is mounted and they are "
                 "really gone, set allow_empty: true"
@@ -79,7 +77,7 @@ class Scan:
 
 
 def _prefix(root: OpenRoot) -> bytes:
-    return root.root.prefix.encode()
+    return root.prefix.encode()
 
 
 def _is_still(folder: int, name: str, inode: int) -> bool:

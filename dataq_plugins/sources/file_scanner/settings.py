@@ -11,7 +11,7 @@ from dataq_plugins.sdk import SettingError, setting
 from dataq_plugins.sources.file_scanner.links import Policy
 from dataq_plugins.sources.file_scanner.protected import Protected
 from dataq_plugins.sources.file_scanner.roots import Root
-from dataq_plugins.sources.file_scanner.selection import Selection, check_patterns
+from dataq_plugins.sources.file_scanner.selection import Selection
 
 _LABELLED = re.compile(r"([A-Za-z0-9_.-]+)=([/~].*)", re.DOTALL)
 
@@ -21,8 +21,8 @@ class Settings:
     """One or more folders, and what of them to take."""
 
     root: list[str] = setting(
-        doc="The folder to archive, or a list of folders. With several, the ids of files begin with "
-        "the folder's own name, or with the label in `label=/path`.",
+        doc="The folder to archive, or a list of folders. With several, the ids of files begin "
+        "with the folder's own name, or with the label in `label=/path`.",
         examples=["/home/me/Documents", ["notes=/home/me/Notes", "/srv/mail"]],
         format="directory-path",
         minItems=1,
@@ -34,8 +34,8 @@ class Settings:
     )
     exclude: list[str] = setting(
         [".git/", ".hg/", ".svn/"],
-        doc="Leave out what matches one of these patterns (gitignore syntax). A folder that is left "
-        "out is not looked into. Setting this replaces the default.",
+        doc="Leave out what matches one of these patterns (gitignore syntax). A folder that is "
+        "left out is not looked into. Setting this replaces the default.",
         examples=[["*.tmp", "node_modules/", "!keep.tmp"]],
     )
     gitignore: bool = setting(
@@ -44,17 +44,17 @@ class Settings:
     hidden: bool = setting(True, doc="Take files and folders whose names begin with a dot.")
     symlinks: Policy = setting(
         "skip",
-        doc="skip: links are left out. file: a link to a file is archived under the link's own name, "
-        "with the content of the file. follow: folders too. Never out of the roots, never in a "
-        "circle.",
+        doc="skip: links are left out. file: a link to a file is archived under the link's own "
+        "name, with the content of the file. follow: folders too. Never out of the roots, never "
+        "in a circle.",
     )
     one_file_system: bool = setting(
         False, doc="Do not go into folders on which another file system is mounted."
     )
     max_bytes: int = setting(
         0,
-        doc="Files over this many bytes are not read; each is recorded with its size and the reason. "
-        "0: no limit.",
+        doc="Files over this many bytes are not read; each is recorded with its size and the "
+        "reason. 0: no limit.",
         minimum=0,
     )
     allow_empty: bool = setting(
@@ -77,9 +77,9 @@ class Settings:
 
     def selection(self) -> Selection:
         """Return what of the folders is wanted; SettingError names a pattern that is wrong."""
-        for name in ("include", "exclude"):
+        for name, lines in {"include": self.include, "exclude": self.exclude}.items():
             try:
-                check_patterns(getattr(self, name))
+                Selection(**{name: lines})
             except ValueError as error:
                 raise SettingError(name, str(error)) from None
         exclude = [*self.exclude, ".git"] if self.gitignore else self.exclude

@@ -7,6 +7,7 @@ import os
 import zlib
 from array import array
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import IntEnum
 
 MAGIC = b"dataq file_scanner state 1\n"
@@ -32,7 +33,28 @@ Signature = tuple[int, int, int, int, int]
 
 A plain tuple, because there is one for every file that was ever sent."""
 
-Known = dict[str, Signature]
+DIGEST_BYTES = 16
+
+
+@dataclass
+class Sent:
+    """What was sent, by id; of racy files also what a second look needs: a digest."""
+
+    known: dict[str, Signature] = field(default_factory=dict)
+    digests: dict[str, bytes] = field(default_factory=dict)
+
+    def remember(self, identity: str, signature: Signature, digest: bytes | None = None) -> None:
+        """Put a file in, or in the place of an earlier version."""
+        self.known[identity] = signature
+        if digest is not None:
+            self.digests[identity] = digest
+        elif self.digests:
+            self.digests.pop(identity, None)
+
+    def forget(self, identity: str) -> None:
+        """Take a file out that is gone, or no longer wanted."""
+        del self.known[identity]
+        self.digests.pop(identity, None)
 
 
 def signature(stat: os.stat_result, standing: Standing = Standing.SETTLED) -> Signature:
@@ -47,10 +69,10 @@ class ForeignState(ValueError):
     """These bytes are not a state of this source: begin again without one."""
 
 
-def pack(known: Known, scope: str) -> bytes:
+def pack(sent: Sent, scope: str) -> bytes:
     """Return the state as bytes; `scope` says which roots the ids are relative to."""
-    ids = sorted(known)
-    signatures = [known[identity] for identity in ids]
+    ids = sorted(sent.known)
+    signatures = [sent.known[identity] for identity in ids]
     paths = "\0".join(ids).encode()
     columns = list(zip(*signatures, strict=True)) or [()] * 5
     body = [
@@ -58,13 +80,14 @@ def pack(known: Known, scope: str) -> bytes:
         *(_planes(array(code, column)) for code, column in zip("qqqQ", columns, strict=False)),
     ]
     body.append(bytes(columns[4]))
+    body += [sent.digests[identity] for identity in ids if sent.known[identity][4] == Standing.RACY]
     header = json.dumps({"scope": scope, "count": len(ids), "paths": len(paths)}).encode()
     squeezer = zlib.compressobj(1)
     parts = [squeezer.compress(part) for part in (header + b"\n", *body)]
     return b"".join([MAGIC, *parts, squeezer.flush()])
 
 
-def unpack(data: bytes, scope: str) -> Known:
+def unpack(data: bytes, scope: str) -> Sent:
     """Return what `pack` was given; ForeignState if the bytes are damaged or of another scope."""
     if not data.startswith(MAGIC):
         raise ForeignState("it was not written by this plugin, or by another version of it")
@@ -72,30 +95,34 @@ def unpack(data: bytes, scope: str) -> Known:
         text = zlib.decompress(memoryview(data)[len(MAGIC) :])
         line, _, body = text.partition(b"\n")
         header = json.loads(line)
-        count, length = int(header["count"]), int(header["paths"])
+        if header["scope"] != scope:
+            raise ForeignState("it is of other roots")
+        return _table(body, int(header["count"]), int(header["paths"]))
+    except ForeignState:
+        raise
     except (zlib.error, ValueError, KeyError, TypeError) as error:
         raise ForeignState(f"it is damaged ({error})") from None
-    if header.get("scope") != scope:
-        raise ForeignState("it is of other roots")
-    if len(body) != length + count * 33:
-        raise ForeignState("it is damaged (wrong length)")
-    return _table(body, count, length)
 
 
-def _table(body: bytes, count: int, length: int) -> Known:
+def _table(body: bytes, count: int, length: int) -> Sent:
     if not count:
-        return {}
+        return Sent()
     starts = range(length, length + 32 * count, 8 * count)
+    standings = body[length + 32 * count : length + 33 * count]
     columns: list[Iterable[int]] = [
         _column(code, body[start : start + 8 * count])
         for code, start in zip("qqqQ", starts, strict=True)
     ]
-    columns.append(body[length + 32 * count :])
-    try:
-        ids = body[:length].decode().split("\0")
-        return dict(zip(ids, zip(*columns, strict=True), strict=True))
-    except ValueError as error:
-        raise ForeignState(f"it is damaged ({error})") from None
+    ids = body[:length].decode().split("\0")
+    known = dict(zip(ids, zip(*columns, standings, strict=True), strict=True))
+    racy = [identity for identity in ids if known[identity][4] == Standing.RACY]
+    digests = body[length + 33 * count :]
+    if len(digests) != DIGEST_BYTES * len(racy):
+        raise ForeignState("it is damaged (wrong length)")
+    pieces = (
+        digests[start : start + DIGEST_BYTES] for start in range(0, len(digests), DIGEST_BYTES)
+    )
+    return Sent(known, dict(zip(racy, pieces, strict=True)))
 
 
 def _planes(numbers: array[int]) -> bytes:

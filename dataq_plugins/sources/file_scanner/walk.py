@@ -70,6 +70,10 @@ class Walk:
     unseen: list[str] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
     _followed: set[tuple[int, int]] = field(default_factory=set)
+    _takes_all: bool = False
+
+    def __post_init__(self) -> None:
+        self._takes_all = self.rules.selection.takes_all_files and not self.rules.gitignore
 
     def folders(self) -> Iterator[Folder]:
         """Yield every folder, its files first, then those below it, always in the same order.
@@ -132,7 +136,7 @@ class Walk:
         return Folder(folder.fd, folder.root, path, [self._unseen(folder.root, path, why)])
 
     def _unseen(self, root: OpenRoot, path: str, why: Problem) -> Entry:
-        full = root.root.prefix + path + "/"
+        full = root.prefix + path + "/"
         self.unseen.append(full)
         try:
             here = os.stat(path, dir_fd=root.fd, follow_symlinks=False)
@@ -148,7 +152,15 @@ class Walk:
                 found = sorted(listing, key=_by_name)
             folder.empty = not found
             for item in found:
-                self._sort_out(folder, item, ignores, below)
+                if item.is_file(follow_symlinks=False):
+                    self._file(folder, item, ignores)
+                elif item.is_dir(follow_symlinks=False):
+                    if self._wants_folder(folder.join(item.name), item.name, ignores):
+                        below.append(_Below(item.name))
+                elif item.is_symlink():
+                    self._link(folder, item, ignores, below)
+                else:
+                    self._file(folder, item, ignores)
         except OSError as error:
             # Names that may not be looked at (a folder without its x bit), or a disk that fails.
             if not folder.path:
@@ -156,33 +168,32 @@ class Walk:
             folder.entries.append(self._unseen(folder.root, folder.path, unreadable(error)))
         return below
 
-    def _sort_out(
-        self, folder: Folder, item: os.DirEntry[str], ignores: Ignores, below: list[_Below]
-    ) -> None:
+    def _file(self, folder: Folder, item: os.DirEntry[str], ignores: Ignores) -> None:
         name = item.name
         path = f"{folder.path}/{name}" if folder.path else name
-        if item.is_symlink():
-            self._link(folder, item, ignores, below)
-        elif item.is_dir(follow_symlinks=False):
-            if self._wants_folder(path, name, ignores):
-                below.append(_Below(name))
-        elif self._wants_file(path, name, ignores):
-            try:
-                status = item.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                return
-            self._take(folder, path, status)
+        if not self._takes_all and not self._wants_file(path, name, ignores):
+            return
+        try:
+            status = item.stat(follow_symlinks=False)
+        except FileNotFoundError:
+            return
+        self._take(folder, path, name, status)
 
     def _wants_folder(self, path: str, name: str, ignores: Ignores) -> bool:
-        return self.rules.selection.wants_folder(path, name) and not ignores.ignores(path + "/")
+        wanted = self.rules.selection.wants_folder(path, name) and not ignores.ignores(path + "/")
+        self.left_out["folders by settings"] += not wanted
+        return wanted
 
     def _wants_file(self, path: str, name: str, ignores: Ignores) -> bool:
-        return self.rules.selection.wants_file(path, name) and not ignores.ignores(path)
+        wanted = self.rules.selection.wants_file(path, name) and not ignores.ignores(path)
+        self.left_out["files by settings"] += not wanted
+        return wanted
 
     def _take(
         self,
         folder: Folder,
         path: str,
+        name: str,
         status: os.stat_result,
         target: Target | None = None,
         problem: Problem | None = None,
@@ -190,14 +201,15 @@ class Walk:
         if status.st_nlink > 1 and self.rules.protected.is_file(status):
             self.left_out[HOME] += 1
             return
-        identity = source_id(folder.root.root.prefix + path)
-        if is_escaped(identity):
-            problem = NAME
-        elif problem is None and not stat.S_ISREG(status.st_mode):
+        identity = folder.root.prefix + path
+        if not identity.isascii():
+            identity = source_id(identity)
+            if is_escaped(identity):
+                problem = NAME
+        if problem is None and not stat.S_ISREG(status.st_mode):
             problem = special(status.st_mode)
         elif problem is None and 0 < self.rules.max_bytes < status.st_size:
             problem = too_large(status.st_size, self.rules.max_bytes)
-        name = path.rpartition("/")[2]
         folder.entries.append(Entry(identity, name, status, problem, target))
 
     def _link(
@@ -211,7 +223,7 @@ class Walk:
             target = resolve(folder.root.real / path, self.roots, self.rules.protected)
             if isinstance(target, Problem):
                 if self._wants_file(path, name, ignores):
-                    self._take(folder, path, item.stat(follow_symlinks=False), None, target)
+                    self._take(folder, path, name, item.stat(follow_symlinks=False), None, target)
                 return
             status = target.stat()
         except InProtected:
@@ -233,7 +245,7 @@ class Walk:
         path = folder.join(name)
         if not stat.S_ISDIR(status.st_mode):
             if self._wants_file(path, name, ignores):
-                self._take(folder, path, status, target)
+                self._take(folder, path, name, status, target)
         elif self.rules.links != "follow":
             self.left_out["links to folders"] += 1
         elif self._wants_folder(path, name, ignores):

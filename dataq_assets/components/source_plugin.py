@@ -1,0 +1,61 @@
+"""A source as its defs.yaml declares it: a plugin and the raw asset that it fills."""
+
+import time
+
+import dagster as dg
+
+from dataq_assets.extraction import Extraction, open_ended
+from dataq_assets.partitions import partitions
+from dataq_assets.stages.windows import windowing
+from dataq_resources.lake import HomeResource
+from dataq_resources.raw import Observations
+from dataq_resources.sources import SourceConfig, plugin_spec
+
+
+class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
+    """Archives a source into raw, by windows of its items' own time."""
+
+    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+        """One partitioned asset, raw_<name>."""
+        return dg.Definitions(assets=[raw_asset(self)])
+
+
+class RawConfig(dg.Config):
+    """How this run extracts: `full` asks for what was already sent, too; `everything` for all windows."""
+
+    full: bool = False
+    everything: bool = False
+
+
+def raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
+    """The asset raw_<source>."""
+    cut = windowing(source.window, source.since)
+
+    @dg.asset(
+        name=f"raw_{source.name}",
+        group_name="raw",
+        description=source.description or f"Every observed version of everything in {source.name}.",
+        kinds={"delta", "python"},
+        owners=list(source.owners),
+        partitions_def=partitions(cut),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        io_manager_key="raw_io",
+        pool=f"source_{source.name}",
+        op_tags={"dataq/source": source.name},
+        metadata={"plugin": source.plugin or " ".join(source.command or ()), "window": source.window},
+    )
+    def raw(context: dg.AssetExecutionContext, config: RawConfig, home: HomeResource) -> Observations:
+        keys = context.partition_keys
+        everything = config.everything or source.protocol == "plain"
+        extraction = Extraction(
+            spec=plugin_spec(source),
+            lake=home.lake,
+            windowing=cut,
+            window=None if everything else open_ended(cut, keys[0], keys[-1], int(time.time())),
+            run_id=context.run_id,
+            full=config.full,
+            on_log=lambda level, line: getattr(context.log, level)(line),
+        )
+        return Observations(source.name, extraction.batches(), extraction.facts)
+
+    return raw

@@ -1,0 +1,1 @@
+"""Thin Dagster shells over the stages, one file a stage."""

@@ -1,0 +1,38 @@
+"""Assets, their members and their versions."""
+
+import dagster as dg
+
+from dataq_assets.stages.assets import Assets
+from dataq_lake.slice import Slice
+from dataq_resources.changes import Changes
+from dataq_resources.clock import now_us
+
+
+@dg.multi_asset(
+    name="assets",
+    group_name="assets",
+    ins={"items": dg.AssetIn("items", input_manager_key="tables")},
+    outs={
+        "assets": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta", "polars"},
+            description="A file, message or member of a container, each version of it.",
+        ),
+        "entities": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta", "polars"},
+            description="The versions of every asset, and which is the latest.",
+        ),
+        "quarantine_assets": dg.AssetOut(
+            key=["quarantine", "assets"],
+            io_manager_key="tables",
+            kinds={"delta"},
+            description="Containers that could not be opened, or not completely.",
+        ),
+    },
+)
+def assets(
+    context: dg.AssetExecutionContext, items: Slice
+) -> tuple[Changes, Changes, Changes]:
+    changes = Changes(Assets(items.lake, context.run_id, now_us()).rounds())
+    return changes, changes, changes

@@ -1,0 +1,21 @@
+"""The vector of every distinct text."""
+
+import dagster as dg
+
+from dataq_assets.stages.embeddings import Embeddings
+from dataq_lake.slice import Slice
+from dataq_resources.changes import Changes
+from dataq_resources.embedder import EmbedderResource
+
+
+@dg.asset(
+    group_name="embeddings",
+    ins={"segments": dg.AssetIn("segments", input_manager_key="tables")},
+    io_manager_key="tables",
+    kinds={"delta", "numpy"},
+)
+def embeddings(
+    context: dg.AssetExecutionContext, segments: Slice, embedder: EmbedderResource
+) -> Changes:
+    """The vector of each segment's text, once for each model."""
+    return Changes(Embeddings(segments.lake, embedder.get(), context.run_id).rounds())

@@ -1,0 +1,21 @@
+"""The search index: a new snapshot where something changed."""
+
+import dagster as dg
+
+from dataq_assets.stages.indexes import publication
+from dataq_lake.indexes.documents import Publication
+from dataq_lake.slice import Slice
+from dataq_resources.embedder import EmbedderResource
+
+
+@dg.asset(
+    name="snapshots",
+    group_name="indexes",
+    deps=["entities", "segments", "texts"],
+    ins={"embeddings": dg.AssetIn("embeddings", input_manager_key="tables")},
+    io_manager_key="indexes",
+    kinds={"faiss", "tantivy"},
+)
+def snapshots(embeddings: Slice, embedder: EmbedderResource) -> Publication:
+    """The published search index of everything that is current."""
+    return publication(embeddings.lake, embedder.model())

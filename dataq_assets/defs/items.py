@@ -1,0 +1,40 @@
+"""The gate as an asset: raw in, items and quarantine out."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from dataq_assets.plans import gate_plans
+from dataq_assets.stages.gate import Gate
+from dataq_resources.changes import Changes
+from dataq_resources.clock import now_us
+from dataq_resources.lake import HomeResource
+
+
+def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
+    """The items of all `sources`."""
+
+    @dg.multi_asset(
+        name="items",
+        group_name="items",
+        deps=[f"raw_{source}" for source in sources],
+        outs={
+            "items": dg.AssetOut(
+                io_manager_key="tables",
+                kinds={"delta", "polars"},
+                description="Validated items with their detected type, language, title and class.",
+            ),
+            "quarantine_gate": dg.AssetOut(
+                key=["quarantine", "gate"],
+                io_manager_key="tables",
+                kinds={"delta"},
+                description="Items that a rule of the gate rejected, each with its reason.",
+            ),
+        },
+    )
+    def items(context: dg.AssetExecutionContext, home: HomeResource) -> tuple[Changes, Changes]:
+        gate = Gate(home.lake, gate_plans(home.home), context.run_id, now_us())
+        changes = Changes(gate.rounds())
+        return changes, changes
+
+    return items

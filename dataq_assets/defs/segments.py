@@ -1,0 +1,30 @@
+"""The segments and messages of every asset."""
+
+import dagster as dg
+
+from dataq_assets.stages.segments import Segments
+from dataq_lake.slice import Slice
+from dataq_resources.changes import Changes
+
+
+@dg.multi_asset(
+    name="segments",
+    group_name="segments",
+    deps=["assets"],
+    ins={"texts": dg.AssetIn("texts", input_manager_key="tables")},
+    outs={
+        "messages": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta"},
+            description="Mails: who wrote what to whom, and in which thread.",
+        ),
+        "segments": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta"},
+            description="Units of meaning, with their place in the text and in the original.",
+        ),
+    },
+)
+def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
+    changes = Changes(Segments(texts.lake, context.run_id).rounds())
+    return changes, changes

@@ -1,0 +1,39 @@
+"""The text of every distinct content."""
+
+import dagster as dg
+
+from dataq_assets.stages.texts import Texts
+from dataq_lake.slice import Slice
+from dataq_resources.changes import Changes
+from dataq_resources.clock import now_us
+from dataq_resources.pool import PoolResource
+
+
+@dg.multi_asset(
+    name="texts",
+    group_name="segments",
+    ins={"assets": dg.AssetIn("assets", input_manager_key="tables")},
+    outs={
+        "texts": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta", "python"},
+            description="The text of one content by one version of its analyzer.",
+        ),
+        "analyses": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"delta"},
+            description="Work done, by content, so that it is not done again.",
+        ),
+        "quarantine_texts": dg.AssetOut(
+            key=["quarantine", "texts"],
+            io_manager_key="tables",
+            kinds={"delta"},
+            description="Contents that crashed, hung or defeated their analyzer.",
+        ),
+    },
+)
+def texts(
+    context: dg.AssetExecutionContext, assets: Slice, pool: PoolResource
+) -> tuple[Changes, Changes, Changes]:
+    changes = Changes(Texts(assets.lake, pool.get(), context.run_id, now_us()).rounds())
+    return changes, changes, changes

@@ -1,0 +1,70 @@
+"""From a source's plugin to rows of raw: asks the process, keeps only what is news."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from dataq_assets.stages.raw import Observer, heads_of
+from dataq_assets.stages.windows import Windowing
+from dataq_lake.lake import Lake
+from dataq_plugins.host import OnLog, PluginProcess, Window
+
+if TYPE_CHECKING:
+    from dataq_plugins.host import PluginSpec
+
+# Before and after everything that a plugin can name: the first and the last window are open.
+EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
+
+
+@dataclass
+class Extraction:
+    """One extraction of one source over a range of windows (None: whatever the plugin has)."""
+
+    spec: PluginSpec
+    lake: Lake
+    windowing: Windowing
+    window: Window | None
+    run_id: str
+    full: bool = False
+    on_log: OnLog | None = None
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    def batches(self) -> Iterator[tuple[pa.RecordBatch, bytes | None]]:
+        """Rows and state, as they arrive; raises PluginError."""
+        with PluginProcess(self.spec, self.on_log) as plugin:
+            told = plugin.describe()
+            observer = self._observer(told.id, told.version)
+            state = self.lake.state(self.spec.source)
+            for batch in plugin.extract(self.window, state, self.full, self.lake.blobs):
+                yield observer.observe(batch.items), batch.state
+                self.facts.update(asdict(observer.counts))
+            self.facts.update(plugin=told.id, plugin_version=told.version)
+
+    def _observer(self, plugin_id: str, plugin_version: str) -> Observer:
+        import polars as pl
+
+        raw = self.lake.raw(self.spec.source).scan()
+        last = raw.select(pl.col("sequence").max()).collect().item()
+        return Observer(
+            source=self.spec.source,
+            heads=heads_of(raw),
+            next_sequence=0 if last is None else last + 1,
+            windowing=self.windowing,
+            run_id=self.run_id,
+            plugin_id=plugin_id,
+            plugin_version=plugin_version,
+            now_us=lambda: time.time_ns() // 1000,
+        )
+
+
+def open_ended(windowing: Windowing, first: str, last: str, now: int) -> Window:
+    """The time from window `first` to window `last`; the first and the newest have no far end."""
+    start, end = windowing.bounds(first)[0], windowing.bounds(last)[1]
+    return Window(
+        EARLIEST if start <= windowing.first else start, LATEST if end > now else end
+    )

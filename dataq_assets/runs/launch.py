@@ -1,0 +1,92 @@
+"""Executes one Dagster run in this process and reads off what came of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dataq_assets.runs.dead import PROCESS_TAG, this_process
+from dataq_assets.runs.outcome import Failure, Outcome
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+    from dataq_resources.home import Home
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+REASON_CHARACTERS = 1000
+
+
+def open_instance(home: Home) -> dg.DagsterInstance:
+    """The instance whose runs the web page of this home shows."""
+    import dagster as dg
+
+    home.prepare()
+    os.environ["DAGSTER_HOME"] = str(home.dagster)
+    instance = dg.DagsterInstance.from_config(str(home.dagster))
+    if not instance.get_settings("python_logs").get("dagster_handler_config"):
+        # Otherwise each starting run resets Python's logging under locks that a run in another
+        # thread holds while it stores an event: both then wait for ever.
+        instance.get_yaml_python_handlers = lambda: []  # type: ignore[method-assign]
+    return instance
+
+
+def launch(
+    instance: dg.DagsterInstance,
+    definitions: dg.Definitions,
+    keys: Iterable[dg.AssetKey],
+    tags: Mapping[str, str] | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Outcome:
+    """What came of materializing `keys`; a failure is told, not raised."""
+    job = definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=instance,
+        asset_selection=list(keys),
+        tags={**(tags or {}), PROCESS_TAG: this_process()},
+        run_config={**QUIET, **(config or {})},
+        raise_on_error=False,
+    )
+    outcome = Outcome(run_ids=[result.run_id])
+    for event in result.all_events:
+        if event.is_step_materialization:
+            _count(outcome, event.asset_key, event.step_materialization_data.materialization)
+        elif event.is_step_failure:
+            outcome.failures.append(_failure(event, result.run_id))
+    if not result.success and not outcome.failures:
+        outcome.failures.append(Failure("run", _last_message(result.all_events), result.run_id))
+    return outcome
+
+
+def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> None:
+    if key is None:
+        return
+    shown = {name: value.value for name, value in materialization.metadata.items()}
+    table = key.path[0]
+    # A run over a range tells each of its windows the same.
+    if table not in outcome.rows or key.path[0] == "quarantine":
+        outcome.rows[table] = shown.get("rows", shown.get("added", 0)) or 0
+        outcome.deleted[table] = shown.get("deleted", shown.get("removed", 0)) or 0
+    outcome.snapshot = shown.get("snapshot", outcome.snapshot)
+
+
+def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        reason = data.user_failure_data.description
+    else:
+        error = data.error
+        while error is not None and error.cause is not None:
+            error = error.cause
+        reason = error.message if error is not None else "failed without saying why"
+    return Failure(str(event.step_key), _line(reason), run_id)
+
+
+def _last_message(events: Sequence[Any]) -> str:
+    messages = [event.message for event in events if event.is_failure and event.message]
+    return _line(messages[-1] if messages else "did not succeed")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:REASON_CHARACTERS]

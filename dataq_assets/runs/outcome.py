@@ -1,0 +1,42 @@
+"""What came of a run, as a command can tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One thing that failed: `where` is a source, an asset or a check; one line each."""
+
+    where: str
+    reason: str
+    run_id: str | None = None
+
+
+@dataclass
+class Outcome:
+    """Runs made, rows written a table, what was quarantined, and what failed."""
+
+    run_ids: list[str] = field(default_factory=list)
+    rows: dict[str, int] = field(default_factory=dict)
+    deleted: dict[str, int] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    snapshot: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything succeeded."""
+        return not self.failures
+
+    def add(self, other: Outcome) -> None:
+        """Takes in what one of several runs came to."""
+        self.run_ids += other.run_ids
+        self.failures += other.failures
+        self.warnings += other.warnings
+        self.snapshot = other.snapshot or self.snapshot
+        for mine, theirs in ((self.rows, other.rows), (self.deleted, other.deleted)):
+            for table, count in theirs.items():
+                mine[table] = mine.get(table, 0) + count

@@ -1,0 +1,145 @@
+"""One whole way through: sources side by side, then one run of all that follows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataq_assets.runs.news import News, ask_all
+from dataq_assets.runs.outcome import Failure, Outcome
+from dataq_lake.lake import open_lake
+from dataq_plugins.errors import PluginError
+from dataq_resources.errors import UnknownSource
+from dataq_resources.home import Home
+from dataq_resources.locks import locked
+from dataq_resources.progress import OnProgress, listening
+from dataq_resources.sources import SourceConfig, Sources, read_sources
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+SIDE_BY_SIDE = 8
+
+
+def run(
+    home: Home | Path,
+    names: Sequence[str] = (),
+    on_progress: OnProgress | None = None,
+    full: bool = False,
+) -> Outcome:
+    """Archives the sources `names` (all if none), processes everything new, and publishes it.
+
+    `full` asks plugins also for what they have sent before. Raises UnknownSource; all else that
+    goes wrong is in the outcome.
+    """
+    begun = time.monotonic()
+    home = home if isinstance(home, Home) else Home(home)
+    home.prepare()
+    found = read_sources(home)
+    sources = _chosen(found, names)
+    asked = ask_all(open_lake(home.lake), sources)
+    outcome = Outcome()
+    if not names:
+        outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
+    with listening(on_progress), _Session(home) as session:
+        _archive(session, asked, full, outcome)
+        with locked(home.locks, "derived"):
+            outcome.add(session.derive())
+            if any(outcome.rows.values()):
+                outcome.add(session.check())
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def check(home: Home | Path) -> Outcome:
+    """Runs every asset check, whatever has changed."""
+    home = home if isinstance(home, Home) else Home(home)
+    with _Session(home) as session:
+        return session.check()
+
+
+def _chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
+    good = {source.name: source for source in found.good}
+    broken = {each.path.parent.name: each for each in found.broken}
+    for name in names:
+        if name in broken:
+            raise broken[name]
+        if name not in good:
+            raise UnknownSource(f"no source is called {name!r}; there is {', '.join(good) or 'none'}")
+    return [source for name, source in good.items() if not names or name in names]
+
+
+def _archive(
+    session: _Session, asked: dict[str, Future[News]], full: bool, outcome: Outcome
+) -> None:
+    with ThreadPoolExecutor(SIDE_BY_SIDE, "archive") as threads:
+        futures = {
+            name: threads.submit(session.archive, news, full) for name, news in asked.items()
+        }
+        for name, future in futures.items():
+            try:
+                outcome.add(future.result())
+            except PluginError as error:
+                outcome.failures.append(Failure(name, str(error)))
+
+
+class _Session:
+    """Dagster, loaded once, with the definitions of one home."""
+
+    def __init__(self, home: Home) -> None:
+        from dataq_assets.definitions import build
+        from dataq_assets.runs.dead import bury
+        from dataq_assets.runs.launch import open_instance
+
+        self._instance = open_instance(home)
+        self.buried = bury(self._instance)
+        self._definitions = build(home)
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._instance.dispose()
+
+    def archive(self, news: Future[News], full: bool) -> Outcome:
+        """What came of one source: a run for each cluster of windows, one after another."""
+        told = news.result()
+        outcome = Outcome()
+        clusters = told.clusters
+        for first, last in clusters:
+            outcome.add(self._extract(told, first, last, full))
+            if not outcome.ok:
+                break
+        return outcome
+
+    def _extract(self, news: News, first: str, last: str, full: bool) -> Outcome:
+        import dagster as dg
+
+        from dataq_assets.runs.launch import launch
+
+        name = f"raw_{news.source.name}"
+        tags = {
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+            "dataq/source": news.source.name,
+        }
+        config = {"ops": {name: {"config": {"full": full, "everything": news.everything}}}}
+        return launch(self._instance, self._definitions, [dg.AssetKey(name)], tags, config)
+
+    def derive(self) -> Outcome:
+        """What came of everything that follows from raw."""
+        from dataq_assets.runs.launch import launch
+
+        return launch(self._instance, self._definitions, self._derived())
+
+    def check(self) -> Outcome:
+        """What came of the asset checks."""
+        return Outcome()
+
+    def _derived(self) -> list[dg.AssetKey]:
+        graph = self._definitions.resolve_asset_graph()
+        keys = graph.materializable_asset_keys
+        return [key for key in keys if not key.path[0].startswith("raw_")]

@@ -1,0 +1,81 @@
+"""What the search index lacks and what it still has of the past."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+
+from dataq_assets.stages.texts import current_texts
+from dataq_lake.indexes.documents import DOCUMENTS, Publication
+from dataq_lake.lake import Lake
+
+if TYPE_CHECKING:
+    from dataq_lake.indexes.manifest import Model
+
+BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
+
+
+def publication(lake: Lake, model: Model) -> Publication:
+    """The difference between the published segments and those that are current."""
+    from dataq_lake.indexes.publish import indexed_segments
+
+    have = pl.Series("id", indexed_segments(lake, model), dtype=pl.String)
+    want = current_segments(lake).collect()
+    new = want.filter(~pl.col("id").is_in(have.implode()))
+    gone = have.filter(~have.is_in(want["id"].implode()))
+    versions = {name: lake.table(name).version() for name in BEHIND}
+    return Publication(
+        model=model,
+        new=documents(lake, new, model),
+        gone=gone.to_list(),
+        tables={name: version for name, version in versions.items() if version is not None},
+    )
+
+
+def current_segments(lake: Lake) -> pl.LazyFrame:
+    """The segments of assets that are the latest, by today's analyzers: id, asset_id, text_hash."""
+    latest = lake.table("entities").scan(["id", "is_latest"]).filter(pl.col("is_latest"))
+    texts = current_texts(lake).join(latest, left_on="asset_id", right_on="id", how="semi")
+    segments = lake.table("segments").scan(["id", "asset_id", "text_id", "text_hash"])
+    return segments.join(texts, on=["asset_id", "text_id"], how="semi")
+
+
+def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.RecordBatch]:
+    """The segments with all that a hit shows of them, a bounded batch at a time."""
+    if new.is_empty():
+        return
+    assets = lake.table("assets").scan(["id", "source", "path", "mime_type", "timestamp"])
+    texts = lake.table("texts").scan(["id", "title"])
+    columns = ["id", "asset_id", "text_id", "text", "text_hash"]
+    for batch in lake.table("segments").rows(new["id"], columns):
+        segments = pl.DataFrame(batch)
+        yield from _shown(lake, segments, assets, texts, model)
+
+
+def _shown(
+    lake: Lake,
+    segments: pl.DataFrame,
+    assets: pl.LazyFrame,
+    texts: pl.LazyFrame,
+    model: Model,
+) -> Iterator[pa.RecordBatch]:
+    vectors = (
+        lake.table("embeddings")
+        .scan(["text_hash", "model_name", "model_version", "vector"])
+        .filter(pl.col("model_name") == model.name, pl.col("model_version") == model.version)
+        .join(segments.lazy().select("text_hash").unique(), on="text_hash", how="semi")
+        .select("text_hash", "vector")
+    )
+    shown = (
+        segments.lazy()
+        .rename({"id": "segment_id"})
+        .join(assets, left_on="asset_id", right_on="id")
+        .join(texts, left_on="text_id", right_on="id", how="left")
+        .join(vectors, on="text_hash")
+        .select(DOCUMENTS.names)
+        .collect()
+    )
+    yield from shown.to_arrow().to_batches()

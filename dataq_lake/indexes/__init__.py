@@ -1,0 +1,1 @@
+"""Search indexes: immutable snapshots of vectors (FAISS) and text (tantivy)."""

@@ -1,0 +1,74 @@
+"""A published snapshot, opened to be searched."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dataq_lake.errors import NothingIndexed
+from dataq_lake.indexes.folder import IndexFolder
+
+if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what reads them
+    import numpy as np
+    import tantivy
+    from numpy.typing import NDArray
+
+    from dataq_lake.indexes.manifest import Manifest
+    from dataq_lake.indexes.part import Part
+
+
+class Snapshot:
+    """The parts and the text index of one snapshot; nothing is read before it is needed."""
+
+    def __init__(self, folder: IndexFolder, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self._folder = folder
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        """Its vectors."""
+        from dataq_lake.indexes.part import open_parts
+
+        return open_parts(self._folder, self.manifest)
+
+    @cached_property
+    def text(self) -> tantivy.Index:
+        """Its text index."""
+        from dataq_lake.indexes.fulltext import open_text
+
+        return open_text(self._folder.snapshots / self.manifest.folder / "text")
+
+    def segment_ids(self) -> list[str]:
+        """The ids of every segment in it, in no particular order."""
+        from dataq_lake.indexes.keys import to_ids
+
+        found: list[str] = []
+        for part in self.parts:
+            keys = part.keys if part.gone is None else part.keys[~part.gone]
+            found += to_ids(keys)
+        return found
+
+    def vector(self, segment_id: str) -> NDArray[np.float32] | None:
+        """The vector of a segment, None if it is not in the snapshot."""
+        from dataq_lake.indexes.keys import to_keys
+
+        key = to_keys([segment_id])
+        for part in self.parts:
+            (row,) = part.find(key).tolist()
+            if row >= 0:
+                vector: NDArray[np.float32] = part.index.reconstruct(row)
+                return vector
+        return None
+
+
+def open_snapshot(lake_root: Path, snapshot: str | None = None) -> Snapshot:
+    """The current snapshot, or the one whose id begins with `snapshot`.
+
+    Raises NothingIndexed before anything was published, UnknownSnapshot for an id that is not kept.
+    """
+    folder = IndexFolder(lake_root)
+    manifest = folder.latest() if snapshot is None else folder.find(snapshot)
+    if manifest is None:
+        raise NothingIndexed("nothing is indexed yet: `dataq run` archives and indexes the sources")
+    return Snapshot(folder, manifest)

@@ -1,0 +1,72 @@
+"""How rankings become one, and why a hit is where it is: ranks, scores, words in its text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import tantivy
+
+    from dataq_lake.search_retrievers import Document, Ranking
+
+RRF_K = 60
+_FORMULA = f"sum over the retrievers that found it of 1 / ({RRF_K} + rank)"
+_SHOWN = 100
+
+
+def fuse(rankings: Iterable[Ranking]) -> dict[str, float]:
+    """Reciprocal rank fusion: for each id the sum of 1 / (60 + rank), ranks from 1.
+
+    Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
+    learning methods", SIGIR 2009; 60 is their constant.
+    """
+    scores: dict[str, float] = {}
+    for ranking in rankings:
+        for id_, rank in ranking.ranks.items():
+            scores[id_] = scores.get(id_, 0.0) + 1 / (RRF_K + rank)
+    return scores
+
+
+def explain(
+    document: Document,
+    terms: frozenset[str],
+    analyzer: tantivy.TextAnalyzer,
+    rankings: Mapping[str, Ranking],
+) -> dict[str, Any]:
+    """Rank and score of the document in each retriever asked, None where that one missed it.
+
+    `terms` lists the query's words in its text with their places, in characters.
+    """
+    why: dict[str, Any] = {
+        name: _place(ranking, document["id"]) for name, ranking in rankings.items()
+    }
+    why["terms"] = matches(document["text"], terms, analyzer)
+    if len(rankings) > 1:
+        why["fusion"] = {"method": "reciprocal rank fusion", "k": RRF_K, "score": _FORMULA}
+    return why
+
+
+def matches(
+    text: str, terms: frozenset[str], analyzer: tantivy.TextAnalyzer
+) -> list[dict[str, Any]]:
+    """Where words with the stems `terms` stand in `text`, the first hundred."""
+    if not terms:
+        return []
+    found = (token for token in analyzer.pre_tokenize(text).tokens if token.text in terms)
+    return [
+        {
+            "term": token.text,
+            "text": text[token.char_offset_from : token.char_offset_to],
+            "start": token.char_offset_from,
+            "end": token.char_offset_to,
+        }
+        for token, _ in zip(found, range(_SHOWN), strict=False)
+    ]
+
+
+def _place(ranking: Ranking, id_: str) -> dict[str, Any] | None:
+    if id_ not in ranking.scores:
+        return None
+    return {"rank": ranking.ranks[id_], "score": ranking.scores[id_]}

@@ -1,0 +1,23 @@
+"""The text embedding model that this lake uses."""
+
+import dagster as dg
+
+from dataq_lake.embedders.interface import Embedder
+from dataq_lake.indexes.manifest import Model
+
+
+class EmbedderResource(dg.ConfigurableResource):
+    """A model by name, loaded when it is first used."""
+
+    name: str = "wordllama"
+
+    def get(self) -> Embedder:
+        """The model."""
+        from dataq_lake.embedders import embedder
+
+        return embedder(self.name)
+
+    def model(self) -> Model:
+        """What snapshots call it."""
+        model = self.get()
+        return Model(model.name, model.version, model.dimensions)

@@ -1,0 +1,29 @@
+"""Publishes what an asset returns as the next snapshot of the search index."""
+
+from dataclasses import asdict
+
+import dagster as dg
+
+from dataq_lake.indexes.documents import Publication
+from dataq_lake.slice import Slice
+from dataq_lake.written import CommitInfo
+from dataq_resources.lake import HomeResource
+
+
+class IndexIOManager(dg.ConfigurableIOManager):
+    """The current snapshot stays as it is until the next is complete."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def handle_output(self, context: dg.OutputContext, obj: Publication) -> None:
+        """Publishes; without changes there is no new snapshot."""
+        from dataq_lake.indexes.publish import publish
+
+        info = CommitInfo(context.run_id, context.asset_key.to_user_string())
+        done = publish(self.home.lake, obj, info)
+        shown = {name: value for name, value in asdict(done).items() if value is not None}
+        context.add_output_metadata({**shown, "seconds": round(done.seconds, 3)})
+
+    def load_input(self, context: dg.InputContext) -> Slice:
+        """The table of snapshots."""
+        return Slice(self.home.lake, "snapshots")

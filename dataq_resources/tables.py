@@ -1,0 +1,63 @@
+"""Commits what assets return to the lake's tables and reports what that was."""
+
+from typing import Any
+
+import dagster as dg
+
+from dataq_lake.slice import Slice
+from dataq_lake.written import CommitInfo, Written
+from dataq_resources.changes import Changes
+from dataq_resources.lake import HomeResource
+
+
+class TableIOManager(dg.ConfigurableIOManager):
+    """An asset's `table` metadata, or its name, says which table it stands for."""
+
+    home: dg.ResourceDependency[HomeResource]
+
+    def handle_output(self, context: dg.OutputContext, obj: Changes) -> None:
+        """Commits the rounds, unless another output of the same step did, and reports this table's."""
+        info = CommitInfo(context.run_id, context.asset_key.to_user_string())
+        obj.commit(self.home.lake, info)
+        table = table_of(context)
+        context.add_output_metadata(facts(obj, table))
+
+    def load_input(self, context: dg.InputContext) -> Slice:
+        """The upstream table, with nothing read yet."""
+        assert context.upstream_output is not None
+        return Slice(self.home.lake, table_of(context.upstream_output))
+
+
+def table_of(context: dg.OutputContext) -> str:
+    """The table an asset stands for."""
+    named = (context.definition_metadata or {}).get("table")
+    return str(named) if named else str(context.asset_key.path[0])
+
+
+def facts(changes: Changes, table: str) -> dict[str, Any]:
+    """What was written to a table, as Dagster shows it."""
+    written = changes.written.get(table, Written())
+    shown: dict[str, Any] = {
+        "rows": written.rows,
+        "deleted": written.deleted,
+        "bytes": written.bytes,
+        "seconds": round(changes.seconds, 3),
+    }
+    if written.version is not None:
+        shown["version"] = written.version
+    if changes.previews.get(table):
+        shown["preview"] = dg.MetadataValue.md(markdown(changes.previews[table]))
+    return shown
+
+
+def markdown(rows: list[dict[str, Any]], width: int = 80) -> str:
+    """A few rows as a Markdown table; long values are cut."""
+    names = list(rows[0])
+    lines = [names, ["---"] * len(names)]
+    lines += [[_cell(row.get(name), width) for name in names] for row in rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(value: Any, width: int) -> str:
+    text = " ".join(str(value).split()).replace("|", "\\|")
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,85 @@
+"""The documentation names everything that can be used, and its links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dataq_lake.schemas import TABLES
+from dataq_plugins.registry import plugins
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+PACKAGES = ("plugins", "analyzers", "lake", "resources", "assets", "gateway")
+SETTING = re.compile(r"\bDATAQ_[A-Z][A-Z_]+\b")
+LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)|!\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("docs_generate", DOCS / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def pages() -> list[Path]:
+    return [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+
+
+def test_generated_pages_are_up_to_date() -> None:
+    for name, write in generator().PAGES.items():
+        assert (DOCS / name).read_text(encoding="utf-8") == write(), f"run make docs: {name} is old"
+
+
+def test_every_command_says_what_it_does() -> None:
+    for path, command in generator().every_command():
+        assert command.help, path
+        assert len(command.get_short_help_str(60)) > 10, path
+        assert not command.get_short_help_str(60).endswith("..."), f"{path}: first line too long"
+
+
+@pytest.mark.parametrize("table", [*TABLES, "raw"])
+def test_every_table_is_documented(table: str) -> None:
+    assert f"`{table}`" in (DOCS / "lake.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(plugins()))
+def test_every_plugin_and_its_settings_are_documented(name: str) -> None:
+    from dataq_plugins.host import PluginProcess, PluginSpec
+
+    with PluginProcess(PluginSpec("docs", plugins()[name].argv)) as plugin:
+        schema = plugin.describe().config_schema
+    page = (DOCS / "sources" / f"{name}.md").read_text(encoding="utf-8")
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    assert [each for each in properties if f"`{each}`" not in page] == []
+
+
+def test_every_setting_is_documented() -> None:
+    used = set()
+    for package in PACKAGES:
+        for path in (ROOT / f"dataq_{package}").rglob("*.py"):
+            used.update(SETTING.findall(path.read_text(encoding="utf-8")))
+    for path in (ROOT / "Makefile", ROOT / "tests" / "conftest.py"):
+        used.update(SETTING.findall(path.read_text(encoding="utf-8")))
+    page = (DOCS / "settings.md").read_text(encoding="utf-8")
+    assert sorted(each for each in used if f"`{each}`" not in page) == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (DOCS / "README.md").read_text(encoding="utf-8")
+    here = {str(p.relative_to(DOCS)) for p in DOCS.rglob("*.md")} - {"README.md"}
+    assert sorted(each for each in here if each not in index and "decisions/" not in each) == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    targets = [a or b for a, b in LINK.findall(page.read_text(encoding="utf-8"))]
+    local = [each for each in targets if not re.match(r"[a-z]+:", each)]
+    assert [each for each in local if not (page.parent / each).exists()] == []
