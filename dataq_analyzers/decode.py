@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from dataq_analyzers.errors import SkipContent
-from dataq_analyzers.interface import Place
+from dataq_analyzers.interface import Place, Unit
+from dataq_analyzers.segments import Block
 
 MAX_BYTES = 64 * 1024 * 1024
 SAMPLE = 64 * 1024
@@ -48,10 +50,7 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
 
     Raises SkipContent where the bytes are too many or no text.
     """
-    if len(data) > MAX_BYTES:
-        raise SkipContent(
-            f"too large to analyze: {len(data)} bytes of text, the limit is {MAX_BYTES}"
-        )
+    require_size(data)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _decode_strictly(data[len(mark) :], encoding, len(mark))
@@ -66,6 +65,12 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
         return _without_nul(Decoded(data.decode("utf-8"), "utf-8"), data)
     except UnicodeDecodeError:
         return _decode_otherwise(data, declared)
+
+
+def require_size(data: bytes) -> None:
+    """Raise SkipContent where there is more than anyone would read as text."""
+    if len(data) > MAX_BYTES:
+        raise SkipContent(f"too large to analyze: {len(data)} bytes, the limit is {MAX_BYTES}")
 
 
 def codec_name(charset: str | None) -> str | None:
@@ -150,17 +155,22 @@ def _guess(data: bytes) -> str:
 
 
 class Locator:
-    """Byte and line of characters of a decoded text, asked for in ascending order."""
+    """Byte and line of characters of a decoded text, asked for in ascending order.
 
-    def __init__(self, decoded: Decoded) -> None:
+    `byte` and `line` are those of the original at which the decoded bytes begin.
+    """
+
+    def __init__(
+        self, decoded: Decoded, byte: int = 0, line: int = 1, part: str | None = None
+    ) -> None:
         self._text = decoded.text
         self._encoding = decoded.encoding
+        self._part = part
         self._char = 0
-        self._line = 1
-        self._byte = decoded.mark
-        self._one_byte = decoded.text.isascii() and not decoded.encoding.startswith("utf-")
-        if decoded.text.isascii() and decoded.encoding == "utf-8":
-            self._one_byte = True
+        self._line = line
+        self._byte = byte + decoded.mark
+        wide = decoded.encoding.startswith(("utf-16", "utf-32"))
+        self._one_byte = decoded.text.isascii() and not wide
         self._has_bytes = not _STATEFUL.search(decoded.encoding)
 
     def place(self, char: int) -> Place:
@@ -172,4 +182,11 @@ class Locator:
             between = self._text[self._char : char]
             self._byte += len(between.encode(self._encoding, "replace"))
         self._char = char
-        return Place(byte=self._byte if self._has_bytes else None, line=self._line)
+        return Place(self._byte if self._has_bytes else None, self._line, part=self._part)
+
+    def units(self, blocks: Iterable[Block]) -> tuple[Unit, ...]:
+        """Units of these blocks, which are in order and apart, with their places."""
+        return tuple(
+            Unit(kind, start, end, self.place(start), self.place(end))
+            for start, end, kind, _ in blocks
+        )

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-SAMPLE = 2_000
+SAMPLE = 400
 SHORTEST = 20
 LEAST_CONFIDENCE = 0.4
 

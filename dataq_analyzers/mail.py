@@ -1,156 +1,156 @@
-"""Reads RFC 5322 mail as it is found: bad charsets, broken headers and boundaries included."""
+"""What the header of a mail says: words in any charset, people, ids and times (RFC 5322, 2047)."""
 
 from __future__ import annotations
 
+import binascii
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from email.header import decode_header
-from email.message import Message as RawMessage
-from email.parser import BytesParser
 from email.utils import getaddresses, parsedate_tz
-from typing import NamedTuple
 
 from dataq_analyzers.decode import codec_name
+from dataq_analyzers.interface import Message
+from dataq_analyzers.mime import Headers, Part, parameterized
 
-MAX_PARTS = 1_000
-MAX_DEPTH = 30
+_LABELS = (b"x-gmail-labels", b"x-keywords", b"keywords")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
-_FOLD = re.compile(r"\r?\n(?=[ \t])|[\r\n]+")
+_WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
+_SIMPLE_ADDRESS = re.compile(
+    r"\s*(?:([^\"<>,;:()\[\]\\@]*?)\s*<([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+)>"
+    r"|([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+))\s*"
+)
+_EXTENSIONS = {
+    "application/pdf": ".pdf",
+    "application/pgp-signature": ".sig",
+    "application/pkcs7-signature": ".p7s",
+    "image/gif": ".gif",
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "message/delivery-status": ".txt",
+    "message/rfc822": ".eml",
+    "text/calendar": ".ics",
+    "text/css": ".css",
+    "text/html": ".html",
+    "text/plain": ".txt",
+}
 
 
-class Part(NamedTuple):
-    """A leaf of a mail's tree and its number as IMAP counts ("1", "2.1")."""
-
-    number: str
-    message: RawMessage
-
-    @property
-    def media_type(self) -> str:
-        return self.message.get_content_type()
-
-
-def parse(data: bytes) -> RawMessage:
-    """The mail in `data`; the parser of the standard library never fails, it notes defects."""
-    # The compat32 policy (the default of BytesParser) reads 3 times as many a second as others.
-    return BytesParser().parsebytes(data)
-
-
-def parts(message: RawMessage, number: str = "", depth: int = 0) -> Iterator[Part]:
-    """The leaves in order; an enclosed message is one leaf."""
-    payload = message.get_payload()
-    if message.get_content_maintype() != "multipart" or not isinstance(payload, list):
-        yield Part(number or "1", message)
-        return
-    if depth >= MAX_DEPTH:
-        return
-    for position, child in enumerate(payload[:MAX_PARTS], 1):
-        if isinstance(child, RawMessage):
-            inner = f"{number}.{position}" if number else str(position)
-            yield from parts(child, inner, depth + 1)
-
-
-def body_bytes(message: RawMessage) -> bytes:
-    """The content of a leaf with its transfer encoding undone."""
-    enclosed = message.get_payload()
-    if isinstance(enclosed, list):
-        return b"".join(inner.as_bytes() for inner in enclosed if isinstance(inner, RawMessage))
-    payload = message.get_payload(decode=True)
-    return payload if isinstance(payload, bytes) else b""
-
-
-def body_text(message: RawMessage) -> str:
-    """The text of a leaf: by its charset, else UTF-8, else as Western European."""
-    data = body_bytes(message)
-    charset = codec_name(_charset(message))
-    for encoding in (charset, "utf-8"):
-        if encoding:
-            try:
-                return data.decode(encoding).replace("\r\n", "\n").replace("\0", "")
-            except UnicodeError:
-                continue
-    fallback = charset if charset and charset != "utf-8" else "cp1252"
-    return data.decode(fallback, "replace").replace("\r\n", "\n").replace("\0", "")
-
-
-def _charset(message: RawMessage) -> str | None:
-    try:
-        return message.get_content_charset()
-    except (ValueError, LookupError, TypeError):
-        return None
-
-
-def header(message: RawMessage, name: str) -> str | None:
-    """A header decoded to one line of text, None where it is absent or empty."""
-    raw = message.get(name)
-    if raw is None:
-        return None
-    text = " ".join(decode_words(str(raw)).split())
-    return text or None
-
-
-def decode_words(raw: str) -> str:
-    """`raw` with encoded words (RFC 2047) and bare 8-bit characters decoded."""
-    raw = _plain(raw)
-    if "=?" not in raw:
-        return raw
-    try:
-        pieces = decode_header(raw)
-    except (ValueError, LookupError, TypeError):
-        return raw
-    return "".join(
-        piece if isinstance(piece, str) else _decode_word(piece, charset)
-        for piece, charset in pieces
+def read_message(headers: Headers) -> Message:
+    """The fields that tie a mail to people, time and other mails."""
+    ids = message_ids(headers, b"message-id")
+    answered = message_ids(headers, b"in-reply-to")
+    senders = addresses(headers, b"from") or addresses(headers, b"sender")
+    return Message(
+        message_id=ids[0] if ids else line(headers.first(b"message-id")) or None,
+        in_reply_to=answered[0] if answered else None,
+        references=message_ids(headers, b"references"),
+        sender=senders[0] if senders else None,
+        to=addresses(headers, b"to"),
+        cc=addresses(headers, b"cc"),
+        date=date(headers),
+        subject=line(headers.first(b"subject")) or None,
+        labels=_labels(headers),
     )
 
 
-def _decode_word(piece: bytes, charset: str | None) -> str:
-    # Where no charset is given the library hands back what was not encoded, as it stood.
-    encoding = codec_name(charset) or ("utf-8" if charset else "raw-unicode-escape")
-    try:
-        return piece.decode(encoding)
-    except UnicodeError:
-        return piece.decode("cp1252", "replace")
+def line(raw: bytes) -> str:
+    """A field as one line of text: encoded words and bare 8-bit characters decoded."""
+    return " ".join(decode_words(plain(raw)).split())
 
 
-def _plain(raw: str) -> str:
-    """A header as text: bytes over 127 come from the parser as surrogates."""
-    if raw.isascii():
-        return raw
-    data = raw.encode("utf-8", "surrogateescape")
+def plain(raw: bytes) -> str:
+    """Bytes of a header as text: UTF-8, else Western European."""
     try:
-        return data.decode("utf-8")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def decode_words(text: str) -> str:
+    """`text` with its encoded words (RFC 2047) decoded, also where they break its rules."""
+    if "=?" not in text:
+        return text
+    text = _BETWEEN_WORDS.sub(r"\1", text)
+    decoded = []
+    end = 0
+    pending = b""
+    charset = ""
+    for match in _WORD.finditer(text):
+        # A character of several bytes may be split between two words of one charset.
+        if match.start() > end or match.group(1).lower() != charset:
+            decoded += [_decoded(pending, charset), text[end : match.start()]]
+            pending, charset = b"", match.group(1).lower()
+        pending += _word(match.group(2), match.group(3))
+        end = match.end()
+    return "".join([*decoded, _decoded(pending, charset), text[end:]])
+
+
+def _word(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(raw, header=True)
+    try:
+        return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
+    except binascii.Error:
+        return raw
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    if not data:
+        return ""
+    try:
+        return data.decode(codec_name(charset) or "utf-8")
+    except UnicodeError:
         return data.decode("cp1252", "replace")
 
 
-def addresses(message: RawMessage, name: str) -> tuple[str, ...]:
-    """The addresses of a header, each as "Name <address>" or plain."""
-    values = [_FOLD.sub("", str(value)) for value in message.get_all(name, [])]
+def addresses(headers: Headers, name: bytes) -> tuple[str, ...]:
+    """The addresses of a field, each as "Name <address>" or plain; where none can be told, it all."""
+    found: list[str] = []
+    for raw in headers.all(name):
+        value = plain(raw)
+        found += _simple_addresses(value) or _any_addresses(value)
+    return tuple(found)
+
+
+def _simple_addresses(value: str) -> list[str]:
+    """The addresses of a field without quotes and comments, which most are; [] of any other."""
+    found = []
+    for piece in value.split(","):
+        match = _SIMPLE_ADDRESS.fullmatch(piece)
+        if match is None:
+            return []
+        found.append(_address(match.group(1) or "", match.group(2) or match.group(3)))
+    return found
+
+
+def _any_addresses(value: str) -> list[str]:
+    value = re.sub(r"\s*\r?\n\s*", " ", value)
     try:
-        pairs = getaddresses(values)
+        pairs = getaddresses([value])
     except (ValueError, IndexError, TypeError, RecursionError):
         pairs = []
-    found = [_address(decode_words(label), address) for label, address in pairs if address]
-    return tuple(found) or tuple(" ".join(decode_words(value).split()) for value in values if value)
+    found = [_address(name, address) for name, address in pairs if address]
+    text = " ".join(decode_words(value).split())
+    return found or ([text] if text else [])
 
 
-def _address(label: str, address: str) -> str:
-    label, address = " ".join(label.split()), _plain(address)
-    return f"{label} <{address}>" if label else address
+def _address(name: str, address: str) -> str:
+    name = " ".join(decode_words(name).split())
+    return f"{name} <{address}>" if name else address
 
 
-def message_ids(message: RawMessage, name: str) -> tuple[str, ...]:
-    """The message ids of a header, without angle brackets, each once."""
-    raw = " ".join(_plain(str(value)) for value in message.get_all(name, []))
-    found = _MESSAGE_ID.findall(raw)
-    return tuple(dict.fromkeys(found))
+def message_ids(headers: Headers, name: bytes) -> tuple[str, ...]:
+    """The message ids of a field, without angle brackets, each once."""
+    raw = b" ".join(headers.all(name))
+    return tuple(dict.fromkeys(_MESSAGE_ID.findall(plain(raw)))) if raw else ()
 
 
-def date(message: RawMessage) -> datetime | None:
-    """The Date header in UTC, None where it is absent or means nothing."""
+def date(headers: Headers) -> datetime | None:
+    """The Date field in UTC, None where it is absent or means nothing."""
     try:
-        fields = parsedate_tz(_plain(str(message.get("date", ""))))
+        fields = parsedate_tz(plain(headers.first(b"date")))
         if fields is None:
             return None
         local = datetime(*fields[:6], tzinfo=UTC)
@@ -159,26 +159,27 @@ def date(message: RawMessage) -> datetime | None:
         return None
 
 
-def is_attachment(message: RawMessage) -> bool:
+def _labels(headers: Headers) -> tuple[str, ...]:
+    values = [line(raw) for name in _LABELS for raw in headers.all(name)]
+    labels = (label.strip() for value in values for label in value.split(","))
+    return tuple(dict.fromkeys(label for label in labels if label))
+
+
+def is_attachment(part: Part) -> bool:
     """Whether a part is to be saved rather than shown."""
-    return str(message.get("content-disposition", "")).strip().lower().startswith("attachment")
+    return part.headers.first(b"content-disposition").strip().lower().startswith(b"attachment")
 
 
-def filename(message: RawMessage) -> str | None:
-    """The name that a part is to be saved by, its last component only."""
-    try:
-        raw = message.get_filename()
-    except (ValueError, LookupError, TypeError, AssertionError):
-        return None
-    name = decode_words(str(raw or "")).replace("\\", "/").rpartition("/")[2]
+def filename(part: Part) -> str | None:
+    """The name that a part is to be saved by: the last component only, printable."""
+    _, parameters = parameterized(part.headers.first(b"content-disposition"))
+    raw = parameters.get("filename") or part.parameters.get("name") or ""
+    text = decode_words(plain(raw.encode("utf-8", "surrogateescape")))
+    name = text.replace("\\", "/").rpartition("/")[2]
     name = "".join(char for char in name if char.isprintable()).strip()
     return name if name not in ("", ".", "..") else None
 
 
-def extension(media_type: str) -> str:
-    """A file name's extension for a type, "" where there is none."""
-    import mimetypes
-
-    if media_type == "message/rfc822":
-        return ".eml"
-    return mimetypes.guess_extension(media_type) or ""
+def member_name(part: Part) -> str:
+    """The name of a part as a member: its own, else its number and what its type suggests."""
+    return filename(part) or f"part-{part.number}{_EXTENSIONS.get(part.media_type, '')}"

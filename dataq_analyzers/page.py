@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from dataq_analyzers.element_path import ElementPaths
 from dataq_analyzers.interface import Place, Unit
 from dataq_analyzers.segments import Block, pack
 
@@ -15,26 +18,29 @@ _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _KINDS = {
     **dict.fromkeys(_HEADINGS, "heading"),
     **dict.fromkeys(("li", "dt", "dd"), "list"),
-    **dict.fromkeys(("tr", "caption"), "table"),
+    **dict.fromkeys(("table", "tr", "caption"), "table"),
     **dict.fromkeys(("pre", "listing", "xmp"), "code"),
 }
-_BLOCKS = frozenset(
-    "address article aside blockquote body button caption center dd details dialog dir div dl dt "
-    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li "
-    "listing main menu nav ol optgroup option p plaintext pre search section select summary table "
-    "tbody textarea tfoot thead tr ul xmp".split()
-)
 _CELLS = frozenset({"td", "th"})
 _HIDDEN = frozenset(
     "script style template noscript head iframe object svg math audio video canvas datalist "
-    "noembed noframes -comment".split()
+    "noembed noframes".split()
+)
+_BLOCKS = _HIDDEN | frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt "
+    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing "
+    "main menu nav ol optgroup option p plaintext pre search section select summary table tbody "
+    "td textarea tfoot th thead tr ul xmp".split()
 )
 _VERBATIM = frozenset({"pre", "textarea", "listing", "xmp", "plaintext"})
 _TIGHT = frozenset({"list", "table"})
-# Stand for <br> and for the border of a cell until white space has been collapsed.
-_BREAK, _CELL = "\x1e", "\x1f"
-# A longer path says nothing to a reader; pages this deep are made to hurt.
-_PATH_PARTS = 40
+
+# Put into the tree as text, so that one call for all text also tells where elements begin and end:
+# a walk over every node of a page in Python takes three times as long.
+_OPEN, _CLOSE, _BREAK = "\x01", "\x02", "\x03"
+_MARKS = re.compile("([\x01-\x03])")
+_FORGED = re.compile(r"&#(?:[xX]0*[123](?![0-9a-fA-F])|0*[123](?![0-9]));?")
+_CELL = "\x1f"
 
 
 class Page(NamedTuple):
@@ -47,84 +53,75 @@ class Page(NamedTuple):
 
 
 class _Element:
-    """A block element: what its text is, and where it hangs."""
+    """A block or hidden element; `owner` is the one whose text its own text belongs to."""
 
-    __slots__ = ("kind", "node", "nth", "parent", "tag", "verbatim")
+    __slots__ = ("heading", "hidden", "kind", "node", "owner", "tag", "verbatim")
 
-    def __init__(self, node: LexborNode, tag: str, nth: int, parent: _Element | None) -> None:
+    def __init__(self, node: LexborNode, tag: str, parent: _Element | None) -> None:
         self.node = node
         self.tag = tag
-        self.nth = nth
-        self.parent = parent
-        self.verbatim = tag in _VERBATIM or (parent is not None and parent.verbatim)
-        inherited = parent.kind if parent else "paragraph"
-        self.kind = _KINDS.get(tag, inherited if inherited != "heading" else "paragraph")
-
-    def path(self) -> str:
-        """Its CSS path, from the nearest element with an id."""
-        parts: list[str] = []
-        element: _Element | None = self
-        while element is not None and len(parts) < _PATH_PARTS:
-            if element.tag in ("html", "body"):
-                parts.append(element.tag)
-                break
-            name = element.node.id
-            if name and name.isascii() and name.replace("-", "").replace("_", "").isalnum():
-                parts.append(f'[id="{name}"]')
-                break
-            parts.append(f"{element.tag}:nth-of-type({element.nth})")
-            element = element.parent
-        return " > ".join(reversed(parts))
+        self.heading = tag in _HEADINGS
+        self.hidden = tag in _HIDDEN
+        self.verbatim = tag in _VERBATIM
+        self.kind = _KINDS.get(tag, "paragraph")
+        self.owner: _Element = self
+        if parent is not None:
+            self.hidden = self.hidden or parent.hidden
+            self.verbatim = self.verbatim or parent.verbatim
+            if tag not in _KINDS and not parent.heading:
+                self.kind = parent.kind
+            # A row is one block, however many cells it has.
+            if tag in _CELLS and parent.tag == "tr":
+                self.owner = parent
 
 
 class _Walk:
-    """Collects the text of a tree in document order."""
+    """Collects the text of a tree in document order, block by block."""
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
         self.length = 0
         self.blocks: list[Block] = []
         self.elements: list[_Element] = []
-        self._open: _Element | None = None
         self._raw: list[str] = []
-        self._seen: dict[tuple[int, str], int] = {}
+        self._current: _Element | None = None
 
     def run(self, root: LexborNode) -> None:
-        # None stands for hidden; an element that is not a block shares its parent's entry.
-        contexts: dict[int, _Element | None] = {}
-        for node in root.traverse(include_text=True):
-            tag = node.tag or ""
-            parent = node.parent
-            above = contexts.get(parent.mem_id) if parent is not None else None
-            if tag == "-text":
-                if above is not None:
-                    self._text(above, node.text_content or "")
-            elif tag in _HIDDEN or (above is None and tag != "html"):
-                contexts[node.mem_id] = None
-            elif tag in _BLOCKS:
-                self._close()
-                key = (parent.mem_id if parent is not None else 0, tag)
-                nth = self._seen[key] = self._seen.get(key, 0) + 1
-                contexts[node.mem_id] = _Element(node, tag, nth, above)
-            else:
-                contexts[node.mem_id] = above
-                if tag == "br" and above is self._open:
-                    self._raw.append(_BREAK)
-                elif tag in _CELLS and above is self._open:
+        nodes = _mark(root)
+        element = _Element(root, "html", None)
+        stack = [element]
+        for piece in _MARKS.split(root.text()):
+            if piece == _OPEN:
+                element = _Element(*next(nodes), element)
+                stack.append(element)
+                if element.hidden:
+                    continue
+                if element.owner is element:
+                    self._close()
+                elif element.owner is self._current:
                     self._raw.append(_CELL)
+            elif piece == _CLOSE:
+                stack.pop()
+                element = stack[-1]
+            elif piece and not element.hidden:
+                self._add(element.owner, piece)
         self._close()
 
-    def _text(self, element: _Element, text: str) -> None:
-        if element is not self._open:
+    def _add(self, owner: _Element, text: str) -> None:
+        if owner is not self._current:
+            # White space between blocks begins none.
+            if text.isspace():
+                return
             self._close()
-            self._open = element
+            self._current = owner
         self._raw.append(text)
 
     def _close(self) -> None:
-        element, self._open = self._open, None
-        raw, self._raw = "".join(self._raw), []
+        element = self._current
         if element is None:
             return
+        self._current = None
+        raw, self._raw = "".join(self._raw), []
         text = _verbatim(raw) if element.verbatim else _collapsed(raw)
         if not text:
             return
@@ -134,12 +131,27 @@ class _Walk:
             self.length += len(self.pieces[-1])
         self.pieces.append(text)
         end = self.length + len(text)
-        self.blocks.append(Block(self.length, end, element.kind, element.tag in _HEADINGS))
+        self.blocks.append(Block(self.length, end, element.kind, element.heading))
         self.elements.append(element)
         self.length = end
 
 
+def _mark(root: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+    """Write marks around the blocks below `root`; these blocks in order, with their tags."""
+    found = [(node, tag) for node in root.traverse() if (tag := node.tag) in _BLOCKS or tag == "br"]
+    marked = []
+    for node, tag in found:
+        if tag == "br":
+            node.insert_before(_BREAK)
+        else:
+            node.insert_before(_OPEN)
+            node.insert_child(_CLOSE)
+            marked.append((node, tag))
+    return iter(marked)
+
+
 def _collapsed(raw: str) -> str:
+    """Text as a browser shows it: white space is one blank, cells stand a tab apart."""
     if _BREAK not in raw and _CELL not in raw:
         return " ".join(raw.split())
     lines = []
@@ -150,40 +162,40 @@ def _collapsed(raw: str) -> str:
 
 
 def _verbatim(raw: str) -> str:
-    lines = raw.replace(_BREAK, "\n").replace(_CELL, "\t").rstrip().split("\n")
-    while lines and not lines[0].strip():
-        del lines[0]
-    # Indentation matters inside, but a block begins with its first character.
-    return "\n".join(lines).strip()
+    return raw.replace(_BREAK, "\n").replace(_CELL, "\t").strip()
 
 
 def read_page(html: str) -> Page:
     """The page that `html` shows to a reader."""
     from selectolax.lexbor import LexborHTMLParser
 
+    if any(mark in html for mark in (_OPEN, _CLOSE, _BREAK)):
+        html = _MARKS.sub(" ", html)
+    html = _FORGED.sub(" ", html)
     tree = LexborHTMLParser(html)
     walk = _Walk()
     if tree.root is not None:
         walk.run(tree.root)
     text = "".join(walk.pieces)
-    return Page(text, tuple(_units(text, walk)), _title(tree, walk, text), _language(tree))
+    return Page(text, _units(text, walk), _title(tree, walk, text), _language(tree))
 
 
-def _units(text: str, walk: _Walk) -> list[Unit]:
+def _units(text: str, walk: _Walk) -> tuple[Unit, ...]:
     starts = [block.start for block in walk.blocks]
+    paths = ElementPaths()
     units = []
     for block in pack(text, walk.blocks):
         first = walk.elements[bisect_right(starts, block.start) - 1]
         last = walk.elements[bisect_right(starts, block.end - 1) - 1]
-        begin = Place(element=first.path())
-        end = begin if last is first else Place(element=last.path())
+        begin = Place(element=paths.path(first.node))
+        end = begin if last is first else Place(element=paths.path(last.node))
         units.append(Unit(block.kind, block.start, block.end, begin, end))
-    return units
+    return tuple(units)
 
 
 def _title(tree: LexborHTMLParser, walk: _Walk, text: str) -> str | None:
     node = tree.css_first("head > title")
-    title = " ".join((node.text() or "").split()) if node is not None else ""
+    title = " ".join(node.text().split()) if node is not None else ""
     if title:
         return title
     headings = (text[block.start : block.end] for block in walk.blocks if block.heading)
@@ -193,4 +205,4 @@ def _title(tree: LexborHTMLParser, walk: _Walk, text: str) -> str | None:
 def _language(tree: LexborHTMLParser) -> str | None:
     declared = tree.root.attributes.get("lang") if tree.root is not None else None
     code = (declared or "").strip().replace("_", "-").partition("-")[0].lower()
-    return code if code.isalpha() and len(code) in (2, 3) else None
+    return code if code.isascii() and code.isalpha() and len(code) in (2, 3) else None

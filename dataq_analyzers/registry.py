@@ -12,7 +12,7 @@ from dataq_analyzers.interface import Analyzer
 
 @cache
 def analyzers() -> tuple[Analyzer, ...]:
-    """All analyzers, by name."""
+    """All analyzers, by the name of their file."""
     modules = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
     return tuple(import_module(f"{kinds.__name__}.{name}").ANALYZER for name in modules)
 
@@ -30,7 +30,11 @@ def _by_media_type() -> dict[str, Analyzer]:
 
 
 def analyzer_for(media_type: str, name: str = "") -> Analyzer | None:  # noqa: ARG001
-    """The analyzer of a detected type, or None where nothing reads it."""
+    """The analyzer of a detected type, or None where nothing reads it.
+
+    The exact type counts before its suffix ("*+json"), and that before its family ("text/*").
+    """
     known = _by_media_type()
-    family = media_type.partition("/")[0]
-    return known.get(media_type) or known.get(f"{family}/*")
+    family, _, subtype = media_type.partition("/")
+    suffix = subtype.rpartition("+")[2]
+    return known.get(media_type) or known.get(f"*+{suffix}") or known.get(f"{family}/*")

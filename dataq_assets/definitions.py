@@ -14,6 +14,7 @@ what is new is whatever the asset's own table lacks, so every run may be repeate
 import dagster as dg
 
 from dataq_assets.defs.assets import assets
+from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
@@ -32,11 +33,13 @@ from dataq_resources.tables import TableIOManager
 def build(home: Home) -> dg.Definitions:
     """Everything that can be materialized in one home."""
     sources = dg.Definitions.merge(*source_definitions(home))
+    names = source_names(home)
     where = HomeResource(path=str(home.path))
     return dg.Definitions.merge(
         sources,
         dg.Definitions(
-            assets=[items_asset(source_names(home)), assets, texts, segments, embeddings, snapshots],
+            assets=[items_asset(names), assets, texts, segments, embeddings, snapshots],
+            asset_checks=[table_checks(names)],
             resources={
                 "home": where,
                 "pool": PoolResource(),

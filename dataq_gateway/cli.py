@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pkgutil import iter_modules
@@ -51,6 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     apply_env_file()
+    if not sys.warnoptions:  # what libraries warn of concerns their callers, not who types dataq
+        warnings.simplefilter("ignore")
     if "_DATAQ_COMPLETE" in os.environ:
         cli.main(prog_name="dataq")
     sys.exit(run(words))

@@ -2,10 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import pyarrow as pa
 
 from dataq_lake.errors import WrongSchema
 from dataq_lake.schemas import Table
+
+GATHER_ROWS = 10_000
+GATHER_BYTES = 8 << 20
+
+
+def gathered(batches: Iterable[pa.RecordBatch], table: Table) -> Iterator[pa.RecordBatch]:
+    """What `accept` lets through, in batches large enough to pay for a look at the table's keys."""
+    waiting: list[pa.RecordBatch] = []
+    for batch in batches:
+        waiting.append(accept(table, batch))
+        rows = sum(one.num_rows for one in waiting)
+        if rows >= GATHER_ROWS or sum(one.nbytes for one in waiting) >= GATHER_BYTES:
+            yield pa.concat_batches(waiting)
+            waiting = []
+    if sum(one.num_rows for one in waiting):
+        yield pa.concat_batches(waiting)
 
 
 def accept(table: Table, batch: pa.RecordBatch) -> pa.RecordBatch:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.folders import private_folder
 
 CHUNK = 1 << 20
 FRESH_SECONDS = 60
@@ -103,9 +104,7 @@ class BlobWriter:
         self._store = store
         self._digest = hashlib.sha256()
         self._size = 0
-        incoming = store.folder / "incoming"
-        incoming.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._path = incoming / uuid.uuid4().hex
+        self._path = private_folder(store.folder / "incoming") / uuid.uuid4().hex
         number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(number, fcntl.LOCK_EX)
         self._file = os.fdopen(number, "wb", buffering=CHUNK)
@@ -127,7 +126,7 @@ class BlobWriter:
             self._file.flush()
             os.fsync(self._file.fileno())
             self._file.close()
-            final.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private_folder(final.parent)
             self._path.replace(final)
         # also for a copy that was there: its writer may not have come this far yet
         for folder in (final.parent, self._store.folder):

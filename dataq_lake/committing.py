@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.folders import private_folder
 from dataq_lake.log import SCHEMA_VERSION, DataFile
 from dataq_lake.parts import Part
 from dataq_lake.table import TableHandle
@@ -123,7 +124,7 @@ def _create(handle: TableHandle) -> None:
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError
 
-    handle.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    private_folder(handle.folder)
     configuration = {**CONFIGURATION, SCHEMA_VERSION: str(handle.table.version)}
     if handle.table.insert_only:
         configuration["delta.appendOnly"] = "true"

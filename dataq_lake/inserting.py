@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_lake import reading
-from dataq_lake.accepting import accept
+from dataq_lake.accepting import gathered
 from dataq_lake.committing import Change, commit, ensure
 from dataq_lake.compacting import tidy
 from dataq_lake.difference import Difference
@@ -66,17 +66,18 @@ class Insertion:
         self.gone = gone.alias(key).to_frame()
         self.key = key
         self.base: Snapshot | None = None
-        self.index: KeyIndex | None = None
+        self.index = handle.borrow_keys() or KeyIndex(self.table.key, self.table.schema)
         self.staged: tuple[Part, ...] = ()
         self.writer = PartWriter(handle.table, handle.folder)
 
     def run(self, batches: Iterable[pa.RecordBatch]) -> Written:
         """Stages and commits `batches`; a failure leaves what was committed and nothing else."""
         total = Written(version=self.handle.version())
+        self.index.begin()
         try:
-            for batch in batches:
+            for batch in gathered(batches, self.table):
                 started = time.perf_counter()
-                self._stage(accept(self.table, batch))
+                self._stage(batch)
                 # what is gone and what replaces it must become visible together
                 if full(self.writer) and not self._leaving:
                     total += self._publish()
@@ -86,6 +87,7 @@ class Insertion:
         except BaseException:
             self.writer.abort()
             raise
+        self.handle.keep_keys(self.index)
         tidy(self.handle, self.info)
         return total
 
@@ -94,11 +96,11 @@ class Insertion:
         return self.gone.height > 0
 
     def _stage(self, batch: pa.RecordBatch) -> None:
-        if self.index is None:
+        if self.base is None:
             ensure(self.handle)
             self.base = self.handle.snapshot()
-            self.index = KeyIndex(self.table.key, self._stored_keys)
-        fresh = self.index.unseen(batch)
+            self.index.cover(self.base.files if self.base else (), self._keys)
+        fresh = self.index.unseen(batch, self._stored)
         if fresh.num_rows:
             self.writer.write(fresh)
 
@@ -114,35 +116,30 @@ class Insertion:
                 return Written(version=now.version)
             written = commit(self.handle, change, self.info, only_after=now.version)
             if written is not None:
-                return self._published(written)
+                return self._published(change, written)
             discard(self.handle.folder, change.rewritten)
             time.sleep(0.005 * attempt)
         discard(self.handle.folder, self.staged)
         raise Retry(f"table {self.handle.name}: other writers were faster too often, run again")
 
-    def _published(self, written: Written) -> Written:
+    def _published(self, change: Change, written: Written) -> Written:
         self.staged = ()
         self.base = self.handle.snapshot()
-        if self.index:
-            self.index.committed()
+        self.index.committed(part.file for part in [*change.new, *change.rewritten])
         if self.committed:
             self.committed(written)
         return written
 
     def _catch_up(self, now: Snapshot) -> None:
         """Drops staged rows that another writer has committed since they were found to be new."""
-        if self.base is None or self.index is None or now.version == self.base.version:
-            return
-        known = set(self.base.files)
-        others = [file for file in now.files if file not in known]
-        self.base = now
+        others = self.index.unknown(now.files) if self.staged else []
         if not others:
             return
-        keys = self._live(others)
-        self.index.add_stored(keys)
+        self.index.cover(others, self._keys)
         on = list(self.table.key)
-        staged = reading.scan(self.table, self._paths(part.file for part in self.staged))
-        twice = staged.select(on).join(keys, on=on, how="semi", nulls_equal=True).collect()
+        staged = self._keys([part.file for part in self.staged])
+        live = self._live(others)
+        twice = staged.join(live, on=on, how="semi", nulls_equal=True).collect()
         if twice.height:
             old, self.staged = self.staged, self._without(self.staged, twice)
             discard(self.handle.folder, old)
@@ -181,7 +178,10 @@ class Insertion:
             writer.abort()
             raise
 
-    def _stored_keys(self) -> pl.LazyFrame:
+    def _keys(self, files: Iterable[DataFile]) -> pl.LazyFrame:
+        return reading.scan(self.table, self._paths(files)).select(self.table.key)
+
+    def _stored(self) -> pl.LazyFrame:
         return self._live(self.base.files if self.base else ())
 
     def _live(self, files: Iterable[DataFile]) -> pl.LazyFrame:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["hybrid", "text", "vector"]
 MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
-DEPTH = 100  # how far down each retriever looks before fusion, or twice k if that is more
+DEPTH = 50  # how far down each retriever looks before fusion, or twice k if that is more
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 

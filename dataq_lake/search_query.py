@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import tantivy
 
-# A word in the title or in the file's name says more about a text than one inside it.
-BOOSTS = {"text": 1.0, "title": 1.0, "name": 1.0}
+# The name of a file should find it, but seldom says what a passage is about.
+BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
 _GRAMMAR_CHARACTERS = 2_000  # the grammar takes quadratic time; more than this is no formula
 _NESTED = 50
 _TERMS = 512

@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, need
     from deltalake import DeltaTable
 
     from dataq_lake.difference import Difference
+    from dataq_lake.keys import KeyIndex
     from dataq_lake.schemas import Table
 
 BATCH_BYTES = 32 << 20
@@ -33,6 +34,7 @@ class TableHandle:
         self._log = DeltaLog(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
+        self._keys: KeyIndex | None = None
         self._lock = RLock()
 
     @cached_property
@@ -185,6 +187,15 @@ class TableHandle:
             else:
                 self._delta.update_incremental()
             return self._delta
+
+    def borrow_keys(self) -> KeyIndex | None:
+        """The keys that the last write has learnt, for one next write only; None without any."""
+        keys, self._keys = self._keys, None
+        return keys
+
+    def keep_keys(self, keys: KeyIndex) -> None:
+        """Keeps what a write has learnt of the table's keys."""
+        self._keys = keys
 
     @property
     def log(self) -> DeltaLog:

@@ -1,1 +1,1 @@
-"""What runs as its own process: the plugin protocol, its host, its SDK, its conformance suite and the sources."""
+"""What runs as its own process: plugin protocol, host, SDK, conformance suite and sources."""

@@ -61,7 +61,5 @@ def _built_in() -> Iterator[Registered]:
 
 def _announced() -> Iterator[Registered]:
     for point in entry_points(group=GROUP):
-        argv = (*PYTHON, point.module)
-        if point.attr:
-            argv = (*PYTHON, "dataq_plugins.run", point.value)
-        yield Registered(point.name, argv, point.dist.name if point.dist else "?")
+        command = ("dataq_plugins.run", point.value) if point.attr else (point.module,)
+        yield Registered(point.name, (*PYTHON, *command), point.dist.name if point.dist else "?")

@@ -10,10 +10,30 @@ DAGSTER_YAML = """\
 # Written by DataQ on first use; yours to change.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # The plugins' log lines are events of their run, so nothing else is captured.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+event_log_storage:
+  module: dataq_resources.event_log
+  class: KeptSqliteEventLogStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+run_storage:
+  module: dagster._core.storage.runs
+  class: SqliteRunStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+schedule_storage:
+  module: dagster._core.storage.schedules
+  class: SqliteScheduleStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
 concurrency:
   runs:
     max_concurrent_runs: 4

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from dataq_analyzers import mail
+from dataq_analyzers import mail, mime
 from dataq_analyzers.members import Budget, Member
 
 _BODIES = ("text/plain", "text/html")
+# Most mails carry nothing, and that must cost nothing: those are of type text, or say no type.
+_MAY_CARRY = re.compile(
+    rb"^content-type[ \t]*:\s*[\"']?(?!text/)|^content-disposition[ \t]*:", re.I | re.M
+)
 
 
 class MailContainer:
@@ -19,17 +24,25 @@ class MailContainer:
 
     def members(self, file: BinaryIO, name: str, budget: Budget) -> Iterator[Member]:  # noqa: ARG002
         data = file.read()
-        # Most mails carry nothing: only a multipart one can, and it says so.
-        if b"multipart/" not in data[:65_536].lower():
+        end = data.find(b"\n\n")
+        if end < 0:
+            end = data.find(b"\n\r\n")
+        if not _MAY_CARRY.search(data, 0, end if end > 0 else len(data)):
             return
-        for part in mail.parts(mail.parse(data)):
-            filename = mail.filename(part.message)
-            if part.media_type in _BODIES and not filename and not mail.is_attachment(part.message):
+        root = mime.parse(data)
+        when = mail.date(root.headers)
+        for part in root.leaves():
+            if _is_body(part):
                 continue
-            content = mail.body_bytes(part.message)
+            content = mime.content(data, part)
             budget.spend(len(content))
-            path = budget.path(filename or f"part-{part.number}{mail.extension(part.media_type)}")
-            yield Member(path, content, part.media_type, mail.date(part.message))
+            yield Member(budget.path(mail.member_name(part)), content, part.media_type, when)
+
+
+def _is_body(part: mime.Part) -> bool:
+    """Whether a reader sees this part as text of the mail."""
+    shown = part.media_type in _BODIES and not mail.is_attachment(part)
+    return shown and mail.filename(part) is None
 
 
 CONTAINER = MailContainer()

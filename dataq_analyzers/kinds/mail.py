@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from email.message import Message as RawMessage
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from dataq_analyzers import mail
-from dataq_analyzers.errors import SkipContent
-from dataq_analyzers.decode import MAX_BYTES
-from dataq_analyzers.interface import Analysis, Content, Message, Place, Unit
+from dataq_analyzers import mime
+from dataq_analyzers.decode import Decoded, Locator, codec_name, require_size
+from dataq_analyzers.interface import Analysis, Content, Place, Unit
+from dataq_analyzers.mail import filename, is_attachment, read_message
+from dataq_analyzers.mime import Part
 from dataq_analyzers.page import read_page
 from dataq_analyzers.segments import pack, paragraphs
 from dataq_analyzers.tools import version_of
 
-_LABELS = ("X-Gmail-Labels", "X-Keywords", "Keywords")
+# A plain text shorter than this may only say that the mail is in HTML.
+_SAYS_LITTLE = 200
 
 
 class _Body(NamedTuple):
@@ -22,8 +23,11 @@ class _Body(NamedTuple):
     units: tuple[Unit, ...]
 
 
+_NOTHING = _Body("", ())
+
+
 class MailAnalyzer:
-    """The header as a message; the text/plain part, or the HTML part as text."""
+    """The header as a message; the subject, and of each part the text that says most."""
 
     name = "mail"
     version = "1"
@@ -33,80 +37,112 @@ class MailAnalyzer:
         return {"selectolax": version_of("selectolax")}
 
     def analyze(self, content: Content) -> Analysis:
-        if len(content.data) > MAX_BYTES:
-            raise SkipContent(
-                f"too large to analyze: {len(content.data)} bytes of mail, the limit is {MAX_BYTES}"
-            )
-        raw = mail.parse(content.data)
-        message = read_message(raw)
-        subject = message.subject or ""
-        body = _best_body(raw)
-        start = len(subject) + 2 if subject else 0
-        units = [_moved(unit, start) for unit in body.units]
-        if subject:
-            units.insert(0, Unit("subject", 0, len(subject), Place(part="header")))
-        text = f"{subject}\n\n{body.text}" if subject else body.text
-        return Analysis(text, tuple(units), message.subject, None, message)
+        require_size(content.data)
+        root = mime.parse(content.data)
+        message = read_message(root.headers)
+        bodies = list(_bodies(content.data, root))
+        if message.subject:
+            bodies.insert(0, _subject(message.subject))
+        text, units = _join(bodies)
+        return Analysis(text, units, message.subject, None, message)
 
 
-def read_message(raw: RawMessage) -> Message:
-    """The header fields that tie a mail to people, time and other mails."""
-    ids = mail.message_ids(raw, "message-id")
-    answered = mail.message_ids(raw, "in-reply-to")
-    senders = mail.addresses(raw, "from") or mail.addresses(raw, "sender")
-    labels = (mail.header(raw, name) or "" for name in _LABELS)
-    return Message(
-        message_id=ids[0] if ids else mail.header(raw, "message-id"),
-        in_reply_to=answered[0] if answered else None,
-        references=mail.message_ids(raw, "references"),
-        sender=senders[0] if senders else None,
-        to=mail.addresses(raw, "to"),
-        cc=mail.addresses(raw, "cc"),
-        date=mail.date(raw),
-        subject=mail.header(raw, "subject"),
-        labels=tuple(
-            label.strip() for value in labels for label in value.split(",") if label.strip()
-        ),
-    )
+def _subject(subject: str) -> _Body:
+    place = Place(part="header", element="subject")
+    return _Body(subject, (Unit("subject", 0, len(subject), place, place),))
 
 
-def _best_body(raw: RawMessage) -> _Body:
-    """The first plain text that says something, else the first HTML that does."""
-    leaves = [part for part in mail.parts(raw) if not mail.is_attachment(part.message)]
-    for part in leaves:
-        if part.media_type == "text/plain" or part.message.get_content_maintype() == "text" and part.media_type != "text/html":
-            body = _plain_body(part)
-            if body.units:
-                return body
-    for part in leaves:
-        if part.media_type == "text/html":
-            body = _html_body(part)
-            if body.units:
-                return body
-    return _Body("", ())
+def _join(bodies: list[_Body]) -> tuple[str, tuple[Unit, ...]]:
+    start = 0
+    units: list[Unit] = []
+    for body in bodies:
+        units += [
+            Unit(kind, first + start, last + start, begin, end)
+            for kind, first, last, begin, end in body.units
+        ]
+        start += len(body.text) + 2
+    return "\n\n".join(body.text for body in bodies), tuple(units)
 
 
-def _plain_body(part: mail.Part) -> _Body:
-    text = mail.body_text(part.message).strip()
-    place = Place(part=part.number)
-    units = (Unit(b.kind, b.start, b.end, place, place) for b in pack(text, paragraphs(text)))
-    return _Body(text, tuple(units))
+def _bodies(data: bytes, part: Part) -> Iterator[_Body]:
+    """The texts that a reader of the mail sees, in order."""
+    if not part.children:
+        body = _leaf(data, part)
+        if body.units:
+            yield body
+    elif part.media_type == "multipart/alternative":
+        yield from _alternative(data, part)
+    elif part.media_type == "multipart/related":
+        yield from _bodies(data, part.children[0])
+    else:
+        for child in part.children:
+            yield from _bodies(data, child)
 
 
-def _html_body(part: mail.Part) -> _Body:
-    page = read_page(mail.body_text(part.message))
+def _alternative(data: bytes, part: Part) -> list[_Body]:
+    """Plain text before the others, unless it says little and another says much more."""
+    ordered = sorted(part.children, key=lambda child: child.media_type != "text/plain")
+    best: list[_Body] = []
+    for child in ordered:
+        bodies = list(_bodies(data, child))
+        if _length(bodies) > 4 * _length(best):
+            best = bodies
+        if _length(best) >= _SAYS_LITTLE:
+            break
+    return best
+
+
+def _length(bodies: list[_Body]) -> int:
+    return sum(len(body.text) for body in bodies)
+
+
+def _leaf(data: bytes, part: Part) -> _Body:
+    if part.family != "text" or is_attachment(part):
+        return _NOTHING
+    if part.media_type == "text/html":
+        return _html(data, part)
+    if part.media_type == "text/plain" or not filename(part):
+        return _plain(data, part)
+    return _NOTHING
+
+
+def _plain(data: bytes, part: Part) -> _Body:
+    decoded = _decoded(mime.content(data, part), part.parameters.get("charset"))
+    blocks = list(pack(decoded.text, paragraphs(decoded.text)))
+    if not blocks:
+        return _NOTHING
+    if mime.transfer_encoding(part):
+        place = Place(part=part.number)
+        units = tuple(Unit(kind, start, end, place, place) for start, end, kind, _ in blocks)
+        return _Body(decoded.text, units)
+    locator = Locator(decoded, part.start, data.count(b"\n", 0, part.start) + 1, part.number)
+    return _Body(decoded.text, locator.units(blocks))
+
+
+def _html(data: bytes, part: Part) -> _Body:
+    page = read_page(_decoded(mime.content(data, part), part.parameters.get("charset")).text)
+    number = part.number
     units = (
         unit._replace(
-            start_place=unit.start_place._replace(part=part.number),
-            end_place=unit.end_place._replace(part=part.number),
+            start_place=unit.start_place._replace(part=number),
+            end_place=unit.end_place._replace(part=number),
         )
         for unit in page.units
     )
     return _Body(page.text, tuple(units))
 
 
-def _moved(unit: Unit, by: int) -> Unit:
-    return unit._replace(start=unit.start + by, end=unit.end + by)
+def _decoded(data: bytes, charset: str | None) -> Decoded:
+    """The text of a leaf: by its charset, else UTF-8, else as Western European."""
+    declared = codec_name(charset)
+    for encoding in (declared, "utf-8"):
+        if encoding:
+            try:
+                return Decoded(data.decode(encoding), encoding)
+            except (UnicodeError, ValueError):
+                continue
+    fallback = declared if declared and declared != "utf-8" else "cp1252"
+    return Decoded(data.decode(fallback, "replace"), fallback)
 
 
 ANALYZER = MailAnalyzer()

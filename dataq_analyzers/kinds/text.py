@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataq_analyzers.decode import Locator, decode
-from dataq_analyzers.interface import Analysis, Content, Unit
+from dataq_analyzers.interface import Analysis, Content
 from dataq_analyzers.segments import pack, paragraphs
 
 
@@ -20,12 +20,7 @@ class TextAnalyzer:
     def analyze(self, content: Content) -> Analysis:
         decoded = decode(content.data)
         text = decoded.text
-        locator = Locator(decoded)
-        units = tuple(
-            Unit(block.kind, block.start, block.end, locator.place(block.start),
-                 locator.place(block.end))
-            for block in pack(text, paragraphs(text))
-        )
+        units = Locator(decoded).units(pack(text, paragraphs(text)))
         return Analysis(text, units, title=title_of(text))
 
 

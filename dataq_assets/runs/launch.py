@@ -35,25 +35,30 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 def launch(
     instance: dg.DagsterInstance,
     definitions: dg.Definitions,
-    keys: Iterable[dg.AssetKey],
+    keys: Iterable[dg.AssetKey] = (),
+    checks: Iterable[dg.AssetCheckKey] = (),
     tags: Mapping[str, str] | None = None,
     config: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """What came of materializing `keys`; a failure is told, not raised."""
-    job = definitions.resolve_implicit_global_asset_job_def()
+    """What came of materializing `keys` or of running `checks`; a failure is told, not raised."""
+    whole = definitions.resolve_implicit_global_asset_job_def()
+    job = whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
     result = job.execute_in_process(
         instance=instance,
-        asset_selection=list(keys),
         tags={**(tags or {}), PROCESS_TAG: this_process()},
         run_config={**QUIET, **(config or {})},
         raise_on_error=False,
     )
+    import dagster as dg
+
     outcome = Outcome(run_ids=[result.run_id])
     for event in result.all_events:
         if event.is_step_materialization:
             _count(outcome, event.asset_key, event.step_materialization_data.materialization)
         elif event.is_step_failure:
             outcome.failures.append(_failure(event, result.run_id))
+        elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            _judge(outcome, event.asset_check_evaluation_data, result.run_id)
     if not result.success and not outcome.failures:
         outcome.failures.append(Failure("run", _last_message(result.all_events), result.run_id))
     return outcome
@@ -69,6 +74,19 @@ def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> N
         outcome.rows[table] = shown.get("rows", shown.get("added", 0)) or 0
         outcome.deleted[table] = shown.get("deleted", shown.get("removed", 0)) or 0
     outcome.snapshot = shown.get("snapshot", outcome.snapshot)
+
+
+def _judge(outcome: Outcome, evaluation: dg.AssetCheckEvaluation, run_id: str) -> None:
+    import dagster as dg
+
+    if evaluation.passed:
+        return
+    name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+    reason = _line(evaluation.description or "the check did not pass")
+    if evaluation.severity is dg.AssetCheckSeverity.WARN:
+        outcome.warnings.append(f"{name}: {reason}")
+    else:
+        outcome.failures.append(Failure(name, reason, run_id))
 
 
 def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:

@@ -13,15 +13,15 @@ from dataq_gateway.options import json_option
 def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names them
     """Write the exact bytes behind ID.
 
-    ID is that of an asset, an item or a hit. Members of archives and attachments of mails are taken
-    out of them. Nothing is written before the bytes agree with the hash they were archived under.
+    ID is that of a hit, an asset or an item, or its first 8 digits. Members of archives and
+    attachments of mails are taken out of them. Nothing is written before all bytes agree with the
+    hash they were archived under.
     """
-    from dataq_gateway.home import existing_lake
-    from dataq_gateway.original import original, verified
+    from dataq_lake.ancestry import content
 
-    found = original(existing_lake(), id)
+    from dataq_gateway.home import existing_lake
+
     stream = click.get_binary_stream("stdout")
-    with found.file:
-        for piece in verified(found, id):
-            stream.write(piece)
+    for piece in content(existing_lake(), id):
+        stream.write(piece)
     stream.flush()

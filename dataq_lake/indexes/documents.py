@@ -12,6 +12,7 @@ from dataq_lake.errors import WrongSchema
 from dataq_lake.indexes.keys import to_keys
 from dataq_lake.indexes.part import Rows
 from dataq_lake.indexes.places import NO_TIME, Place
+from dataq_lake.indexes.titles import titled
 from dataq_lake.schemas import ID, TIME
 
 if TYPE_CHECKING:
@@ -73,12 +74,12 @@ def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=DOCUMENTS)
 
 
-def rows_of(batch: pa.RecordBatch, dimensions: int) -> Rows:
+def rows_of(batch: pa.RecordBatch, model: Model) -> Rows:
     """The vectors and places of a checked batch; raises WrongSchema for vectors of another size."""
     vector = batch.column("vector")
     flat = vector.flatten().to_numpy(zero_copy_only=False)
-    if vector.null_count or len(flat) != batch.num_rows * dimensions:
-        raise WrongSchema(f"documents to index need a vector of {dimensions} numbers each")
+    if vector.null_count or len(flat) != batch.num_rows * model.dimensions:
+        raise WrongSchema(f"documents to index need a vector of {model.dimensions} numbers each")
     micros = batch.column("timestamp").cast(pa.int64()).fill_null(NO_TIME)
     places = map(
         Place,
@@ -89,7 +90,7 @@ def rows_of(batch: pa.RecordBatch, dimensions: int) -> Rows:
     )
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
-        flat.reshape(batch.num_rows, dimensions),
+        titled(flat.reshape(batch.num_rows, -1), batch.column("title").to_pylist(), model),
         list(places),
     )
 

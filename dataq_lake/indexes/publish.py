@@ -14,6 +14,7 @@ from dataq_lake.ids import make_id
 from dataq_lake.indexes.documents import Publication, Published, checked, rows_of, text_documents
 from dataq_lake.indexes.draft import Draft
 from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.keys import to_keys
 from dataq_lake.written import CommitInfo
 
 if TYPE_CHECKING:
@@ -74,13 +75,11 @@ def _apply(draft: Draft, publication: Publication) -> None:
     for whole in publication.new:
         for start in range(0, whole.num_rows, _ROWS):
             batch = checked(whole.slice(start, _ROWS))
-            rows = rows_of(batch, publication.model.dimensions)
-            fresh = draft.unknown(rows.keys)
-            if len(fresh) == batch.num_rows:
-                draft.add(rows, text_documents(batch))
-            elif len(fresh):
-                chosen = batch.take(pa.array(fresh))
-                draft.add(rows_of(chosen, publication.model.dimensions), text_documents(chosen))
+            fresh = draft.unknown(to_keys(batch.column("segment_id").to_pylist()))
+            if len(fresh) < batch.num_rows:
+                batch = batch.take(pa.array(fresh))
+            if batch.num_rows:
+                draft.add(rows_of(batch, publication.model), text_documents(batch))
 
 
 def _record(lake: Lake, folder: IndexFolder, info: CommitInfo) -> None:

@@ -59,7 +59,7 @@ def _without(data: memoryview, start: int, begin: int, end: int, stop: int) -> b
 
 
 def _first(data: memoryview, start: int, end: int, numbers: tuple[int, ...]) -> Field | None:
-    """Return the first field of one of these numbers that holds bytes; None where all is not well."""
+    """Return the first field with one of these numbers; None where it holds no bytes."""
     while start < end:
         field = _field(data, start, end)
         if field is None or field.end > end:

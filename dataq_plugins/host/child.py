@@ -8,29 +8,43 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+
+from dataq_plugins.host.sweep import MARK, sweep
 
 SUPERVISOR = str(Path(__file__).with_name("supervisor.py"))
 PIPE_BYTES = 1 << 20
 
 
 class Child:
-    """A plugin's process under its supervisor. Descriptors: stdin, stdout, stderr of the plugin."""
+    """A plugin's process under its supervisor. Its methods may be called from any thread.
+
+    `stdin`, `stdout` and `stderr` are our ends of the plugin's pipes.
+    """
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], memory: int) -> None:
         """Start it. Raises OSError only where this machine has no processes or pipes left."""
-        theirs: list[int] = []
+        self._lock = threading.Lock()
         self._ours: list[int] = []
+        self._mark = uuid.uuid4().hex
+        self._verdict: str | None = None
+        theirs: list[int] = []
         try:
             self.stdin = self._pipe(theirs, we_write=True)
             self.stdout = self._pipe(theirs, we_write=False)
             self.stderr = self._pipe(theirs, we_write=False)
             self._control = self._pipe(theirs, we_write=True)
             self._status = self._pipe(theirs, we_write=False)
-            self._process = _start(theirs, argv, environment, memory)
+            marked = {**environment, MARK: self._mark}
+            self._process = _start(theirs, argv, marked, memory)
+            self._ended = os.pidfd_open(self._process.pid)
+            self._ours.append(self._ended)
         except BaseException:
-            self.close()
+            self._close_all()
             raise
         finally:
             for descriptor in theirs:
@@ -50,59 +64,65 @@ class Child:
 
     def terminate(self) -> None:
         """Ask the plugin's tree to end (SIGTERM)."""
-        self._order(b"T")
+        self._tell(self._control, b"T")
 
     def kill(self) -> None:
         """Kill the plugin's tree; returns at once."""
-        self._order(b"K")
+        self._tell(self._control, b"K")
 
-    def _order(self, letter: bytes) -> None:
-        try:
-            os.write(self._control, letter)
-        except OSError:
-            pass  # the supervisor has ended, and the tree with it
+    def write(self, data: bytes) -> None:
+        """Write what fits into the plugin's input; nothing if it is closed or has ended."""
+        self._tell(self.stdin, data)
+
+    def _tell(self, descriptor: int, data: bytes) -> None:
+        with self._lock:
+            if descriptor in self._ours:
+                with suppress(OSError):  # it has ended, or does not read
+                    os.write(descriptor, data)
 
     def wait(self, seconds: float | None = None) -> str | None:
         """Return how the plugin ended ("exit 0", "signal 9", …), or None if it still runs."""
-        if seconds is not None and not self._ends_within(seconds):
+        if not self._ends_within(seconds):
             return None
-        self._process.wait()
-        if not hasattr(self, "_verdict"):
-            self._verdict = os.read(self._status, 256).decode().strip() or "signal 9"
-        return self._verdict
+        with self._lock:
+            if self._verdict is None:
+                self._process.wait()
+                told = os.read(self._status, 256).decode().strip()
+                self._verdict = told or "signal 9"
+                if not told:  # somebody killed the supervisor itself
+                    sweep(self._mark)
+            return self._verdict
 
-    def _ends_within(self, seconds: float) -> bool:
+    def _ends_within(self, seconds: float | None) -> bool:
         """Wait on a descriptor: Popen.wait with a timeout sleeps up to 50 ms too long."""
-        try:
-            ended = os.pidfd_open(self._process.pid)
-        except OSError:  # it was waited for already, or the kernel has no such thing
-            try:
-                self._process.wait(seconds)
-            except subprocess.TimeoutExpired:
-                return False
+        if self._verdict is not None:
             return True
-        poll = select.poll()
-        poll.register(ended, select.POLLIN)
-        ready = bool(poll.poll(seconds * 1000))
-        os.close(ended)
-        return ready
+        ended = select.poll()
+        ended.register(self._ended, select.POLLIN)
+        return bool(ended.poll(None if seconds is None else seconds * 1000))
+
+    def give_stderr(self) -> int:
+        """Hand the descriptor of the plugin's log to a reader, who closes it."""
+        self._ours.remove(self.stderr)
+        return self.stderr
 
     def close_stdin(self) -> None:
         """Tell the plugin that no more requests come."""
-        self._close(self.stdin)
+        with self._lock:
+            if self.stdin in self._ours:
+                self._ours.remove(self.stdin)
+                os.close(self.stdin)
 
     def close(self) -> None:
         """Kill what still runs, wait for it, and free the pipes."""
-        if hasattr(self, "_process"):
-            self.kill()
-            self._process.wait()
-        for descriptor in tuple(self._ours):
-            self._close(descriptor)
+        self.kill()
+        self.wait()
+        self._close_all()
 
-    def _close(self, descriptor: int) -> None:
-        if descriptor in self._ours:
-            self._ours.remove(descriptor)
-            os.close(descriptor)
+    def _close_all(self) -> None:
+        with self._lock:
+            while self._ours:
+                os.close(self._ours.pop())
 
 
 def _start(
@@ -125,10 +145,8 @@ def _start(
 
 
 def _widen(descriptor: int) -> None:
-    try:
+    with suppress(OSError):  # over the user's share of pipe memory: slower, still right
         fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-    except OSError:
-        pass  # over the user's share of pipe memory: slower, still right
 
 
 def explain(verdict: str) -> str:

@@ -22,7 +22,7 @@ ALLOWED = (
 
 
 def plugin_environment(also: Iterable[str] = ()) -> dict[str, str]:
-    """Return the allowed part of this process's environment; names that are not set are left out."""
+    """Return the allowed part of this process's environment, without what is not set."""
     names = (*ALLOWED, *also)
     environment = {name: os.environ[name] for name in names if name in os.environ}
     environment.setdefault("PATH", os.defpath)

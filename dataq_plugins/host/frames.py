@@ -10,15 +10,19 @@ from dataq_plugins.protocol.framing import BadVarint, decode_varint
 FIRST_BUFFER = 1 << 20
 SLACK = 4096
 ALONE = 64 << 10
-"""A message from here on is read to its end and no further, so that the next one starts in front."""
+"""A message from here on is read to its end and no further: the next one then starts in front."""
 
 
 class BadFrame(Exception):
-    """The stream is no stream of messages; the text says why, on one line."""
+    """The stream is no stream of messages; the text says what the plugin did."""
 
 
 class FrameTooLong(BadFrame):
     """A length over the limit; nothing was allocated for it."""
+
+
+class TornFrame(BadFrame):
+    """The stream ended in the middle of a message."""
 
 
 class FrameReader:
@@ -31,6 +35,7 @@ class FrameReader:
         self._wait = wait
         self._buffer = bytearray(min(FIRST_BUFFER, limit) + SLACK)
         self._start = self._end = 0
+        self._taken = 0
 
     def read(self) -> memoryview | None:
         """Return the next message, valid until the next call, or None at a clean end.
@@ -43,27 +48,25 @@ class FrameReader:
             if not self._fill(self._end - self._start + 1):
                 if self._start == self._end:
                     return None
-                raise BadFrame("its output ended in the middle of a message length")
+                raise TornFrame("ended its output in the middle of a message")
         while self._end - self._start < length:
             if not self._fill(length):
                 got = self._end - self._start
-                raise BadFrame(
-                    f"its output ended in the middle of a message, after {got} of {length} bytes"
+                raise TornFrame(
+                    f"ended its output in the middle of a message, {got:,} of {length:,} bytes in"
                 )
         self._taken = length
         return memoryview(self._buffer)[self._start : self._start + length]
-
-    _taken = 0
 
     def _length(self) -> int:
         try:
             length, after = decode_varint(self._buffer, self._start, self._end)
         except BadVarint as error:
-            raise BadFrame(f"{error}: {self.head()}") from None
+            raise BadFrame(f"sent no message: {error}; {self.head()}") from None
         if length > self._limit:
             raise FrameTooLong(
-                f"a message of {length:,} bytes is announced; {self._limit:,} are allowed "
-                f"({self.head()})"
+                f"announced a message of {length:,} bytes, {self._limit:,} are allowed; "
+                f"{self.head()}"
             )
         self._start = after
         return length
@@ -73,7 +76,7 @@ class FrameReader:
         return f"it begins with {bytes(self._buffer[self._start : self._end][:24])!r}"
 
     def _fill(self, wanted: int) -> bool:
-        """Read more, with room for `wanted` bytes from the start; False at the end of the stream."""
+        """Read more, with room for `wanted` bytes in all; False at the end of the stream."""
         if self._start == self._end:
             self._start = self._end = 0
         if self._start + wanted > len(self._buffer):

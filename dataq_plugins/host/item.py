@@ -57,7 +57,7 @@ class Item(NamedTuple):
 
 @dataclass(slots=True)
 class Batch:
-    """Items that arrived together, and the state that covers them and all before (None: unchanged)."""
+    """Items that arrived together, and the state after them (None: as before)."""
 
     items: list[Item]
     state: bytes | None

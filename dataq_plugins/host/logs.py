@@ -29,7 +29,7 @@ TRACEBACK = "Traceback (most recent call last):"
 
 
 def split_level(line: str) -> tuple[str, str]:
-    """Return (level, message) of a line such as `WARNING: quota is low`; info where it names none."""
+    """Return level and message of a line such as `WARNING: quota is low`; info by default."""
     match = PREFIX.match(line)
     return (LEVELS[match[1].upper()], line[match.end() :]) if match else ("info", line)
 
@@ -41,7 +41,10 @@ def to_logging(source: str) -> OnLog:
 
 
 class LogForwarder:
-    """Reads one descriptor in a thread until its end; calls `too_much` once past `limit` bytes."""
+    """Reads a descriptor in a thread until its end, then closes it.
+
+    Calls `too_much` when it passes `limit` bytes.
+    """
 
     def __init__(
         self,
@@ -66,22 +69,27 @@ class LogForwarder:
         self._thread.join(seconds)
 
     def _run(self) -> None:
+        try:
+            self._read()
+        finally:
+            os.close(self._descriptor)
+
+    def _read(self) -> None:
         rest = b""
         while data := os.read(self._descriptor, LINE_BYTES):
+            if self._left < 0:
+                continue  # unread text would block the plugin before its end is noticed
             self._left -= len(data)
             if self._left < 0:
                 self._too_much()
-                break
+                continue
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 self._forward(line)
             if len(rest) > LINE_BYTES:
                 self._forward(rest)
                 rest = b""
-        while self._left < 0 and os.read(self._descriptor, LINE_BYTES):
-            pass  # unread text would block the plugin before its end is noticed
-        if rest:
-            self._forward(rest)
+        self._forward(rest)
 
     def _forward(self, raw: bytes) -> None:
         text = raw.decode("utf-8", "replace").rstrip()

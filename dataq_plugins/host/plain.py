@@ -10,7 +10,7 @@ from dataq_plugins.host.item import Item
 from dataq_plugins.host.spec import Description
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
-TOKEN = "page_token"
+TOKEN = "page_token"  # noqa: S105 (a place in a list, no password)
 PREFIX = "state."
 """Metadata of this name, or with this prefix, is the plugin's state and no part of the item."""
 
@@ -34,7 +34,7 @@ class Tokens:
         self._tokens: dict[str, str] = {}
 
     def take(self, items: list[Item]) -> bytes | None:
-        """Return the state after these items (JSON, opaque to others), None where it is unchanged."""
+        """Return the state after these items (JSON, for us alone), None where it is unchanged."""
         before = dict(self._tokens)
         for item in items:
             for name in [n for n in item.metadata if n == TOKEN or n.startswith(PREFIX)]:

@@ -62,7 +62,7 @@ class Receiver:
         items: list[Item] = []
         if bulk and isinstance(bulk.owner, pb.Chunk):
             items += self._chunk(bulk.owner, bulk.content)
-        elif bulk:
+        elif bulk and isinstance(bulk.owner, pb.DataItem):
             self._expect_no_chunk()
             items.append(self._item(bulk.owner, bulk.content))
         if response.HasField("chunk"):
@@ -235,7 +235,7 @@ def _metadata(columns: pb.ItemColumns, count: int) -> Iterable[dict[str, str]]:
 
 
 def _time(message: pb.DataItem) -> int | None:
-    """Return microseconds; a time no calendar has becomes its nearest end, for the gate to judge."""
+    """Return microseconds; a time that no calendar has becomes the nearest that one has."""
     seconds = message.timestamp
     if not seconds and not message.HasField("timestamp"):
         return None

@@ -27,7 +27,9 @@ def resolve(value: str, setting: str = "") -> str:
 
     A file's last line break is not part of the secret. Raises ConfigError naming the setting.
     """
-    kind, _, name = value.partition(":")
+    kind, colon, name = value.partition(":")
+    if not colon:
+        return value  # also where the value is the word "env" or "file"
     if kind == "env":
         if name not in os.environ:
             raise ConfigError(f"environment variable {name} is not set", setting=setting)

@@ -14,18 +14,15 @@ Granularity = Literal["hourly", "daily", "monthly", "yearly"]
 
 @dataclass(frozen=True)
 class Limits:
-    """The bounds of one plugin process; bytes and seconds.
-
-    Time counts only while the host waits for the plugin, never while the plugin waits for the host.
-    """
+    """The bounds of one plugin process; bytes and seconds."""
 
     frame_bytes: int = 64 * MIB
     """One message; checked before anything is allocated for it."""
-    run_seconds: float | None = None
-    """One operation."""
+    run_seconds: float = 24 * 3600
+    """One operation, with the time that the user of its items takes."""
     silence_seconds: float = 60
-    """From one message to the next; standard error does not count as life."""
-    memory_bytes: int = 4 * GIB
+    """Waiting for one message; standard error does not count as life."""
+    memory_bytes: int = 2 * GIB
     """Resident memory of the plugin and all its descendants, sampled; 0 for no bound."""
     stderr_bytes: int = 64 * MIB
     """Log text of one process."""

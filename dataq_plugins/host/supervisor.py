@@ -8,7 +8,7 @@ Control pipe: b"T" asks the plugin to end (SIGTERM), b"K" or the end of the pipe
 Status pipe: one line, "exit N", "signal N", "memory BYTES" or "start ERRNO".
 """
 
-# Kept to modules that load in a few milliseconds: every start of a plugin pays for them.
+# Every start of a plugin pays for these imports: no signal (enum), no pathlib, no contextlib.
 import ctypes
 import os
 import select
@@ -17,12 +17,14 @@ import time
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGTERM, SIGXFSZ = 1, 2, 9, 13, 15, 25
+DEFAULT, IGNORE = ctypes.c_void_p(0), ctypes.c_void_p(1)
+LIBC = ctypes.CDLL(None, use_errno=True)
 TICK_MS = 100
 PAGE = os.sysconf("SC_PAGESIZE")
-KERNEL_LISTS_CHILDREN = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
 
 
 def main(argv: list[str]) -> None:
+    """Start argv[4:] and stay until nothing of it is left."""
     control, status, host, memory = (int(word) for word in argv[:4])
     for descriptor in (control, status):
         os.set_inheritable(descriptor, False)
@@ -32,25 +34,31 @@ def main(argv: list[str]) -> None:
     if plugin:
         for descriptor in (0, 1, 2):
             os.close(descriptor)
-        ignore_terminal()
+        handle((SIGHUP, SIGINT, SIGTERM), IGNORE)
         verdict = supervise(plugin, control, host_gone, host, memory)
-        kill_tree(plugin)
+        kill_tree()
         report(status, verdict)
     os._exit(0)
 
 
 def prctl(option: int, value: int) -> None:
-    if ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0):
+    """Set a property of this process (prctl(2)); raises OSError."""
+    if LIBC.prctl(option, value, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "prctl")
 
 
-def watch(host: int) -> int:
-    """Return a descriptor that becomes readable when the host's process ends, or -1."""
+def handle(signals: tuple[int, ...], how: ctypes.c_void_p) -> None:
+    """Set what signals do to this process."""
+    for number in signals:
+        LIBC.signal(number, how)
+
+
+def watch(pid: int) -> int:
+    """Return a descriptor that becomes readable when a process ends, or -1 where there is none."""
     try:
-        descriptor = os.pidfd_open(host)
-    except (OSError, AttributeError):  # an old kernel or a sandbox: getppid() is asked instead
+        return os.pidfd_open(pid)
+    except OSError:  # a sandbox: the tick notices instead
         return -1
-    return descriptor
 
 
 def start(argv: list[str], status: int) -> int:
@@ -82,44 +90,31 @@ def become(argv: list[str], parent: int) -> None:
     if os.getppid() != parent:
         os._exit(127)
     # Python ignores these two, and what is ignored stays ignored in the plugin.
-    import _signal
-
-    for number in (SIGPIPE, SIGXFSZ):
-        _signal.signal(number, _signal.SIG_DFL)
+    handle((SIGPIPE, SIGXFSZ), DEFAULT)
     import resource
 
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.execvp(argv[0], argv)
-
-
-def ignore_terminal() -> None:
-    import _signal
-
-    for number in (SIGHUP, SIGINT, SIGTERM):
-        _signal.signal(number, _signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core would hold secrets
+    os.execvp(argv[0], argv)  # noqa: S606 (never a shell, that is the point)
 
 
 def supervise(plugin: int, control: int, host_gone: int, host: int, memory: int) -> str:
     """Return how the plugin ended; the tree may still have processes in it."""
     poll = select.poll()
-    poll.register(control, select.POLLIN)
-    if host_gone >= 0:
-        poll.register(host_gone, select.POLLIN)
-    ended = os.pidfd_open(plugin) if host_gone >= 0 else -1
-    if ended >= 0:
-        poll.register(ended, select.POLLIN)
+    for descriptor in (control, host_gone, watch(plugin)):
+        if descriptor >= 0:
+            poll.register(descriptor, select.POLLIN)
     while True:
         ready = {descriptor for descriptor, _ in poll.poll(TICK_MS)}
         verdict = reap(plugin)
         if verdict:
             return verdict
         if host_gone in ready or os.getppid() != host:
-            return "signal 9"
+            return f"signal {SIGKILL}"
         if control in ready:
             order = os.read(control, 64)
             if order == b"" or b"K" in order:
-                return "signal 9"
-            signal_tree(plugin, SIGTERM)
+                return f"signal {SIGKILL}"
+            signal_all(descendants(), SIGTERM)
         if memory and tree_memory() > memory:
             return f"memory {memory}"
 
@@ -141,19 +136,19 @@ def reap(plugin: int) -> str:
 
 def descendants() -> list[int]:
     """Return every process below this one; orphans are, because we adopt them."""
+    lists_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")  # noqa: PTH110
+    below = children if lists_children else children_by_stat
     found: list[int] = []
     queue = [os.getpid()]
     while queue:
-        pid = queue.pop()
-        below = children(pid)
-        found += below
-        queue += below
+        more = below(queue.pop())
+        found += more
+        queue += more
     return found
 
 
 def children(pid: int) -> list[int]:
-    if not KERNEL_LISTS_CHILDREN:
-        return [child for child, parent in parents() if parent == pid]
+    """Return the processes started by any thread of a process, or adopted by it."""
     out: list[int] = []
     try:
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -164,13 +159,14 @@ def children(pid: int) -> list[int]:
     return out
 
 
-def parents() -> list[tuple[int, int]]:
-    """Return (process, parent) of every process: the slow way of kernels without `children`."""
-    out: list[tuple[int, int]] = []
+def children_by_stat(pid: int) -> list[int]:
+    """Return the same, slowly, where the kernel was built without that list."""
+    out: list[int] = []
     for name in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{name}/stat", "rb", buffering=0) as file:
-                out.append((int(name), int(file.read().rpartition(b")")[2].split()[1])))
+                if int(file.read().rpartition(b")")[2].split()[1]) == pid:
+                    out.append(int(name))
         except OSError:
             continue
     return out
@@ -188,22 +184,19 @@ def tree_memory() -> int:
     return total
 
 
-def signal_tree(plugin: int, number: int) -> None:
-    for pid in {plugin, *descendants()}:
+def signal_all(pids: list[int], number: int) -> None:
+    """Send a signal to each process that still is there."""
+    for pid in pids:
         try:
             os.kill(pid, number)
         except OSError:
             continue
 
 
-def kill_tree(plugin: int) -> None:
+def kill_tree() -> None:
     """Kill until no child is left: orphans come to us, so none can slip away."""
     while True:
-        for pid in descendants():
-            try:
-                os.kill(pid, SIGKILL)
-            except OSError:
-                continue
+        signal_all(descendants(), SIGKILL)
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -213,7 +206,8 @@ def kill_tree(plugin: int) -> None:
 
 
 def report(status: int, verdict: str) -> None:
-    try:
+    """Tell the host how it ended."""
+    try:  # noqa: SIM105 (contextlib costs a millisecond)
         os.write(status, verdict.encode() + b"\n")
     except OSError:
         pass  # the host is gone

@@ -6,12 +6,16 @@ from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 from dataq_plugins.sdk.message import exact_time, fill
 from dataq_plugins.sdk.plugin import Item
 
+ITEM_OVERHEAD = 64
+
 
 class Columns:
     """Items of one shape: the same names of metadata, and all or none with a time."""
 
     def __init__(self) -> None:
         self.bytes = 0
+        self.closed = False
+        """Whether the next item may no longer come here: one of another shape went before it."""
         self._names: tuple[str, ...] = ()
         self._timed = False
         self._ids: list[str] = []
@@ -21,8 +25,15 @@ class Columns:
         self._nanos: list[int] = []
         self._values: list[str] = []
 
-    def __len__(self) -> int:
-        return len(self._ids)
+    def clear(self) -> None:
+        """Begin again, with items of any shape."""
+        self.bytes = 0
+        self.closed = False
+        for column in (self._ids, self._types, self._values):
+            column.clear()
+        self._contents.clear()
+        self._seconds.clear()
+        self._nanos.clear()
 
     def add(self, item: Item, content: bytes) -> bool:
         """Take an item; return False for one that is not of the shape, or no plain upsert."""
@@ -33,12 +44,12 @@ class Columns:
             self._names, self._timed = names, timed
         elif names != self._names or timed is not self._timed:
             return False
-        if item.problem or item.op != "upsert":
+        if self.closed or item.problem or item.op != "upsert":
             return False
-        if timed:
-            seconds, nanos = (moment, 0) if type(moment) is int else exact_time(item)
-            self._seconds.append(seconds)
-            self._nanos.append(nanos)
+        if isinstance(moment, int) and item.timestamp_ns is None:
+            self._seconds.append(moment)
+        elif timed:
+            self._add_exact_time(item)
         if metadata:
             values = metadata.values()
             self._values += values
@@ -46,15 +57,25 @@ class Columns:
         self._ids.append(item.source_id)
         self._contents.append(content)
         self._types.append(item.content_type)
+        self.bytes += len(content) + ITEM_OVERHEAD
         return True
+
+    def _add_exact_time(self, item: Item) -> None:
+        seconds, nanos = exact_time(item)
+        self._nanos += [0] * (len(self._seconds) - len(self._nanos))
+        self._seconds.append(seconds)
+        self._nanos.append(nanos)
 
     def write(self, columns: pb.ItemColumns) -> None:
         """Fill the message; raises ValueError naming the item that the protocol cannot carry."""
+        if not self._ids:
+            return
         try:
             columns.source_id.extend(self._ids)
             columns.raw_data.extend(self._contents)
             columns.timestamp.extend(self._seconds)
-            if any(self._nanos):
+            if self._nanos:
+                self._nanos += [0] * (len(self._seconds) - len(self._nanos))
                 columns.timestamp_nanos.extend(self._nanos)
             one = len(set(self._types)) == 1
             columns.content_type.extend(self._types[:1] if one else self._types)

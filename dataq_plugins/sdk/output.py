@@ -10,14 +10,13 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dataq_plugins.protocol.framing import encode_varint, frame
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk.columns import Columns
+from dataq_plugins.sdk.columns import ITEM_OVERHEAD, Columns
 from dataq_plugins.sdk.message import fill
 from dataq_plugins.sdk.plugin import Abandon, Item, Log, State
 
 BATCH_BYTES = 96 << 10
 """Messages of this size stay in the processor's cache on both sides: twice as fast as 1 MiB."""
 BATCH_SECONDS = 0.25
-ITEM_OVERHEAD = 64
 BIG = 64 << 10
 """Content from here on goes from the plugin's memory straight into the pipe."""
 CHUNK_BYTES = 10 << 20
@@ -43,23 +42,29 @@ class Output:
         self._chunk_bytes = request.max_chunk_bytes or CHUNK_BYTES
         self._lock = threading.Lock()
         self._cancelled = False
+        self._columns = Columns()
         self._start_message()
 
     def _start_message(self) -> None:
         self._response = pb.PluginResponse(plugin_id=self._plugin_id, request_id=self._request_id)
-        self._columns = Columns()
+        self._columns.clear()
         self._bytes = 0
         self._flush_at = time.monotonic() + BATCH_SECONDS
 
     def drain(self, things: Iterable[Item | State | Log]) -> None:
         """Send, or keep for a moment, what `extract` yields; raises Cancelled after `cancel`."""
-        lock = self._lock
+        lock, columns = self._lock, self._columns
         for thing in things:
             with lock:
-                if type(thing) is Item:
-                    self._item(thing)
-                else:
-                    self._other(thing)
+                if not (
+                    type(thing) is Item
+                    and type(thing.content) is bytes
+                    and len(thing.content) < BIG
+                    and columns.add(thing, thing.content)
+                ):
+                    self._unusual(thing)
+                if columns.bytes + self._bytes >= BATCH_BYTES:
+                    self._flush()
             if self._cancelled:
                 raise Cancelled
 
@@ -71,7 +76,7 @@ class Output:
         """Send what was kept for too long; for a thread beside the one that drains."""
         if time.monotonic() >= self._flush_at and self._lock.acquire(blocking=False):
             try:
-                if self._bytes:
+                if self._bytes + self._columns.bytes:
                     self._flush()
             finally:
                 self._lock.release()
@@ -82,7 +87,7 @@ class Output:
             self._response.MergeFrom(pb.PluginResponse(done=True, **last))  # type: ignore[arg-type]
             self._flush()
 
-    def _other(self, thing: Item | State | Log) -> None:
+    def _unusual(self, thing: Item | State | Log) -> None:
         if isinstance(thing, Item):
             self._item(thing)
         elif isinstance(thing, State):
@@ -96,27 +101,25 @@ class Output:
             raise TypeError(f"extract yielded {type(thing).__name__}; not an Item, State or Log")
 
     def _item(self, item: Item) -> None:
-        """Send one item, in chunks where it is big or not all there yet."""
+        """Send an item of any shape and size, in chunks where it is big or not all there yet."""
         content = item.content
-        if type(content) is not bytes:
+        if not isinstance(content, bytes):
             self._stream(item, content)
-            return
-        size = len(content)
-        if size >= BIG:
+        elif len(content) >= BIG:
             self._big(item, content)
-            return
-        if self._response.items or not self._columns.add(item, content):
+        else:
             message = self._response.items.add(plugin_id=self._plugin_id, raw_data=content)
             fill(message, item)
-        self._bytes += size + ITEM_OVERHEAD
-        if self._bytes + self._columns.bytes >= BATCH_BYTES:
-            self._flush()
+            self._columns.closed = True  # columns come first, and this item may be of the same id
+            self._bytes += message.ByteSize() + ITEM_OVERHEAD
 
     def _flush(self) -> None:
-        if self._columns:
-            self._columns.write(self._response.columns)
+        """Send what was kept."""
         response = self._response
-        self._start_message()  # first: what cannot be sent must not be tried again
+        try:
+            self._columns.write(response.columns)
+        finally:
+            self._start_message()  # what cannot be sent must not be tried again
         self._write([frame(response)])
 
     def _big(self, item: Item, content: bytes) -> None:
@@ -158,7 +161,7 @@ class Output:
 
     def _alone(self, tag: bytes, head: bytes, pieces: Sequence[Piece], size: int) -> None:
         """Send a response whose one item or chunk is `head` and then `pieces`, `size` bytes."""
-        if self._bytes:
+        if self._bytes + self._columns.bytes:
             self._flush()
         start = self._response.SerializeToString() + tag + encode_varint(len(head) + size)
         length = encode_varint(len(start) + len(head) + size)

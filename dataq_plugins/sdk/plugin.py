@@ -126,6 +126,8 @@ class Plugin(Generic[ConfigT]):
     def capabilities(cls) -> list[str]:
         """Return the operations that this plugin answers."""
         optional = [
-            name for name in ("check", "discover") if getattr(cls, name) is not getattr(Plugin, name)
+            name
+            for name in ("check", "discover")
+            if getattr(cls, name) is not getattr(Plugin, name)
         ]
         return ["describe", "configure", *optional, "extract", "cancel"]

@@ -11,7 +11,7 @@ import threading
 import traceback
 from typing import Any
 
-from dataq_plugins.protocol.framing import decode_varint
+from dataq_plugins.protocol.framing import decode_varint, keep_freed_memory
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 from dataq_plugins.sdk.output import Cancelled, Output
 from dataq_plugins.sdk.plugin import Discovery, Plugin, SettingError, Unreachable, Window
@@ -55,6 +55,7 @@ class Server:
 
     def run(self) -> None:
         """Answer until the requests end."""
+        keep_freed_memory()
         threading.Thread(target=self._read, name="requests", daemon=True).start()
         while (request := self._queue.get()) is not None:
             self._answer(request)
@@ -105,7 +106,7 @@ class Server:
             output.finish(error=str(error), error_code=pb.ERROR_CODE_UNREACHABLE)
         except Cancelled:
             output.finish(error="was cancelled", error_code=pb.ERROR_CODE_CANCELLED)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a plugin's author did: say it, go on)
             traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"
             output.finish(error=reason, error_code=pb.ERROR_CODE_FAILED)
@@ -145,7 +146,7 @@ class Server:
         )
 
     def _plugin(self, request: pb.PluginRequest) -> Plugin[Any]:
-        """Return the plugin with the request's settings; the last instance, if they are the same."""
+        """Return the plugin with the request's settings; the last one, if they are the same."""
         config = dict(request.config)
         if self._instance is None or config != self._config:
             self._instance = self._class(parse(self._class.config_type, config))
@@ -171,7 +172,7 @@ class Server:
 
 def _cut(data: bytearray) -> list[pb.PluginRequest]:
     """Take the whole requests off the front of `data`."""
-    requests = []
+    requests: list[pb.PluginRequest] = []
     while True:
         length, start = decode_varint(data, 0, len(data))
         if length < 0 or start + length > len(data):

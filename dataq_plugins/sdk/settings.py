@@ -1,4 +1,4 @@
-"""Typed settings: from the strings of a request to a dataclass or pydantic model, and its schema."""
+"""Typed settings: from a request's strings to a dataclass or pydantic model; its schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def setting(
 
     `schema` takes more keywords of JSON Schema: minimum, maximum, pattern, examples, ….
     """
-    extra = {"description": doc} if doc else {}
+    extra: dict[str, Any] = {"description": doc} if doc else {}
     extra |= {"writeOnly": True, "format": "password"} if secret else {}
     metadata = {"schema": {**extra, **schema}}
     if isinstance(default, list | dict):
@@ -96,7 +96,9 @@ def _refuse_unknown(config: Mapping[str, str], known: list[str]) -> None:
     for name in config:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+            hint = (
+                f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"
+            )
             raise SettingError(name, f"is no setting of this plugin; {hint}")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import declared
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from dataq_lake.lake import Lake
 
 WRITERS = 3

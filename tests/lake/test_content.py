@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+
 from dataq_lake.content import COLUMNS, content_of, read_content, read_contents
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall, UnknownId
 from dataq_lake.lake import Lake

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
+
 from dataq_lake.difference import Difference
 from dataq_lake.errors import ContentLost, FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.log import DeltaLog
 from dataq_lake.schemas import TABLES, Table
 from dataq_lake.table import TableHandle
-from deltalake import DeltaTable
-
 from tests.lake.conftest import Rows
 
 COMMITS = 45  # past two checkpoints
@@ -155,7 +155,9 @@ def test_an_older_table_gets_its_new_columns(
     old = Table(new.name, new.schema.remove(4).remove(3), new.key, new.doc)
     monkeypatch.setitem(TABLES, "snapshots", old)
     open_lake(lake.root).table("snapshots").append([rows("snapshots", ["a"])])
-    monkeypatch.setitem(TABLES, "snapshots", Table(new.name, new.schema, new.key, new.doc, version=2))
+    monkeypatch.setitem(
+        TABLES, "snapshots", Table(new.name, new.schema, new.key, new.doc, version=2)
+    )
     handle = lake.table("snapshots")
     assert handle.scan(["id", "run_id"]).collect().rows() == [("a", None)]
     assert [batch.to_pylist() for batch in handle.rows(["a"], ["segments"])] == [
@@ -164,7 +166,9 @@ def test_an_older_table_gets_its_new_columns(
     handle.append([rows("snapshots", ["b"], run_id="r", segments=3)])
     found = handle.scan(["id", "run_id", "segments"]).sort("id").collect().rows()
     assert found == [("a", None, None), ("b", "r", 3)]
-    assert [field.name for field in DeltaTable(str(handle.folder)).schema().fields] == new.schema.names
+    assert [
+        field.name for field in DeltaTable(str(handle.folder)).schema().fields
+    ] == new.schema.names
 
 
 def test_a_file_that_went_missing_is_named(lake: Lake, rows: Rows) -> None:

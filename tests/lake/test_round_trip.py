@@ -10,15 +10,17 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
-from dataq_lake import sql
-from dataq_lake.lake import Lake, open_lake
-from dataq_lake.schemas import TABLES, declared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dataq_lake import sql
+from dataq_lake.lake import Lake, open_lake
+from dataq_lake.schemas import TABLES, declared
+
 NAMES = ["raw_mail", *TABLES]
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-EARLY, LATE = datetime(1677, 9, 22), datetime(2262, 4, 11)
+# what 64 bits of nanoseconds hold, in which some readers count; hypothesis wants them naive
+EARLY, LATE = datetime(1677, 9, 22), datetime(2262, 4, 11)  # noqa: DTZ001
 
 
 def values(kind: pa.DataType) -> st.SearchStrategy[Any]:
@@ -44,8 +46,9 @@ def tables(name: str) -> st.SearchStrategy[list[dict[str, Any]]]:
     table = declared(name)
     row = st.fixed_dictionaries(
         {
-            field.name: values(field.type) if field.name in table.key else
-            st.none() | values(field.type)
+            field.name: values(field.type)
+            if field.name in table.key
+            else st.none() | values(field.type)
             for field in table.schema
         }
     )

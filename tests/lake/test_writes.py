@@ -6,16 +6,18 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from dataq_lake import compacting, parts, writing
+
+from dataq_lake import accepting, compacting, parts, writing
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, UnknownTable, WrongSchema
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.schemas import Table
 from dataq_lake.written import CommitInfo, Written
-
 from tests.lake.conftest import Rows
 
 
@@ -55,8 +57,10 @@ def test_keys_of_several_columns_and_nulls(lake: Lake) -> None:
     batch = pa.RecordBatch.from_pylist(
         [dict(zip(names, key, strict=True)) for key in keys], schema=handle.table.schema
     )
-    assert handle.insert_new([batch]).rows == 3
-    assert handle.insert_new([batch]).rows == 0
+    for one in (batch.slice(2, 1), batch, batch.slice(2, 1)):
+        handle.insert_new([one])
+    assert handle.count() == 3
+    assert open_lake(lake.root).table("embeddings").insert_new([batch]).rows == 0
 
 
 def test_one_key_hash_is_not_one_key(
@@ -64,7 +68,7 @@ def test_one_key_hash_is_not_one_key(
 ) -> None:
     monkeypatch.setattr(
         "dataq_lake.keys.KeyIndex._hashes",
-        lambda self, frame: pl.Series([7] * frame.height, dtype=pl.UInt64),
+        lambda self, frame: np.full(frame.height, 7, dtype=np.uint64),
     )
     handle = lake.table("items")
     assert handle.insert_new([rows("items", ids(0, 5)), rows("items", ids(3, 8))]).rows == 8
@@ -79,14 +83,23 @@ def test_a_difference_takes_away_and_replaces(lake: Lake, rows: Rows) -> None:
     assert (done.rows, done.deleted, done.version) == (2, 5, 2)
     states = dict(handle.scan(["id", "state"]).collect().iter_rows())
     assert [states.get(id_) for id_ in ids(9, 16)] == [
-        "open", "resolved", "resolved", None, None, None, "open",
+        "open",
+        "resolved",
+        "resolved",
+        None,
+        None,
+        None,
+        "open",
     ]
     before = handle.scan().sort("id").collect()
     handle.apply(Difference([rows("quarantine", ids(10, 12), state="resolved")], ids(10, 15)))
     assert handle.scan().sort("id").collect().equals(before)
     newest = handle.history()[1]
     assert (newest.run_id, newest.asset, newest.rows, newest.deleted) == (
-        "run-7", "quarantine", 2, 5,
+        "run-7",
+        "quarantine",
+        2,
+        5,
     )
 
 
@@ -150,6 +163,7 @@ def test_a_stream_that_breaks_leaves_only_what_was_committed(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch, write: str
 ) -> None:
     monkeypatch.setattr(writing, "COMMIT_ROWS", 10)
+    monkeypatch.setattr(accepting, "GATHER_ROWS", 5)
 
     def stream() -> Iterator[pa.RecordBatch]:
         yield rows("items", ids(0, 10))
@@ -233,7 +247,8 @@ def _break_payload(file: Path) -> None:
     """Damages the payload column chunk, so that nobody can read it without noticing."""
     group = pq.read_metadata(file).row_group(0)
     chunk = next(
-        group.column(i) for i in range(group.num_columns)
+        group.column(i)
+        for i in range(group.num_columns)
         if group.column(i).path_in_schema == "payload"
     )
     with file.open("r+b") as stream:
@@ -293,3 +308,26 @@ def test_state_is_the_last_one_saved(lake: Lake) -> None:
     for number in range(compacting.MANY + 3):
         lake.save_state("mail", b"%d" % number)
     assert again.state("mail") == b"%d" % (compacting.MANY + 2)
+
+
+def test_a_second_write_reads_only_the_keys_of_new_files(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataq_lake import reading
+
+    handle = lake.table("items")
+    handle.insert_new([rows("items", ids(0, 10))])
+    open_lake(lake.root).table("items").insert_new([rows("items", ids(10, 20))])
+    scanned: list[int] = []
+    scan = reading.scan
+
+    def spy(table: Table, files: list[Path], column: str | None = None) -> pl.LazyFrame:
+        scanned.append(len(files))
+        return scan(table, files, column)
+
+    monkeypatch.setattr(reading, "scan", spy)
+    assert handle.insert_new([rows("items", ids(20, 30))]).rows == 10
+    assert scanned == [1], "the file that the other writer has added"
+    assert handle.insert_new([rows("items", ids(15, 35))]).rows == 5
+    assert handle.apply(Difference([rows("items", ids(0, 3))], ids(0, 2))).rows == 2
+    assert handle.apply(Difference([rows("items", ids(0, 3))])).rows == 0

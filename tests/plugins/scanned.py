@@ -46,6 +46,7 @@ class Scanned:
     roots: tuple[Path, ...]
     state: bytes | None = None
     files: dict[str, bytes] = field(default_factory=dict)
+    times: dict[str, int | None] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
     sent: list[Item] = field(default_factory=list)
 
@@ -87,6 +88,7 @@ class Scanned:
         else:
             assert item.content is not None
             self.files[item.source_id] = item.content
+            self.times[item.source_id] = item.timestamp_us
 
 
 @contextmanager

@@ -123,7 +123,7 @@ def test_word_by_word_gives_the_ids_of_whole_texts(
 def both_ways(tokenizer_file: Path) -> list[WordTokenizer]:
     """A tokenizer on the way for a few words, and one on that for many."""
     few, many = WordTokenizer(tokenizer_file), WordTokenizer(tokenizer_file)
-    assert many._tokenizer
+    assert many._tokenizer is not None
     return [few, many]
 
 

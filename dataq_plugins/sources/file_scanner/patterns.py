@@ -5,28 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+_ANY_FOLDER = "(?P<ps_d>/)"
+
 
 class Patterns:
     """Lines of a .gitignore file; raises ValueError naming the first that is none.
 
     pathspec makes the expressions. Its own verdict looks at whole paths at once, and differs
-    from git's where a negation and a folder meet; a walk need not guess, as it knows what is a
-    folder and never goes into one that is left out.
+    from git's where a negation meets a folder (`x`, then `!/*`). A walk need not guess: it knows
+    what is a folder, and never goes into one that is left out.
     """
 
     def __init__(self, lines: Iterable[str], *, lenient: bool = False) -> None:
-        from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
-
         self._rules: list[tuple[re.Pattern[str], bool]] = []
         for line in lines:
             try:
-                pattern = GitIgnoreSpecPattern(line)
+                self._rules += _rules(line)
             except ValueError:
-                if lenient:
-                    continue
-                raise ValueError(f"{line!r} is not a pattern in gitignore syntax") from None
-            if pattern.regex is not None and pattern.include is not None:
-                self._rules.append((pattern.regex, pattern.include))
+                if not lenient:
+                    raise ValueError(f"{line!r} is not a pattern in gitignore syntax") from None
         self._rules.reverse()
 
     def verdict(self, path: str) -> bool | None:
@@ -38,3 +35,23 @@ class Patterns:
             if regex.fullmatch(path):
                 return include
         return None
+
+
+def _rules(line: str) -> list[tuple[re.Pattern[str], bool]]:
+    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
+    if line.endswith("/**/"):
+        line += "*/"  # means the same, and pathspec then knows it
+    pattern = GitIgnoreSpecPattern(line)
+    if pattern.regex is None or pattern.include is None:
+        return []
+    return [(re.compile(_for_whole_path(pattern.regex.pattern)), pattern.include)]
+
+
+def _for_whole_path(source: str) -> str:
+    """Return pathspec's expression, which matches a path's beginning, made to match all of it."""
+    if source == ".":
+        return ".+"
+    if source == _ANY_FOLDER:
+        return ".+/"
+    return source + ".+" if source.endswith("/") else source

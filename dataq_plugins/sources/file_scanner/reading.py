@@ -42,6 +42,7 @@ def digest_of(data: bytes) -> bytes:
 def digest_of_file(fd: int) -> bytes:
     """Return the digest of an open file, never whole in memory; the next read starts anew."""
     hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    os.lseek(fd, 0, os.SEEK_SET)
     while piece := os.read(fd, PIECE_BYTES):
         hasher.update(piece)
     os.lseek(fd, 0, os.SEEK_SET)
@@ -69,26 +70,32 @@ def unchanged(before: os.stat_result, after: os.stat_result) -> bool:
 class Stream:
     """The content of an open file, piece by piece; ends in Abandon if the file changed meanwhile.
 
-    Afterwards `whole` says whether all of it was read, `error` what went wrong with the disk.
+    With a `digest` the content must have it too. Afterwards `whole` says whether all of it was
+    read, `error` what went wrong with the disk.
     """
 
     fd: int
     before: os.stat_result
+    digest: bytes | None = None
     whole: bool = False
     error: OSError | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         left = self.before.st_size
+        hasher = hashlib.blake2b(digest_size=DIGEST_BYTES) if self.digest else None
         try:
             os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
             while left > 0 and (piece := os.read(self.fd, min(PIECE_BYTES, left))):
                 left -= len(piece)
+                if hasher:
+                    hasher.update(piece)
                 yield piece
             after = os.fstat(self.fd)
         except OSError as error:
             self.error = error
             raise Abandon(str(unreadable(error))) from error
-        if left or not unchanged(self.before, after):
+        same = hasher is None or hasher.digest() == self.digest
+        if left or not same or not unchanged(self.before, after):
             raise Abandon("the file changed while it was read")
         self.whole = True
 

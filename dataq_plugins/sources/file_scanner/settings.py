@@ -77,9 +77,12 @@ class Settings:
 
     def selection(self) -> Selection:
         """Return what of the folders is wanted; SettingError names a pattern that is wrong."""
-        for name, lines in {"include": self.include, "exclude": self.exclude}.items():
+        for name, include, exclude in (
+            ("include", self.include, []),
+            ("exclude", [], self.exclude),
+        ):
             try:
-                Selection(**{name: lines})
+                Selection(include, exclude)
             except ValueError as error:
                 raise SettingError(name, str(error)) from None
         exclude = [*self.exclude, ".git"] if self.gitignore else self.exclude

@@ -100,6 +100,24 @@ class DataItem(_message.Message):
     size: int
     def __init__(self, plugin_id: _Optional[str] = ..., source_id: _Optional[str] = ..., timestamp: _Optional[int] = ..., content_type: _Optional[str] = ..., raw_data: _Optional[bytes] = ..., metadata: _Optional[_Mapping[str, str]] = ..., timestamp_nanos: _Optional[int] = ..., op: _Optional[_Union[Op, str]] = ..., problem: _Optional[str] = ..., size: _Optional[int] = ...) -> None: ...
 
+class ItemColumns(_message.Message):
+    __slots__ = ("source_id", "raw_data", "timestamp", "timestamp_nanos", "content_type", "metadata_name", "metadata_value")
+    SOURCE_ID_FIELD_NUMBER: _ClassVar[int]
+    RAW_DATA_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
+    TIMESTAMP_NANOS_FIELD_NUMBER: _ClassVar[int]
+    CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
+    METADATA_NAME_FIELD_NUMBER: _ClassVar[int]
+    METADATA_VALUE_FIELD_NUMBER: _ClassVar[int]
+    source_id: _containers.RepeatedScalarFieldContainer[str]
+    raw_data: _containers.RepeatedScalarFieldContainer[bytes]
+    timestamp: _containers.RepeatedScalarFieldContainer[int]
+    timestamp_nanos: _containers.RepeatedScalarFieldContainer[int]
+    content_type: _containers.RepeatedScalarFieldContainer[str]
+    metadata_name: _containers.RepeatedScalarFieldContainer[str]
+    metadata_value: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, source_id: _Optional[_Iterable[str]] = ..., raw_data: _Optional[_Iterable[bytes]] = ..., timestamp: _Optional[_Iterable[int]] = ..., timestamp_nanos: _Optional[_Iterable[int]] = ..., content_type: _Optional[_Iterable[str]] = ..., metadata_name: _Optional[_Iterable[str]] = ..., metadata_value: _Optional[_Iterable[str]] = ...) -> None: ...
+
 class Chunk(_message.Message):
     __slots__ = ("item", "source_id", "offset", "data", "last", "abandon")
     ITEM_FIELD_NUMBER: _ClassVar[int]
@@ -166,7 +184,7 @@ class PluginRequest(_message.Message):
     def __init__(self, plugin_id: _Optional[str] = ..., config: _Optional[_Mapping[str, str]] = ..., operation: _Optional[str] = ..., request_id: _Optional[int] = ..., window: _Optional[_Union[Window, _Mapping]] = ..., state: _Optional[bytes] = ..., full: _Optional[bool] = ..., granularity: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., max_chunk_bytes: _Optional[int] = ...) -> None: ...
 
 class PluginResponse(_message.Message):
-    __slots__ = ("plugin_id", "items", "error", "request_id", "done", "state", "error_code", "error_setting", "description", "windows", "complete", "logs", "chunk")
+    __slots__ = ("plugin_id", "items", "error", "request_id", "done", "state", "error_code", "error_setting", "description", "windows", "complete", "logs", "chunk", "columns")
     PLUGIN_ID_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
@@ -180,6 +198,7 @@ class PluginResponse(_message.Message):
     COMPLETE_FIELD_NUMBER: _ClassVar[int]
     LOGS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
+    COLUMNS_FIELD_NUMBER: _ClassVar[int]
     plugin_id: str
     items: _containers.RepeatedCompositeFieldContainer[DataItem]
     error: str
@@ -193,4 +212,5 @@ class PluginResponse(_message.Message):
     complete: bool
     logs: _containers.RepeatedCompositeFieldContainer[Log]
     chunk: Chunk
-    def __init__(self, plugin_id: _Optional[str] = ..., items: _Optional[_Iterable[_Union[DataItem, _Mapping]]] = ..., error: _Optional[str] = ..., request_id: _Optional[int] = ..., done: _Optional[bool] = ..., state: _Optional[bytes] = ..., error_code: _Optional[_Union[ErrorCode, str]] = ..., error_setting: _Optional[str] = ..., description: _Optional[_Union[Plugin, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[Window, _Mapping]]] = ..., complete: _Optional[bool] = ..., logs: _Optional[_Iterable[_Union[Log, _Mapping]]] = ..., chunk: _Optional[_Union[Chunk, _Mapping]] = ...) -> None: ...
+    columns: ItemColumns
+    def __init__(self, plugin_id: _Optional[str] = ..., items: _Optional[_Iterable[_Union[DataItem, _Mapping]]] = ..., error: _Optional[str] = ..., request_id: _Optional[int] = ..., done: _Optional[bool] = ..., state: _Optional[bytes] = ..., error_code: _Optional[_Union[ErrorCode, str]] = ..., error_setting: _Optional[str] = ..., description: _Optional[_Union[Plugin, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[Window, _Mapping]]] = ..., complete: _Optional[bool] = ..., logs: _Optional[_Iterable[_Union[Log, _Mapping]]] = ..., chunk: _Optional[_Union[Chunk, _Mapping]] = ..., columns: _Optional[_Union[ItemColumns, _Mapping]] = ...) -> None: ...

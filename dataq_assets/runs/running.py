@@ -48,8 +48,7 @@ def run(
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
             outcome.add(session.derive())
-            if any(outcome.rows.values()):
-                outcome.add(session.check())
+            outcome.add(session.check())
     outcome.seconds = time.monotonic() - begun
     return outcome
 
@@ -58,7 +57,7 @@ def check(home: Home | Path) -> Outcome:
     """Runs every asset check, whatever has changed."""
     home = home if isinstance(home, Home) else Home(home)
     with _Session(home) as session:
-        return session.check()
+        return session.check(everything=True)
 
 
 def _chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
@@ -94,6 +93,7 @@ class _Session:
         from dataq_assets.runs.dead import bury
         from dataq_assets.runs.launch import open_instance
 
+        self._lake = open_lake(home.lake)
         self._instance = open_instance(home)
         self.buried = bury(self._instance)
         self._definitions = build(home)
@@ -127,7 +127,7 @@ class _Session:
             "dataq/source": news.source.name,
         }
         config = {"ops": {name: {"config": {"full": full, "everything": news.everything}}}}
-        return launch(self._instance, self._definitions, [dg.AssetKey(name)], tags, config)
+        return launch(self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config)
 
     def derive(self) -> Outcome:
         """What came of everything that follows from raw."""
@@ -135,9 +135,11 @@ class _Session:
 
         return launch(self._instance, self._definitions, self._derived())
 
-    def check(self) -> Outcome:
-        """What came of the asset checks."""
-        return Outcome()
+    def check(self, everything: bool = False) -> Outcome:
+        """What came of the asset checks that are due, or of all."""
+        from dataq_assets.runs.checking import launch_checks
+
+        return launch_checks(self._instance, self._definitions, self._lake, everything)
 
     def _derived(self) -> list[dg.AssetKey]:
         graph = self._definitions.resolve_asset_graph()

@@ -1,0 +1,24 @@
+"""The newest snapshot holds exactly the segments that are current."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dataq_assets.stages.check import Verdict
+from dataq_assets.stages.indexes import current_segments
+from dataq_lake.lake import Lake
+
+ASSET = ("snapshots",)
+TABLES = ("snapshots", "entities", "segments", "analyses")
+
+
+def verdict(lake: Lake) -> Verdict:
+    """How many segments there are and how many the snapshot counts."""
+    snapshots = lake.table("snapshots").scan(["created_at", "segments"])
+    newest = snapshots.sort("created_at", descending=True).limit(1).collect()["segments"]
+    indexed = int(newest[0]) if len(newest) else 0
+    current = int(current_segments(lake).select(pl.len()).collect().item())
+    facts = {"indexed": indexed, "current": current}
+    if indexed == current:
+        return Verdict(True, facts=facts)
+    return Verdict(False, f"the snapshot has {indexed} segments, {current} are current", facts)

@@ -1,0 +1,24 @@
+"""Every item is one asset, and every member lies in an asset that exists."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dataq_assets.stages.check import Verdict, none_of
+from dataq_lake.lake import Lake
+
+ASSET = ("assets",)
+TABLES = ("items", "assets")
+
+
+def verdict(lake: Lake) -> Verdict:
+    """The items without an asset, then the members without a parent."""
+    assets = lake.table("assets").scan(["id", "item_id", "parent_id", "depth"])
+    items = lake.table("items").scan(["item_id"])
+    top = assets.filter(pl.col("depth") == 0)
+    missing = none_of(items.join(top, on="item_id", how="anti"), "items without an asset", "item_id")
+    if not missing.passed:
+        return missing
+    members = assets.filter(pl.col("parent_id").is_not_null())
+    orphans = members.join(assets.select("id"), left_on="parent_id", right_on="id", how="anti")
+    return none_of(orphans, "members without a parent")

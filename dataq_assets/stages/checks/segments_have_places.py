@@ -1,0 +1,24 @@
+"""Every segment lies in a text that exists, and ends after it begins."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dataq_assets.stages.check import Verdict, none_of
+from dataq_lake.lake import Lake
+
+ASSET = ("segments",)
+TABLES = ("segments", "texts")
+
+
+def verdict(lake: Lake) -> Verdict:
+    """The segments of no text, then those without extent."""
+    segments = lake.table("segments").scan(["id", "text_id", "start_marker", "end_marker"])
+    texts = lake.table("texts").scan(["id"])
+    stray = segments.join(texts, left_on="text_id", right_on="id", how="anti")
+    missing = none_of(stray, "segments of no text")
+    if not missing.passed:
+        return missing
+    start = pl.col("start_marker").struct.field("char")
+    end = pl.col("end_marker").struct.field("char")
+    return none_of(segments.filter((start >= end).fill_null(True)), "segments without extent")

@@ -1,0 +1,16 @@
+"""Every segment's text has a vector of the newest model."""
+
+from __future__ import annotations
+
+from dataq_assets.stages.check import Verdict, none_of
+from dataq_lake.lake import Lake
+
+ASSET = ("embeddings",)
+TABLES = ("segments", "embeddings")
+
+
+def verdict(lake: Lake) -> Verdict:
+    """The segments without any vector."""
+    segments = lake.table("segments").scan(["id", "text_hash"])
+    vectors = lake.table("embeddings").scan(["text_hash"])
+    return none_of(segments.join(vectors, on="text_hash", how="anti"), "segments without a vector")

@@ -1,0 +1,31 @@
+"""`dataq dev`: Dagster's web page and daemon on this home."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+
+@click.command("dev")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(1, 65535))
+def command(host: str, port: int) -> None:
+    """Open Dagster's UI on this lake.
+
+    The web page shows the graph, runs and schedules; the daemon behind it runs sensors. Ctrl-C
+    ends both.
+    """
+    from dataq_resources.home import home_from_environment
+
+    home = home_from_environment()
+    home.prepare()
+    # This process becomes Dagster, so that Ctrl-C and signals reach it and nothing is left over.
+    environment = {**os.environ, "DATAQ_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
+    words = ["-m", "dagster", "dev", "-m", "dataq_assets.definitions"]
+    os.execve(  # noqa: S606 - no shell is what we want
+        sys.executable,
+        [sys.executable, *words, "--host", host, "--port", str(port)],
+        environment,
+    )
