@@ -15,7 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 SAMPLE = 64 * 1024
 
 # UTF-32 before UTF-16: the little-endian mark of one begins with that of the other.
-_MARKS = (
+MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
@@ -35,6 +35,7 @@ _SUPERSETS = {
 # Encodings in which a character's bytes do not depend on what came before it.
 _STATEFUL = re.compile(r"iso2022|hz|utf_?7|punycode|idna|escape")
 _CONTROLS = bytes(set(range(32)) - {7, 8, 9, 10, 11, 12, 13, 26, 27})
+_HIGH = bytes(range(128, 256))
 
 
 class Decoded(NamedTuple):
@@ -51,7 +52,7 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
     Raises SkipContent where the bytes are too many or no text.
     """
     require_size(data)
-    for mark, encoding in _MARKS:
+    for mark, encoding in MARKS:
         if data.startswith(mark):
             return _decode_strictly(data[len(mark) :], encoding, len(mark))
     declared = codec_name(charset)
@@ -82,7 +83,7 @@ def codec_name(charset: str | None) -> str | None:
     except (LookupError, ValueError):
         return None
     # rot13, base64 and the like are codecs to Python, but not of text.
-    if not codecs.lookup(name)._is_text_encoding:  # type: ignore[attr-defined]  # noqa: SLF001
+    if not codecs.lookup(name)._is_text_encoding:  # noqa: SLF001 - it has no public name
         return None
     return _SUPERSETS.get(name.replace("-", "_") if name.startswith("euc") else name, name)
 
@@ -134,9 +135,10 @@ def _decode_otherwise(data: bytes, declared: str | None) -> Decoded:
             pass
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     if b"\0" in sample or controls > len(sample) // 20:
-        raise SkipContent(
-            "not text: neither UTF-8 nor UTF-16, and full of control characters"
-        )
+        raise SkipContent("not text: neither UTF-8 nor UTF-16, and full of control characters")
+    mended = data.decode("utf-8", "replace")
+    if mended.count("\ufffd") * 4 < len(data) - len(data.translate(None, _HIGH)):
+        return Decoded(mended, "utf-8")
     encoding = _guess(data)
     return Decoded(data.decode(encoding, "replace"), encoding)
 

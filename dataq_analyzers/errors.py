@@ -8,7 +8,7 @@ class AnalyzerError(Exception):
 
 
 class SkipContent(AnalyzerError):
-    """This content can never be read as its type: remember the failure, do not try again."""
+    """The content can never be read as its type: remember the failure, do not try again."""
 
 
 class ToolMissing(AnalyzerError):

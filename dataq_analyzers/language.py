@@ -25,7 +25,7 @@ def language_of(text: str) -> str | None:
 
 
 @cache
-def _model() -> Any:  # noqa: ANN401 - the library has no types
+def _model() -> Any:
     # Past the package's own import: that takes 200 ms for a downloader which we never want.
     import fasttext_pybind
 

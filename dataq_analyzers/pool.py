@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from dataq_analyzers.outcome import Done, Failed
-from dataq_analyzers.process import WorkerProcess
-from dataq_analyzers.run import Run
+from dataq_analyzers.workers.process import WorkerProcess
+from dataq_analyzers.workers.run import Run
 
 __all__ = ["Done", "Failed", "Pool"]
 

@@ -14,7 +14,8 @@ from dataq_analyzers.interface import Analyzer
 def analyzers() -> tuple[Analyzer, ...]:
     """All analyzers, by the name of their file."""
     modules = sorted(module.name for module in pkgutil.iter_modules(kinds.__path__))
-    return tuple(import_module(f"{kinds.__name__}.{name}").ANALYZER for name in modules)
+    found = [import_module(f"{kinds.__name__}.{name}") for name in modules]
+    return tuple(module.ANALYZER for module in found if hasattr(module, "ANALYZER"))
 
 
 @cache

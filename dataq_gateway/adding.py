@@ -11,7 +11,7 @@ import click
 from pydantic import ValidationError
 
 from dataq_gateway.given_config import pairs, typed
-from dataq_gateway.probe import Probed, describe, probe, reach, run_plain
+from dataq_gateway.probe import Probed, asked, reach
 from dataq_resources.errors import SourceExists
 from dataq_resources.home import home_from_environment
 from dataq_resources.sources import SourceConfig, read_source, write_source
@@ -79,13 +79,6 @@ def numbers(words: Iterable[str]) -> dict[str, float]:
         except ValueError:
             raise click.BadParameter(f"{texts[-1]!r} is no number", param_hint="--limit") from None
     return found
-
-
-def asked(source: SourceConfig, protocol: str | None) -> Probed:
-    """What the plugin says of itself, by the protocol given or found out."""
-    if protocol == "v1":
-        return describe(source)
-    return run_plain(source) if protocol == "plain" else probe(source)
 
 
 def settled(probed: Probed, words: Iterable[str]) -> SourceConfig:

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from dataq_lake.errors import WrongSchema
 from dataq_lake.schemas import Table
+from dataq_lake.sizes import size_of
 
 GATHER_ROWS = 10_000
 GATHER_BYTES = 8 << 20
@@ -16,13 +17,14 @@ GATHER_BYTES = 8 << 20
 def gathered(batches: Iterable[pa.RecordBatch], table: Table) -> Iterator[pa.RecordBatch]:
     """What `accept` lets through, in batches large enough to pay for a look at the table's keys."""
     waiting: list[pa.RecordBatch] = []
+    rows = size = 0
     for batch in batches:
         waiting.append(accept(table, batch))
-        rows = sum(one.num_rows for one in waiting)
-        if rows >= GATHER_ROWS or sum(one.nbytes for one in waiting) >= GATHER_BYTES:
+        rows, size = rows + batch.num_rows, size + size_of(batch)
+        if rows >= GATHER_ROWS or size >= GATHER_BYTES:
             yield pa.concat_batches(waiting)
-            waiting = []
-    if sum(one.num_rows for one in waiting):
+            waiting, rows, size = [], 0, 0
+    if rows:
         yield pa.concat_batches(waiting)
 
 

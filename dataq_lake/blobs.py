@@ -18,6 +18,7 @@ from typing import Self
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.folders import private_folder
+from dataq_lake.settling import settler
 
 CHUNK = 1 << 20
 FRESH_SECONDS = 60
@@ -38,6 +39,7 @@ class BlobStore:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.settler = settler(folder)
         self._swept = False
 
     def writer(self) -> BlobWriter:
@@ -48,11 +50,13 @@ class BlobStore:
         return BlobWriter(self)
 
     def put(self, content: bytes | Iterable[bytes]) -> Blob:
-        """Stores `content` and returns where it is."""
+        """Stores `content` and returns where it is, on disk for good."""
         with self.writer() as writer:
             for piece in [content] if isinstance(content, bytes) else content:
                 writer.write(piece)
-            return writer.commit()
+            blob = writer.commit()
+        self.settle()
+        return blob
 
     def path(self, uri: str) -> Path:
         """The file of a blob, whether it is there or not."""
@@ -63,10 +67,16 @@ class BlobStore:
 
     def exists(self, uri: str) -> bool:
         """Whether the content is stored."""
+        self.settle()
         return self.path(uri).is_file()
+
+    def settle(self) -> None:
+        """Returns when all that was committed is on disk for good: before any row names it."""
+        self.settler.settle()
 
     def open(self, uri: str) -> BufferedReader:
         """The content as a file to read, unverified; raises ContentLost."""
+        self.settle()
         try:
             return self.path(uri).open("rb")
         except FileNotFoundError as error:
@@ -108,6 +118,7 @@ class BlobWriter:
         number = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         fcntl.flock(number, fcntl.LOCK_EX)
         self._file = os.fdopen(number, "wb", buffering=CHUNK)
+        self._taken = False
 
     def write(self, data: bytes) -> None:
         """Takes the next piece."""
@@ -116,27 +127,28 @@ class BlobWriter:
         self._file.write(data)
 
     def commit(self) -> Blob:
-        """Stores what was written, unless the same content is there already."""
+        """Stores what was written, unless the same content is there already.
+
+        It is on disk for good, and has its name, after the store's next `settle`.
+        """
         sha256 = self._digest.hexdigest()
         blob = Blob(f"blob:{sha256}", self._size, sha256)
         final = self._store.path(blob.uri)
         if final.is_file() and final.stat().st_size == self._size:
             self.abort()
+            # the writer of that copy may not have come as far as this yet
+            self._store.settler.add_folder(final.parent)
         else:
             self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            private_folder(final.parent)
-            self._path.replace(final)
-        # also for a copy that was there: its writer may not have come this far yet
-        for folder in (final.parent, self._store.folder):
-            _sync_folder(folder)
+            self._taken = True
+            self._store.settler.add(self._file, self._path, final)
         return blob
 
     def abort(self) -> None:
         """Forgets what was written; harmless after a commit."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        if not self._taken:
+            self._file.close()
+            self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
         return self
@@ -148,11 +160,3 @@ class BlobWriter:
         trace: TracebackType | None,
     ) -> None:
         self.abort()
-
-
-def _sync_folder(folder: Path) -> None:
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -63,6 +63,7 @@ def commit(
     from deltalake import PostCommitHookProperties
     from deltalake.exceptions import CommitFailedError
 
+    handle.settle()
     delta = handle.delta()
     before = delta.version()
     if only_after is not None and before != only_after:

@@ -36,7 +36,9 @@ class Lake:
     def table(self, name: str) -> TableHandle:
         """The table called `name`, also before anything is in it; raises UnknownTable."""
         if name not in self._handles:
-            handle = TableHandle(checked_table(name), self.root / "tables" / name)
+            handle = TableHandle(
+                checked_table(name), self.root / "tables" / name, self.blobs.settle
+            )
             if not handle.folder.is_dir():
                 _ = handle.table  # a name that nobody declared is refused here, not later
             self._handles[name] = handle

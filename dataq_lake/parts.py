@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 
 from dataq_lake.log import DataFile
 from dataq_lake.schemas import Table
+from dataq_lake.sizes import slices
 
 FILE_BYTES = 128 << 20
 GROUP_BYTES = 8 << 20
@@ -46,6 +48,8 @@ class PartWriter:
         self.parts: list[Part] = []
         self.rows = 0
         self.bytes = 0
+        self.since = 0.0
+        """When the first row since the last finish came, on the monotonic clock."""
         self._pending: list[pa.RecordBatch] = []
         self._pending_bytes = 0
         self._pending_rows = 0
@@ -55,12 +59,14 @@ class PartWriter:
 
     def write(self, batch: pa.RecordBatch) -> None:
         """Takes `batch`, of exactly the table's schema, in row groups bounded by bytes."""
-        for piece in slices(batch, GROUP_BYTES):
+        if not self.rows:
+            self.since = time.monotonic()
+        for piece, size in slices(batch, GROUP_BYTES):
             self._pending.append(piece)
-            self._pending_bytes += piece.nbytes
+            self._pending_bytes += size
             self._pending_rows += piece.num_rows
             self.rows += piece.num_rows
-            self.bytes += piece.nbytes
+            self.bytes += size
             if self._pending_bytes >= GROUP_BYTES or self._pending_rows >= GROUP_ROWS:
                 self._flush()
 
@@ -164,14 +170,6 @@ def discard(folder: Path, parts: Iterable[Part]) -> None:
     """Removes files that were written but never committed."""
     for part in parts:
         (folder / part.file.path).unlink(missing_ok=True)
-
-
-def slices(batch: pa.RecordBatch, limit: int) -> list[pa.RecordBatch]:
-    """`batch` in pieces of about `limit` bytes each, at least one row a piece."""
-    if batch.num_rows <= 1 or batch.nbytes <= limit:
-        return [batch] if batch.num_rows else []
-    half = batch.num_rows // 2
-    return slices(batch.slice(0, half), limit) + slices(batch.slice(half), limit)
 
 
 def _leaves(schema: pa.Schema) -> list[str]:

@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataq_lake.errors import ContentLost, FixTheCall
-from dataq_lake.parts import slices
 from dataq_lake.schemas import Table
+from dataq_lake.sizes import slices
 
 _FILE = "__file__"
 
@@ -93,7 +93,7 @@ def _read(
         for group in range(parquet.num_row_groups):
             found = _matching(parquet, group, present, only)
             for batch in conform(found, schema).to_batches():
-                yield from slices(batch, batch_bytes)
+                yield from (piece for piece, _ in slices(batch, batch_bytes))
 
 
 def _matching(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["hybrid", "text", "vector"]
 MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
+RETRIEVERS = ("text", "vector")
 DEPTH = 50  # how far down each retriever looks before fusion, or twice k if that is more
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -107,8 +108,10 @@ class Searcher:
     ) -> tuple[dict[str, Ranking], dict[str, Document]]:
         """The rankings by retriever, and the documents of all that is in them by id."""
         depth = min(max(DEPTH, 2 * k), self.snapshot.manifest.segments)
-        rankings: dict[str, Ranking] = {}
+        rankings = {name: Ranking() for name in RETRIEVERS if mode in {name, "hybrid"}}
         documents: list[Document] = []
+        if not depth:  # everything that was ever indexed is gone
+            return rankings, {}
         if mode != "vector":
             rankings["text"], documents = self._texts.rank(question, limits, depth)
         if mode != "text":

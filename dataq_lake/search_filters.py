@@ -69,7 +69,7 @@ class Filters:
                     tantivy.FieldType.Integer,
                     _micros(self.after),
                     _micros(self.before),
-                    include_upper=False,
+                    include_upper=self.before is None,
                 )
             )
         return made

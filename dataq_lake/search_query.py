@@ -51,8 +51,9 @@ class QueryBuilder:
         typed = typed.encode("utf-8", "replace").decode()  # lone surrogates are in no text
         node = _parse(typed)
         wanted = list(_literals(node))
+        only_excludes = not wanted and not _lists_all(node)
         return Question(
-            text=self._build(node),
+            text=None if only_excludes else self._build(node),
             demands=tuple(self._demands(node)),
             words=" ".join(wanted),
             terms=frozenset(term for words in wanted for term in self._terms(words)),
@@ -83,9 +84,10 @@ class QueryBuilder:
             for operator, query in built
             if query
         ]
-        if all(operator == "must_not" for operator, query in built if query):
-            return None  # only exclusions: there is nothing to look for
-        return self._query.boolean_query(clauses)
+        if clauses and all(operator == "must_not" for operator, query in built if query):
+            everything = self._query.const_score_query(self._query.all_query(), 0.0)
+            clauses.append((self._occur.Must, everything))
+        return self._query.boolean_query(clauses) if clauses else None
 
     def _literal(self, node: dict[str, Any]) -> tantivy.Query | None:
         terms = self._terms(node["phrase"])[:_TERMS]
@@ -154,6 +156,11 @@ def _strings(value: object) -> Iterator[str]:
             yield from _strings(inner)
     elif isinstance(value, str):
         yield value
+
+
+def _lists_all(node: dict[str, Any]) -> bool:
+    """Whether the query is or has the * that stands for everything."""
+    return node["type"] == "all" or any(_lists_all(child) for _, child in node.get("clauses", ()))
 
 
 def _literals(node: dict[str, Any]) -> Iterator[str]:

@@ -28,9 +28,11 @@ BATCH_BYTES = 32 << 20
 class TableHandle:
     """Reads and writes one table; cheap to make, and always sees what others have committed."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, settle: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.folder = folder
+        self.settle = settle
+        """Brings to disk what rows may point to; called before every commit."""
         self._log = DeltaLog(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
@@ -146,7 +148,7 @@ class TableHandle:
         commit: CommitInfo | None = None,
         committed: Callable[[Written], None] | None = None,
     ) -> Written:
-        """Adds every row, in commits of at least 10,000 rows or 32 MB.
+        """Adds every row, in commits of 10,000 rows, 32 MB or 30 seconds, whichever comes first.
 
         `committed` is called after each: every batch taken so far is then on disk for good, so
         this is the moment to keep the state that came with the last of them.

@@ -18,6 +18,7 @@ from dataq_lake.written import CommitInfo, Written
 
 COMMIT_ROWS = 10_000
 COMMIT_BYTES = 32 << 20
+COMMIT_SECONDS = 30.0
 
 
 def append(
@@ -26,7 +27,7 @@ def append(
     info: CommitInfo,
     committed: Callable[[Written], None] | None = None,
 ) -> Written:
-    """Adds every row, in commits of at least COMMIT_ROWS rows or COMMIT_BYTES bytes."""
+    """Adds every row, in commits of COMMIT_ROWS rows, COMMIT_BYTES bytes or COMMIT_SECONDS."""
     writer = PartWriter(handle.table, handle.folder)
     total = Written(version=handle.version())
     try:
@@ -47,8 +48,12 @@ def append(
 
 
 def full(writer: PartWriter) -> bool:
-    """Whether enough has come together for a commit of its own."""
-    return writer.rows >= COMMIT_ROWS or writer.bytes >= COMMIT_BYTES
+    """Whether enough has come together for a commit of its own, or it has waited long enough."""
+    return (
+        writer.rows >= COMMIT_ROWS
+        or writer.bytes >= COMMIT_BYTES
+        or (writer.rows > 0 and time.monotonic() - writer.since > COMMIT_SECONDS)
+    )
 
 
 def _publish(

@@ -2,7 +2,6 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from threading import RLock
 
 import dagster as dg
 from pydantic import PrivateAttr
@@ -15,14 +14,22 @@ class PoolResource(dg.ConfigurableResource):
 
     item_seconds: float = 30
     item_memory_mb: int = 2048
+    patient_seconds: float = 3600
     workers: int = 0
-    _pool: Pool | None = PrivateAttr(default=None)
+    _pools: dict[str, Pool] = PrivateAttr(default_factory=dict)
 
     def get(self) -> Pool:
-        """The pool of this run."""
-        if self._pool is None:
-            self._pool = Pool(self.workers or None, self.item_seconds, self.item_memory_mb << 20)
-        return self._pool
+        """The pool for things that take moments."""
+        return self._made("usual", self.workers or None, self.item_seconds)
+
+    def patient(self) -> Pool:
+        """The pool for a few large things, one at a time."""
+        return self._made("patient", 1, self.patient_seconds)
+
+    def _made(self, name: str, workers: int | None, seconds: float) -> Pool:
+        if name not in self._pools:
+            self._pools[name] = Pool(workers, seconds, self.item_memory_mb << 20)
+        return self._pools[name]
 
     @contextmanager
     def yield_for_execution(
@@ -32,6 +39,6 @@ class PoolResource(dg.ConfigurableResource):
         try:
             yield self
         finally:
-            if self._pool is not None:
-                self._pool.close()
-                self._pool = None
+            for pool in self._pools.values():
+                pool.close()
+            self._pools.clear()

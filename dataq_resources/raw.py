@@ -16,10 +16,6 @@ from dataq_resources.changes import preview
 from dataq_resources.lake import HomeResource
 from dataq_resources.tables import markdown
 
-COMMIT_ROWS = 10_000
-COMMIT_BYTES = 32 << 20
-COMMIT_SECONDS = 30.0
-
 
 @dataclass
 class Observations:
@@ -60,7 +56,7 @@ class RawIOManager(dg.ConfigurableIOManager):
 
 @dataclass
 class RawWriter:
-    """Gathers batches until a commit pays."""
+    """Appends rows as they come, and after each commit keeps the state that covers its rows."""
 
     home: HomeResource
     source: str
@@ -70,49 +66,42 @@ class RawWriter:
 
     def drain(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
         """Commits everything; what came before an error is committed before it is raised."""
-        stream = _Gathered(batches)
-        for rows, state in stream:
-            self._commit(rows, state)
+        stream = _Rows(batches)
+        info = CommitInfo(self.run_id, f"raw_{self.source}")
+        handle = self.home.lake.raw(self.source)
+        self.written = handle.append(stream, info, lambda _: self._keep(stream.take_state()))
+        self._keep(stream.take_state())
+        if stream.first is not None:
+            self.shown = preview(raw_table(self.source), stream.first)
         if stream.error is not None:
             raise stream.error
 
-    def _commit(self, rows: list[pa.RecordBatch], state: bytes | None) -> None:
+    def _keep(self, state: bytes | None) -> None:
         lake = self.home.lake
-        info = CommitInfo(self.run_id, f"raw_{self.source}")
-        if rows:
-            self.written += lake.raw(self.source).append(rows, info)
-            if not self.shown:
-                self.shown = preview(raw_table(self.source), rows[0].slice(0, 5))
         if state is not None and state != lake.state(self.source):
             lake.save_state(self.source, state, self.run_id)
 
 
-class _Gathered:
-    """Groups of batches that are worth a commit, with the last state of each group."""
+class _Rows:
+    """The rows of a plugin's stream; remembers the state that came last, and how the stream ended."""
 
     def __init__(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
         self._batches = batches
-        self.error: BaseException | None = None
+        self._state: bytes | None = None
+        self.first: pa.RecordBatch | None = None
+        self.error: PluginError | None = None
 
-    def __iter__(self) -> Iterator[tuple[list[pa.RecordBatch], bytes | None]]:
-        rows: list[pa.RecordBatch] = []
-        state: bytes | None = None
-        begun = time.monotonic()
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
-            for batch, state_ in self._batches:
+            for batch, state in self._batches:
+                self._state = state if state is not None else self._state
                 if batch.num_rows:
-                    rows.append(batch)
-                state = state_ if state_ is not None else state
-                if _is_enough(rows) or time.monotonic() - begun > COMMIT_SECONDS:
-                    yield rows, state
-                    rows, state, begun = [], None, time.monotonic()
+                    self.first = self.first or batch.slice(0, 5)
+                    yield batch
         except PluginError as error:
             self.error = error
-        yield rows, state
 
-
-def _is_enough(rows: list[pa.RecordBatch]) -> bool:
-    return (
-        sum(batch.num_rows for batch in rows) >= COMMIT_ROWS
-        or sum(batch.nbytes for batch in rows) >= COMMIT_BYTES
-    )
+    def take_state(self) -> bytes | None:
+        """The state to keep for the rows taken so far; None if it is kept already."""
+        state, self._state = self._state, None
+        return state

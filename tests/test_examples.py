@@ -25,7 +25,9 @@ def test_the_script_makes_the_same_bytes_again(tmp_path: Path) -> None:
     subprocess.run([sys.executable, EXAMPLES / "make_inbox.py", tmp_path], check=True, timeout=60)
     made, shipped = files(tmp_path), files(INBOX)
     assert len(made) >= 18
-    assert {name: shipped.get(name) == data for name, data in made.items()} == dict.fromkeys(made, True)
+    assert {name: shipped.get(name) == data for name, data in made.items()} == dict.fromkeys(
+        made, True
+    )
 
 
 def test_the_inbox_is_small_and_of_many_kinds() -> None:

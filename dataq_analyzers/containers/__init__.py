@@ -1,1 +1,1 @@
-"""The containers, one file a kind; a module here is found by its `CONTAINER` and nothing else."""
+"""The containers, one file a kind; a module here is found by its `CONTAINER`."""

@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from dataq_analyzers import mail, mime
-from dataq_analyzers.members import Budget, Member
+from dataq_analyzers.budget import Budget
+from dataq_analyzers.container import Member
+from dataq_analyzers.mail import mime
+from dataq_analyzers.mail.attachments import is_shown, member_name
+from dataq_analyzers.mail.message import date
+from dataq_analyzers.mail.transfer import body_of
 
-_BODIES = ("text/plain", "text/html")
 # Most mails carry nothing, and that must cost nothing: those are of type text, or say no type.
 _MAY_CARRY = re.compile(
     rb"^content-type[ \t]*:\s*[\"']?(?!text/)|^content-disposition[ \t]*:", re.I | re.M
@@ -30,19 +33,13 @@ class MailContainer:
         if not _MAY_CARRY.search(data, 0, end if end > 0 else len(data)):
             return
         root = mime.parse(data)
-        when = mail.date(root.headers)
+        when = date(root.headers)
         for part in root.leaves():
-            if _is_body(part):
+            if is_shown(part) or (part.is_whole and part.family == "text"):
                 continue
-            content = mime.content(data, part)
-            budget.spend(len(content))
-            yield Member(budget.path(mail.member_name(part)), content, part.media_type, when)
-
-
-def _is_body(part: mime.Part) -> bool:
-    """Whether a reader sees this part as text of the mail."""
-    shown = part.media_type in _BODIES and not mail.is_attachment(part)
-    return shown and mail.filename(part) is None
+            inner = body_of(data, part)
+            budget.spend(len(inner))
+            yield Member(budget.path(member_name(part)), inner, part.media_type, when)
 
 
 CONTAINER = MailContainer()

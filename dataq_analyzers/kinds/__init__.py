@@ -1,1 +1,1 @@
-"""The analyzers, one file a kind; a module here is found by its `ANALYZER` and nothing else."""
+"""The analyzers, one file a kind; a module here is found by its `ANALYZER`."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from dataq_analyzers.decode import decode
+from dataq_analyzers.html.page import read_page
 from dataq_analyzers.interface import Analysis, Content
-from dataq_analyzers.page import read_page
 from dataq_analyzers.tools import version_of
 
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)

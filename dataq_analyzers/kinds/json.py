@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from json.decoder import scanstring
 from typing import NamedTuple
 
 from dataq_analyzers.decode import Decoded, Locator, decode
@@ -19,6 +18,7 @@ _COLON = re.compile(r"[ \t\r\n]*:[ \t\r\n]*")
 _LINES = "application/x-ndjson"
 _TITLES = ("title", "name")
 # Numbers stay text: they are only measured, and an enormous one would be refused.
+_scanstring = json.decoder.scanstring  # type: ignore[attr-defined]
 _DECODER = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, strict=False)
 
 
@@ -75,7 +75,7 @@ def _document(text: str) -> Iterator[_Piece]:
 
 
 def _lines(text: str) -> Iterator[_Piece]:
-    rows = []
+    rows: list[_Piece] = []
     at = _skip(text, 0)
     while at < len(text):
         _, end = _DECODER.raw_decode(text, at)
@@ -113,7 +113,7 @@ def _children(text: str, piece: _Piece) -> Iterator[_Piece]:
     # A member's piece begins with its key.
     at = piece.start
     if text[at] == '"':
-        _, at = scanstring(text, at + 1, False)
+        _, at = _scanstring(text, at + 1, False)
         at = _after(_COLON, text, at)
     keyed = text[at] == "{"
     at = _skip(text, at + 1)
@@ -122,7 +122,7 @@ def _children(text: str, piece: _Piece) -> Iterator[_Piece]:
         start = at
         key = str(number)
         if keyed:
-            key, at = scanstring(text, at + 1, False)
+            key, at = _scanstring(text, at + 1, False)
             at = _after(_COLON, text, at)
         _, end = _DECODER.raw_decode(text, at)
         pointer = f"{piece.first}/{key[:200].replace('~', '~0').replace('/', '~1')}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dataq_analyzers import mime
 from dataq_analyzers.decode import Decoded, Locator, codec_name, require_size
+from dataq_analyzers.html.page import read_page
 from dataq_analyzers.interface import Analysis, Content, Place, Unit
-from dataq_analyzers.mail import filename, is_attachment, read_message
-from dataq_analyzers.mime import Part
-from dataq_analyzers.page import read_page
+from dataq_analyzers.mail import mime
+from dataq_analyzers.mail.attachments import is_shown
+from dataq_analyzers.mail.message import read_message
+from dataq_analyzers.mail.mime import Part
+from dataq_analyzers.mail.transfer import body_of, transfer_encoding
 from dataq_analyzers.segments import pack, paragraphs
 from dataq_analyzers.tools import version_of
 
@@ -67,9 +69,11 @@ def _join(bodies: list[_Body]) -> tuple[str, tuple[Unit, ...]]:
 def _bodies(data: bytes, part: Part) -> Iterator[_Body]:
     """The texts that a reader of the mail sees, in order."""
     if not part.children:
-        body = _leaf(data, part)
-        if body.units:
-            yield body
+        # The only part of a mail is shown even if it has a name.
+        if (part.is_whole and part.family == "text") or is_shown(part):
+            body = _leaf(data, part)
+            if body.units:
+                yield body
     elif part.media_type == "multipart/alternative":
         yield from _alternative(data, part)
     elif part.media_type == "multipart/related":
@@ -97,21 +101,15 @@ def _length(bodies: list[_Body]) -> int:
 
 
 def _leaf(data: bytes, part: Part) -> _Body:
-    if part.family != "text" or is_attachment(part):
-        return _NOTHING
-    if part.media_type == "text/html":
-        return _html(data, part)
-    if part.media_type == "text/plain" or not filename(part):
-        return _plain(data, part)
-    return _NOTHING
+    return _html(data, part) if part.media_type == "text/html" else _plain(data, part)
 
 
 def _plain(data: bytes, part: Part) -> _Body:
-    decoded = _decoded(mime.content(data, part), part.parameters.get("charset"))
+    decoded = _decoded(body_of(data, part), part.parameters.get("charset"))
     blocks = list(pack(decoded.text, paragraphs(decoded.text)))
     if not blocks:
         return _NOTHING
-    if mime.transfer_encoding(part):
+    if transfer_encoding(part):
         place = Place(part=part.number)
         units = tuple(Unit(kind, start, end, place, place) for start, end, kind, _ in blocks)
         return _Body(decoded.text, units)
@@ -120,7 +118,7 @@ def _plain(data: bytes, part: Part) -> _Body:
 
 
 def _html(data: bytes, part: Part) -> _Body:
-    page = read_page(_decoded(mime.content(data, part), part.parameters.get("charset")).text)
+    page = read_page(_decoded(body_of(data, part), part.parameters.get("charset")).text)
     number = part.number
     units = (
         unit._replace(

@@ -32,8 +32,13 @@ class MarkdownAnalyzer:
         text = decoded.text
         locator = Locator(decoded)
         units = tuple(
-            Unit("section", start, start + len(chunk), locator.place(start),
-                 locator.place(start + len(chunk)))
+            Unit(
+                "section",
+                start,
+                start + len(chunk),
+                locator.place(start),
+                locator.place(start + len(chunk)),
+            )
             for start, chunk in _splitter().chunk_indices(text)
             if chunk and not chunk.isspace()
         )

@@ -12,7 +12,14 @@ class TextAnalyzer:
 
     name = "text"
     version = "1"
-    media_types = ("text/plain", "text/*")
+    media_types = (
+        "text/plain",
+        "text/*",
+        "application/sql",
+        "application/toml",
+        "application/x-subrip",
+        "application/yaml",
+    )
 
     def tools(self) -> dict[str, str]:
         return {}
@@ -25,9 +32,9 @@ class TextAnalyzer:
 
 
 def title_of(text: str) -> str | None:
-    """The first line, where it is short enough to be a title."""
-    first = text.lstrip()[:200].partition("\n")[0].strip()
-    return first if 0 < len(first) <= 120 else None
+    """The first line, where it has words and is short enough to be a title."""
+    first = text.lstrip("\ufeff \t\r\n")[:200].partition("\n")[0].strip()
+    return first if len(first) <= 120 and any(char.isalpha() for char in first) else None
 
 
 ANALYZER = TextAnalyzer()

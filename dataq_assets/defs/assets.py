@@ -2,10 +2,11 @@
 
 import dagster as dg
 
-from dataq_assets.stages.assets import Assets
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
+from dataq_resources.pool import PoolResource
+from dataq_resources.progress import tell
 
 
 @dg.multi_asset(
@@ -32,7 +33,11 @@ from dataq_resources.clock import now_us
     },
 )
 def assets(
-    context: dg.AssetExecutionContext, items: Slice
+    context: dg.AssetExecutionContext, items: Slice, pool: PoolResource
 ) -> tuple[Changes, Changes, Changes]:
-    changes = Changes(Assets(items.lake, context.run_id, now_us()).rounds())
+    from dataq_assets.stages.assets import Assets
+    from dataq_assets.stages.opening import Opening
+
+    opening = Opening(items.lake, pool.get(), pool.patient(), context.run_id, now_us())
+    changes = Changes(Assets(items.lake, opening, context.run_id, tell).rounds())
     return changes, changes, changes

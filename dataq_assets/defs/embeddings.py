@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from dataq_assets.stages.embeddings import Embeddings
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.embedder import EmbedderResource
@@ -18,4 +17,6 @@ def embeddings(
     context: dg.AssetExecutionContext, segments: Slice, embedder: EmbedderResource
 ) -> Changes:
     """The vector of each segment's text, once for each model."""
+    from dataq_assets.stages.embeddings import Embeddings
+
     return Changes(Embeddings(segments.lake, embedder.get(), context.run_id).rounds())

@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from dataq_assets.stages.indexes import publication
 from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
@@ -18,4 +17,6 @@ from dataq_resources.embedder import EmbedderResource
 )
 def snapshots(embeddings: Slice, embedder: EmbedderResource) -> Publication:
     """The published search index of everything that is current."""
+    from dataq_assets.stages.indexes import publication
+
     return publication(embeddings.lake, embedder.model())

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from dataq_assets.plans import gate_plans
-from dataq_assets.stages.gate import Gate
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
 from dataq_resources.lake import HomeResource
@@ -33,6 +31,9 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
         },
     )
     def items(context: dg.AssetExecutionContext, home: HomeResource) -> tuple[Changes, Changes]:
+        from dataq_assets.plans import gate_plans
+        from dataq_assets.stages.gate import Gate
+
         gate = Gate(home.lake, gate_plans(home.home), context.run_id, now_us())
         changes = Changes(gate.rounds())
         return changes, changes

@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-from dataq_assets.stages.segments import Segments
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 
@@ -26,5 +25,7 @@ from dataq_resources.changes import Changes
     },
 )
 def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
+    from dataq_assets.stages.segments import Segments
+
     changes = Changes(Segments(texts.lake, context.run_id).rounds())
     return changes, changes

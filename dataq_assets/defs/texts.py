@@ -2,11 +2,11 @@
 
 import dagster as dg
 
-from dataq_assets.stages.texts import Texts
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
 from dataq_resources.pool import PoolResource
+from dataq_resources.progress import tell
 
 
 @dg.multi_asset(
@@ -35,5 +35,7 @@ from dataq_resources.pool import PoolResource
 def texts(
     context: dg.AssetExecutionContext, assets: Slice, pool: PoolResource
 ) -> tuple[Changes, Changes, Changes]:
-    changes = Changes(Texts(assets.lake, pool.get(), context.run_id, now_us()).rounds())
+    from dataq_assets.stages.texts import Texts
+
+    changes = Changes(Texts(assets.lake, pool.get(), context.run_id, now_us(), tell).rounds())
     return changes, changes, changes

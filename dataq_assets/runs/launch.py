@@ -69,10 +69,12 @@ def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> N
         return
     shown = {name: value.value for name, value in materialization.metadata.items()}
     table = key.path[0]
-    # A run over a range tells each of its windows the same.
-    if table not in outcome.rows or key.path[0] == "quarantine":
-        outcome.rows[table] = shown.get("rows", shown.get("added", 0)) or 0
-        outcome.deleted[table] = shown.get("deleted", shown.get("removed", 0)) or 0
+    # A run over a range says the same of each of its windows, three stages fill quarantine.
+    if table in outcome.rows and len(key.path) == 1:
+        return
+    for counts, names in ((outcome.rows, ("rows", "added")), (outcome.deleted, ("deleted", "removed"))):
+        count = next((shown[name] for name in names if name in shown), 0)
+        counts[table] = counts.get(table, 0) + int(count)
     outcome.snapshot = shown.get("snapshot", outcome.snapshot)
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.judging import GatePlan, Passed, judge
-from dataq_assets.stages.quarantine import rejected, resolved, rows_of
+from dataq_assets.stages.quarantine import rejected, replaced, resolved, rows_of
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
 
@@ -54,7 +54,7 @@ class Gate:
         rows = _dicts(open_.join(passed, on="item_id", how="semi").collect())
         if rows:
             done = [resolved(row, self.run_id, self.now_us) for row in rows]
-            yield {"quarantine": _replaced(done)}
+            yield {"quarantine": replaced(done)}
 
     def _again(self) -> dict[str, dict[str, Any]]:
         rows = rows_of(self.lake, STAGE).filter(pl.col("state") == "replay").collect()
@@ -78,7 +78,7 @@ class Gate:
             else:
                 verdicts.append(rejected(STAGE, verdict, raw, self.run_id, self.now_us, before))
         round_ = {"items": Difference([batch_of("items", items)])} if items else {}
-        return {**round_, "quarantine": _replaced(verdicts)} if verdicts else round_
+        return {**round_, "quarantine": replaced(verdicts)} if verdicts else round_
 
     def _content(self, raw: Mapping[str, Any]) -> bytes:
         if raw["blob_uri"] is None:
@@ -110,10 +110,6 @@ def pending(lake: Lake, source: str) -> pl.DataFrame:
     same = ["source_id", "run_id", "timestamp"]
     first = pl.col("content_hash").sort_by("sequence").first().over(same)
     return new.select("item_id", (pl.col("content_hash") != first).fill_null(False).alias("is_twin"))
-
-
-def _replaced(rows: list[dict[str, Any]]) -> Difference:
-    return Difference([batch_of("quarantine", rows)], [row["id"] for row in rows])
 
 
 def _dicts(frame: pl.DataFrame) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.texts import current_texts
+from dataq_assets.stages.current import current_segments
 from dataq_lake.indexes.documents import DOCUMENTS, Publication
 from dataq_lake.lake import Lake
 
@@ -33,14 +33,6 @@ def publication(lake: Lake, model: Model) -> Publication:
         gone=gone.to_list(),
         tables={name: version for name, version in versions.items() if version is not None},
     )
-
-
-def current_segments(lake: Lake) -> pl.LazyFrame:
-    """The segments of assets that are the latest, by today's analyzers: id, asset_id, text_hash."""
-    latest = lake.table("entities").scan(["id", "is_latest"]).filter(pl.col("is_latest"))
-    texts = current_texts(lake).join(latest, left_on="asset_id", right_on="id", how="semi")
-    segments = lake.table("segments").scan(["id", "asset_id", "text_id", "text_hash"])
-    return segments.join(texts, on=["asset_id", "text_id"], how="semi")
 
 
 def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.RecordBatch]:

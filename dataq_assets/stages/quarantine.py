@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 
+from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.rule import Rejection
+from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
 
@@ -52,6 +54,11 @@ def resolved(before: Mapping[str, Any], run_id: str, now_us: int) -> dict[str, A
         "updated_at": now_us,
         "run_id": run_id,
     }
+
+
+def replaced(rows: list[dict[str, Any]]) -> Difference:
+    """The rows, in the place of those that have the same ids."""
+    return Difference([batch_of("quarantine", rows)], [row["id"] for row in rows])
 
 
 def quarantine_id(stage: str, subject: Mapping[str, Any]) -> str:

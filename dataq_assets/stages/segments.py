@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_assets.stages.arrow import batch_of
-from dataq_assets.stages.texts import current_texts
+from dataq_assets.stages.current import current_texts
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
@@ -73,5 +73,4 @@ class Segments:
 def pending(lake: Lake) -> pl.DataFrame:
     """The assets whose current text has no segments yet: asset_id, text_id."""
     have = lake.table("segments").scan(["asset_id", "text_id"]).unique()
-    new = current_texts(lake).select("asset_id", "text_id")
-    return new.join(have, on=["asset_id", "text_id"], how="anti").collect()
+    return current_texts(lake).join(have, on=["asset_id", "text_id"], how="anti").collect()

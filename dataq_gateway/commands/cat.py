@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from dataq_gateway.options import json_option
@@ -17,11 +19,10 @@ def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names
     attachments of mails are taken out of them. Nothing is written before all bytes agree with the
     hash they were archived under.
     """
+    from dataq_gateway.home import existing_lake
     from dataq_lake.ancestry import content
 
-    from dataq_gateway.home import existing_lake
-
-    stream = click.get_binary_stream("stdout")
+    stream = sys.stdout.buffer
     for piece in content(existing_lake(), id):
         stream.write(piece)
     stream.flush()

@@ -40,17 +40,11 @@ def check(name: str | None, argv: str | None, config: tuple[str, ...], as_json: 
     Every operation is tried, with right and with wrong input, on the source that the settings
     name. Exit code 1 means that something is not as the protocol says.
     """
-    from dataq_gateway.output import echo_json
-    from dataq_gateway.plugin_check import check_plugin_words
+    from dataq_gateway.plugin_check import checked
 
-    report = check_plugin_words(name, argv, config)
-    if as_json:
-        echo_json(report)
-    else:
-        for each in report["results"]:
-            click.echo(f"{each['outcome']:<7} {each['name']}  {each['detail']}".rstrip())
-        click.echo(report["summary"])
-    if not report["ok"]:
+    report = checked(name, argv, config)
+    click.echo(report.json() if as_json else report.text())
+    if not report.ok:
         click.get_current_context().exit(1)
 
 

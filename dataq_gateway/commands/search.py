@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dataq_gateway.options import json_option
+
+if TYPE_CHECKING:
+    from dataq_lake.search import Mode
 
 
 @click.command("search")
@@ -27,14 +30,15 @@ from dataq_gateway.options import json_option
     help="Which retrievers to ask.",
 )
 @click.option("--snapshot", metavar="ID", help="Search this published index, not the newest.")
-def command(words: tuple[str, ...], count: int, as_json: bool, mode: str, **wanted: Any) -> None:
+def command(words: tuple[str, ...], count: int, as_json: bool, mode: Mode, **wanted: Any) -> None:
     """Find what fits WORDS best, and say why.
 
     Passages are found by meaning and by word; each tells its rank and score in both.
     """
     from dataq_gateway.home import existing_lake
     from dataq_gateway.output import echo_json
-    from dataq_lake.search import Filters, search
+    from dataq_lake.search import search
+    from dataq_lake.search_filters import Filters
 
     filters = Filters(
         types=wanted["types"],

@@ -105,6 +105,7 @@ class Draft:
             self._write_part()
 
     def _merge_small(self) -> None:
+        self._parts = [part for part in self._parts if part.count]
         small = [part for part in self._parts if part.count < PART_ROWS // 2]
         if len(small) >= MERGED_PARTS:
             self._parts = [part for part in self._parts if part not in small]

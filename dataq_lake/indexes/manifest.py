@@ -54,6 +54,10 @@ class Manifest:
         """The name of the snapshot's folder, which sorts by age."""
         return f"{self.sequence:08}-{self.id}"
 
+    def extends_to(self, model: Model) -> bool:
+        """Whether a snapshot of `model` can build on this one."""
+        return self.model == model and self.format == FORMAT
+
     def to_json(self) -> str:
         """The manifest as it is stored."""
         return json.dumps(asdict(self), indent=1, sort_keys=True)

@@ -37,7 +37,7 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     with folder.writing():
         latest = folder.latest()
         now = datetime.now(UTC)
-        base = latest if latest and latest.model == publication.model else None
+        base = latest if latest and latest.extends_to(publication.model) else None
         id_ = make_id("snapshot", latest.id if latest else None, info.run_id, now.isoformat())
         draft = Draft(folder, base, publication.model, id_)
         _apply(draft, publication)
@@ -64,7 +64,7 @@ def indexed_segments(lake: Lake, model: Model) -> pa.Array:
 
     folder = IndexFolder(lake.root)
     latest = folder.latest()
-    if latest is None or latest.model != model:
+    if latest is None or not latest.extends_to(model):
         return pa.array([], pa.string())
     return pa.array(Snapshot(folder, latest).segment_ids(), pa.string())
 

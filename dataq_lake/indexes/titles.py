@@ -36,6 +36,9 @@ def titled(
     numbers = {title: number for number, title in enumerate(distinct, 1)}
     table = np.zeros((len(distinct) + 1, model.dimensions), np.float32)
     table[1:] = embedder(model.name).embed(distinct)
-    mixed = vectors + TITLE_WEIGHT * table[[numbers.get(title or "", 0) for title in titles]]
+    mixed: NDArray[np.float32] = (
+        vectors + TITLE_WEIGHT * table[[numbers.get(title or "", 0) for title in titles]]
+    )
     lengths = np.linalg.norm(mixed, axis=1, keepdims=True)
-    return np.divide(mixed, lengths, out=mixed, where=lengths > 0)
+    np.divide(mixed, lengths, out=mixed, where=lengths > 0)
+    return mixed

@@ -12,8 +12,11 @@ from dataq_plugins.errors import (
     ProtocolViolated,
     SourceUnreachable,
 )
+from dataq_plugins.host.answers import secret_settings
+from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import BLOB_THRESHOLD, Batch, Blob, BlobSink, BlobWriter, Item
 from dataq_plugins.host.logs import OnLog
+from dataq_plugins.host.probe import probe
 from dataq_plugins.host.process import PluginProcess
 from dataq_plugins.host.secrets import Redactor, is_reference, resolve, resolve_config
 from dataq_plugins.host.spec import (
@@ -52,6 +55,9 @@ __all__ = [
     "SourceUnreachable",
     "Window",
     "is_reference",
+    "plugin_environment",
+    "probe",
     "resolve",
     "resolve_config",
+    "secret_settings",
 ]

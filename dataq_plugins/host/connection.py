@@ -60,6 +60,10 @@ class Connection:
         stderr = self._child.give_stderr()
         self._log = LogForwarder(stderr, limits.stderr_bytes, on_log, redact, self._too_much_log)
 
+    def limit(self, limits: Limits) -> None:
+        """Bound what follows by these; memory and log text stay as they were."""
+        self._limits = limits
+
     def begin(self) -> None:
         """Start the clock of a new operation."""
         self._late_at = time.monotonic() + self._limits.run_seconds
@@ -76,6 +80,14 @@ class Connection:
                 data = data[os.write(self._child.stdin, data) :]
             except BrokenPipeError:
                 raise self.ended() from None
+
+    def write(self, data: bytes) -> None:
+        """Write bytes as they are, as far as they fit: for tests of how a plugin reads."""
+        self._child.write(data)
+
+    def has_ended(self) -> bool:
+        """Return whether the plugin has ended by itself, or does within the grace."""
+        return self._child.wait(self._limits.grace_seconds) is not None
 
     def finish_requests(self) -> None:
         """Close the plugin's input."""
@@ -146,8 +158,10 @@ class Connection:
         until = min(self._silent_at, self._late_at)
         if not poll.poll(max(0, until - time.monotonic()) * 1000):
             self._expect_in_time()
-            seconds = self._limits.silence_seconds
-            raise PluginSilent(f"{silence} for {seconds:g} s (silence_seconds)")
+            reason = f"{silence} for {self._limits.silence_seconds:g} s (silence_seconds)"
+            if self._reader.in_message:
+                reason += f"; the last one is not all there (does it print?), {self._reader.head()}"
+            raise PluginSilent(reason)
 
     def _expect_in_time(self) -> None:
         if time.monotonic() >= self._late_at:

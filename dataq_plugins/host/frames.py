@@ -36,6 +36,7 @@ class FrameReader:
         self._buffer = bytearray(min(FIRST_BUFFER, limit) + SLACK)
         self._start = self._end = 0
         self._taken = 0
+        self._before = 0  # bytes of the length, if they still stand before the message
 
     def read(self) -> memoryview | None:
         """Return the next message, valid until the next call, or None at a clean end.
@@ -43,7 +44,7 @@ class FrameReader:
         Raises BadFrame for an end in the middle, a bad length, or one over the limit.
         """
         self._start += self._taken
-        self._taken = 0
+        self._taken = self._before = 0
         while (length := self._length()) < 0:
             if not self._fill(self._end - self._start + 1):
                 if self._start == self._end:
@@ -68,17 +69,24 @@ class FrameReader:
                 f"announced a message of {length:,} bytes, {self._limit:,} are allowed; "
                 f"{self.head()}"
             )
+        self._before = after - self._start
         self._start = after
         return length
 
     def head(self) -> str:
         """Return the first bytes of what is being read, to show what came instead of a message."""
-        return f"it begins with {bytes(self._buffer[self._start : self._end][:24])!r}"
+        begin = self._start - self._before
+        return f"it begins with {bytes(self._buffer[begin : min(begin + 24, self._end)])!r}"
+
+    @property
+    def in_message(self) -> bool:
+        """Whether a message has begun to arrive."""
+        return self._end > self._start - self._before
 
     def _fill(self, wanted: int) -> bool:
         """Read more, with room for `wanted` bytes in all; False at the end of the stream."""
         if self._start == self._end:
-            self._start = self._end = 0
+            self._start = self._end = self._before = 0
         if self._start + wanted > len(self._buffer):
             self._make_room(wanted)
         while True:
@@ -98,3 +106,4 @@ class FrameReader:
             self._buffer = bytearray(wanted + SLACK)
         self._buffer[: len(rest)] = rest
         self._start, self._end = 0, len(rest)
+        self._before = 0

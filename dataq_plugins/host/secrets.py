@@ -18,8 +18,8 @@ SHORTEST_LINE = 12
 
 
 def is_reference(value: str) -> bool:
-    """Return whether a setting names a secret instead of holding it."""
-    return value.startswith(("env:", "file:"))
+    """Return whether a setting names a secret (`env:NAME`, `file:PATH`; not a `file://` URL)."""
+    return value.startswith(("env:", "file:")) and not value.startswith("file://")
 
 
 def resolve(value: str, setting: str = "") -> str:
@@ -27,20 +27,18 @@ def resolve(value: str, setting: str = "") -> str:
 
     A file's last line break is not part of the secret. Raises ConfigError naming the setting.
     """
-    kind, colon, name = value.partition(":")
-    if not colon:
-        return value  # also where the value is the word "env" or "file"
+    if not is_reference(value):
+        return value
+    kind, _, name = value.partition(":")
     if kind == "env":
         if name not in os.environ:
             raise ConfigError(f"environment variable {name} is not set", setting=setting)
         return os.environ[name]
-    if kind == "file":
-        try:
-            return Path(name).expanduser().read_text("utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "it is not UTF-8 text"
-            raise ConfigError(f"cannot read {name}: {why}", setting=setting) from None
-    return value
+    try:
+        return Path(name).expanduser().read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigError(f"cannot read {name}: {why}", setting=setting) from None
 
 
 def resolve_config(config: Mapping[str, str]) -> tuple[dict[str, str], Redactor]:

@@ -57,7 +57,7 @@ class Item:
 
     source_id: str
     content: bytes | Iterable[bytes] = b""
-    timestamp: datetime | float | None = None
+    timestamp: datetime | float | int | None = None
     content_type: str = ""
     metadata: Mapping[str, str] | None = None
     problem: str = ""
@@ -111,7 +111,9 @@ class Plugin(Generic[ConfigT]):
         """Reach the source, cheaply; raise Unreachable or SettingError."""
 
     def discover(
-        self, state: bytes | None, granularity: Granularity
+        self,
+        state: bytes | None,  # noqa: ARG002 (for those who override it)
+        granularity: Granularity,  # noqa: ARG002
     ) -> Discovery | Iterable[Window]:
         """Return the windows that changed since `state`, without reading any content."""
         return Discovery((), complete=False)

@@ -9,6 +9,10 @@ import select
 import sys
 import threading
 import traceback
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from dataq_plugins.protocol.framing import decode_varint, keep_freed_memory
@@ -40,6 +44,21 @@ def _take_pipes() -> tuple[int, int]:
 FLUSH_MS = 100
 
 
+@dataclass
+class Task:
+    """A request that was read, from then until it is answered."""
+
+    request: pb.PluginRequest
+    cancelled: bool = False
+    output: Output | None = None
+
+    def cancel(self) -> None:
+        """Have it stop; from any thread, and also before it began."""
+        self.cancelled = True
+        if self.output:
+            self.output.cancel()
+
+
 class Server:
     """One plugin class behind two descriptors."""
 
@@ -47,9 +66,8 @@ class Server:
         self._class = plugin
         self._requests = requests
         self._responses = responses
-        self._queue: queue.SimpleQueue[pb.PluginRequest | None] = queue.SimpleQueue()
-        self._output: Output | None = None
-        self._busy = False
+        self._queue: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._tasks: deque[Task] = deque()  # the first of them is being answered
         self._instance: Plugin[Any] | None = None
         self._config: dict[str, str] | None = None
 
@@ -57,45 +75,56 @@ class Server:
         """Answer until the requests end."""
         keep_freed_memory()
         threading.Thread(target=self._read, name="requests", daemon=True).start()
-        while (request := self._queue.get()) is not None:
-            self._answer(request)
+        while task := self._queue.get():
+            self._answer(task)
+            self._tasks.popleft()
 
     def _read(self) -> None:
         """Read in a thread, so that `cancel` and the host's end are seen while the plugin works."""
+        try:
+            for request in self._requested():
+                if request.operation == "cancel":
+                    self._cancel()
+                else:
+                    task = Task(request)
+                    self._tasks.append(task)
+                    self._queue.put(task)
+        finally:
+            self._queue.put(None)
+            self._cancel()
+
+    def _requested(self) -> Iterator[pb.PluginRequest]:
+        """Yield requests as they come; meanwhile send what a slow plugin yielded."""
         data = bytearray()
         ready = select.poll()
         ready.register(self._requests, select.POLLIN)
         while True:
-            if not ready.poll(FLUSH_MS if self._busy else None):
+            if not ready.poll(FLUSH_MS if self._tasks else None):
                 self._flush_late()
                 continue
             piece = os.read(self._requests, 1 << 16)
             if not piece:
-                break
+                return
             data += piece
-            for request in _cut(data):
-                if request.operation == "cancel":
-                    self._cancel()
-                else:
-                    self._busy = True
-                    self._queue.put(request)
-        self._queue.put(None)
-        self._cancel()
+            yield from _cut(data)
 
     def _cancel(self) -> None:
-        if output := self._output:
-            output.cancel()
+        for task in tuple(self._tasks):
+            task.cancel()
 
     def _flush_late(self) -> None:
-        try:
-            if output := self._output:
-                output.flush_late()
-        except OSError:
-            self._cancel()  # the host has gone; the end of the requests follows
+        for task in tuple(self._tasks)[:1]:
+            if task.output:
+                # If the host has gone, the end of the requests follows.
+                with suppress(OSError):
+                    task.output.flush_late()
 
-    def _answer(self, request: pb.PluginRequest) -> None:
-        output = self._output = Output(self._responses, request, self._class.id)
+    def _answer(self, task: Task) -> None:
+        request = task.request
+        output = task.output = Output(self._responses, request, self._class.id)
         try:
+            if task.cancelled:
+                raise Cancelled
             self._operate(request, output)
         except BrokenPipeError:
             return  # the host has gone; so will the requests
@@ -110,8 +139,6 @@ class Server:
             traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"
             output.finish(error=reason, error_code=pb.ERROR_CODE_FAILED)
-        finally:
-            self._output, self._busy = None, not self._queue.empty()
 
     def _operate(self, request: pb.PluginRequest, output: Output) -> None:
         match request.operation:

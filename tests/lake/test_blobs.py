@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from dataq_lake import blobs
 from dataq_lake.blobs import BlobStore
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.lake import Lake, open_lake
+from tests.lake.conftest import Rows
 
 
 @pytest.fixture
@@ -52,6 +54,7 @@ def test_nothing_is_visible_before_the_commit_nor_left_after_an_abort(store: Blo
     writer = store.writer()
     writer.write(b"half")
     assert not store.exists("blob:" + hashlib.sha256(b"half").hexdigest())
+    assert [path.parent.name for path in stored(store)] == ["incoming"]
     writer.abort()
     assert stored(store) == []
     with pytest.raises(RuntimeError, match="the source broke"):
@@ -99,7 +102,25 @@ def test_a_blob_is_on_disk_before_it_has_its_name(
         Path, "replace", lambda self, to: (steps.append("name"), replace(self, to))[1]
     )
     store.put(b"x")
-    assert steps == ["sync", "name", "sync", "sync"]
+    assert steps == ["sync", "name", "sync", "sync"], "the file, its name, the folders it is in"
+    store.put(b"x")
+    assert steps[4:] == ["sync"], "the folder of a copy that may be another writer's, just now"
+
+
+def test_a_row_is_committed_only_after_its_blob_is_on_disk(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full_disk(folder: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dataq_lake.settling.sync_folder", full_disk)
+    other = open_lake(lake.root)  # rows and blobs may go through two handles on one lake
+    with other.blobs.writer() as writer:
+        writer.write(b"large")
+        uri = writer.commit().uri
+    with pytest.raises(OSError, match="No space left"):
+        lake.raw("mail").append([rows("raw_mail", ["a"], blob_uri=uri)])
+    assert lake.raw("mail").count() == 0
 
 
 def test_a_killed_writer_leaves_no_blob(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:

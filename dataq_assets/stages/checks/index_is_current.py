@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from dataq_assets.stages.check import Verdict
-from dataq_assets.stages.indexes import current_segments
+from dataq_assets.stages.current import current_segments
 from dataq_lake.lake import Lake
 
 ASSET = ("snapshots",)

@@ -139,7 +139,7 @@ class Extraction:
         return (
             self.full
             or before is None
-            or False
+            or before[:4] != signature(entry.stat)[:4]
             or digest is None
             or self.sent.digests.get(entry.id) != digest
         )

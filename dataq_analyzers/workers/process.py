@@ -9,21 +9,23 @@ import signal
 import subprocess
 import sys
 from collections import deque
+from contextlib import suppress
 from typing import NamedTuple
 
-from dataq_analyzers import channel
-from dataq_analyzers.cells import Cells
 from dataq_analyzers.outcome import Kind
-from dataq_analyzers.worker import Result
+from dataq_analyzers.workers import channel
+from dataq_analyzers.workers.cells import Cells
+from dataq_analyzers.workers.worker import Result
 
 _START = (
     "import sys, json; sys.path[:] = json.loads(sys.argv[1]); "
-    "from dataq_analyzers.worker import main; "
+    "from dataq_analyzers.workers.worker import main; "
     "main(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), "
     "int(sys.argv[6]))"
 )
 _STDERR_KEPT = 64 * 1024
 _NO_MEMORY = (b"bad_alloc", b"memory allocation", b"out of memory", b"MemoryError")
+
 
 class Task(NamedTuple):
     """A pickled task, and the bytes it stands for."""
@@ -50,8 +52,15 @@ class WorkerProcess:
             # Append mode: the pool cuts the file down while the worker writes on.
             log = os.open(f"/proc/self/fd/{self._stderr}", os.O_WRONLY | os.O_APPEND)
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _START, json.dumps(sys.path), *arguments,
-                 str(item_seconds), str(item_memory)],
+                [
+                    sys.executable,
+                    "-c",
+                    _START,
+                    json.dumps(sys.path),
+                    *arguments,
+                    str(item_seconds),
+                    str(item_memory),
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -74,10 +83,8 @@ class WorkerProcess:
         """Hand over a batch; a worker that is gone is noticed when it is read."""
         self.batches.append(batch)
         frames = [(index, task.frame) for index, task in batch.items()]
-        try:
+        with suppress(BrokenPipeError, ConnectionResetError):
             channel.send(self._link, (reference, frames))
-        except (BrokenPipeError, ConnectionResetError):
-            pass
 
     def receive(self) -> tuple[list[Result], float, int]:
         """Results, the seconds they took and their weight; EOFError once the process is gone."""

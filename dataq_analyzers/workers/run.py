@@ -1,4 +1,4 @@
-"""One map over a pool: feeds workers, yields outcomes, and finds out whom a death is to blame on."""
+"""One map over a pool: feeds workers, yields outcomes, finds out which item killed a worker."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dataq_analyzers.cells import NOTHING
 from dataq_analyzers.errors import PoolBroken
 from dataq_analyzers.outcome import Done, Failed
-from dataq_analyzers.process import Batch, Task, WorkerProcess
-from dataq_analyzers.worker import DONE, MEMORY, Result
+from dataq_analyzers.workers.cells import NOTHING
+from dataq_analyzers.workers.process import Batch, Task, WorkerProcess
+from dataq_analyzers.workers.worker import DONE, MEMORY, Result
 
 if TYPE_CHECKING:
     from dataq_analyzers.pool import Pool

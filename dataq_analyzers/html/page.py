@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from dataq_analyzers.element_path import ElementPaths
+from dataq_analyzers.html.element_path import ElementPaths
 from dataq_analyzers.interface import Place, Unit
 from dataq_analyzers.segments import Block, pack
 
@@ -22,16 +22,18 @@ _KINDS = {
     **dict.fromkeys(("pre", "listing", "xmp"), "code"),
 }
 _CELLS = frozenset({"td", "th"})
-_HIDDEN = frozenset(
-    "script style template noscript head iframe object svg math audio video canvas datalist "
-    "noembed noframes".split()
-)
-_BLOCKS = _HIDDEN | frozenset(
-    "address article aside blockquote body button caption center dd details dialog dir div dl dt "
-    "fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing "
-    "main menu nav ol optgroup option p plaintext pre search section select summary table tbody "
-    "td textarea tfoot th thead tr ul xmp".split()
-)
+_HIDDEN = frozenset({
+    "script", "style", "template", "noscript", "head", "iframe", "object", "svg", "math",
+    "audio", "video", "canvas", "datalist", "noembed", "noframes",
+})  # fmt: skip
+_BLOCKS = _HIDDEN | frozenset({
+    "address", "article", "aside", "blockquote", "body", "button", "caption", "center", "dd",
+    "details", "dialog", "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup", "hr", "legend",
+    "li", "listing", "main", "menu", "nav", "ol", "optgroup", "option", "p", "plaintext",
+    "pre", "search", "section", "select", "summary", "table", "tbody", "td", "textarea",
+    "tfoot", "th", "thead", "tr", "ul", "xmp",
+})  # fmt: skip
 _VERBATIM = frozenset({"pre", "textarea", "listing", "xmp", "plaintext"})
 _TIGHT = frozenset({"list", "table"})
 

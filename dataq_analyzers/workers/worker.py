@@ -12,10 +12,11 @@ import socket
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
-from dataq_analyzers import channel
-from dataq_analyzers.cells import NOTHING, Cells
+from dataq_analyzers.workers import channel
+from dataq_analyzers.workers.cells import NOTHING, Cells
 
 # What a result is: an index, how it went, and the pickled value or (type, message).
 DONE, ERROR, MEMORY = 0, 1, 2
@@ -37,10 +38,8 @@ def main(channel_fd: int, cells_fd: int, life_fd: int, seconds: float, memory: i
     link = socket.socket(fileno=channel_fd)
     worker = Worker(link, Cells(cells_fd), seconds, memory)
     os.close(cells_fd)
-    try:
+    with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         worker.serve()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        pass
     sys.stdout.flush()
     os._exit(0)  # no clean-up of libraries: some hang or crash at exit
 
@@ -111,9 +110,7 @@ class Worker:
         except MemoryError:
             self._retire = True
             return index, MEMORY, ("MemoryError", "needs more memory than one item may have")
-        except Exception as error:  # noqa: BLE001 - whatever a parser raises is this item's
-            return index, ERROR, (type(error).__name__, _reason(error))
-        except BaseException as error:  # noqa: BLE001 - SystemExit is no reason to stop
+        except BaseException as error:  # noqa: BLE001 - whatever it raises is this item's, SystemExit too
             return index, ERROR, (type(error).__name__, _reason(error))
 
     def _flush(self) -> None:
@@ -136,7 +133,7 @@ def _reason(error: BaseException) -> str:
 
 def _limit_memory(memory: int) -> None:
     """Let one item have `memory` bytes on top of what the process has mapped by now."""
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pathlib costs a start 10 ms
+    with open("/proc/self/statm", "rb") as file:
         pages = int(file.read().split()[0])
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = pages * resource.getpagesize() + memory
@@ -146,5 +143,5 @@ def _limit_memory(memory: int) -> None:
 
 
 def _resident() -> int:
-    with open("/proc/self/statm", "rb") as file:  # noqa: PTH123
+    with open("/proc/self/statm", "rb") as file:
         return int(file.read().split()[1]) * resource.getpagesize()

@@ -1,0 +1,1 @@
+"""Mail as a tree of byte ranges, and the meaning of its header."""

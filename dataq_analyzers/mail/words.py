@@ -1,0 +1,63 @@
+"""The words of a header in any charset, also where they break the rules (RFC 2047)."""
+
+from __future__ import annotations
+
+import binascii
+import re
+
+from dataq_analyzers.decode import codec_name
+
+_WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+_BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
+
+
+def line(raw: bytes) -> str:
+    """A field as one line of text: encoded words and bare 8-bit characters decoded."""
+    return " ".join(decode_words(plain(raw)).split())
+
+
+def plain(raw: bytes) -> str:
+    """Bytes of a header as text: UTF-8, else Western European."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
+    return text.replace("\0", "") if "\0" in text else text
+
+
+def decode_words(text: str) -> str:
+    """`text` with its encoded words (RFC 2047) decoded, also where they break its rules."""
+    if "=?" not in text:
+        return text
+    text = _BETWEEN_WORDS.sub(r"\1", text)
+    decoded = []
+    end = 0
+    pending = b""
+    charset = ""
+    for match in _WORD.finditer(text):
+        # A character of several bytes may be split between two words of one charset.
+        if match.start() > end or match.group(1).lower() != charset:
+            decoded += [_decoded(pending, charset), text[end : match.start()]]
+            pending, charset = b"", match.group(1).lower()
+        pending += _word(match.group(2), match.group(3))
+        end = match.end()
+    return "".join([*decoded, _decoded(pending, charset), text[end:]])
+
+
+def _word(encoding: str, text: str) -> bytes:
+    raw = text.encode("utf-8", "replace")
+    if encoding in "qQ":
+        return binascii.a2b_qp(raw, header=True)
+    try:
+        return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
+    except binascii.Error:
+        return raw
+
+
+def _decoded(data: bytes, charset: str) -> str:
+    if not data:
+        return ""
+    try:
+        return data.decode(codec_name(charset) or "utf-8")
+    except UnicodeError:
+        return data.decode("cp1252", "replace")

@@ -1,0 +1,1 @@
+"""The processes behind the pool: how they are started, fed, watched and blamed."""

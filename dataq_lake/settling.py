@@ -1,0 +1,68 @@
+"""Brings blobs to disk in the background, while the next ones are read; a commit waits for it."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from dataq_lake.folders import private_folder
+
+OPEN_FILES = 32
+
+
+class Settler:
+    """The files of one blob store that have to be on disk before any row may name them."""
+
+    def __init__(self) -> None:
+        self._thread: ThreadPoolExecutor | None = None
+        self._waiting: deque[Future[None]] = deque()
+
+    def add(self, file: BinaryIO, path: Path, final: Path) -> None:
+        """Takes over the open `file` at `path`, which gets its name `final` once it is on disk."""
+        self._submit(file, path, final)
+
+    def add_folder(self, folder: Path) -> None:
+        """Takes a folder whose entries have to be on disk, whoever made them."""
+        self._submit(None, folder, folder)
+
+    def settle(self) -> None:
+        """Returns when everything taken so far is on disk; raises what went wrong."""
+        while self._waiting:
+            self._waiting.popleft().result()
+
+    def _submit(self, file: BinaryIO | None, path: Path, final: Path) -> None:
+        while len(self._waiting) >= OPEN_FILES:
+            self._waiting.popleft().result()
+        self._thread = self._thread or ThreadPoolExecutor(1, "blobs")
+        work = (_finish, file, path, final) if file else (sync_folder, final)
+        self._waiting.append(self._thread.submit(*work))
+
+
+@cache
+def settler(folder: Path) -> Settler:  # noqa: ARG001 - the cache tells them apart by it
+    """The one settler of a blob store in this process: its blobs and rows may use two handles."""
+    return Settler()
+
+
+def sync_folder(folder: Path) -> None:
+    """Brings the names in `folder` to disk."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _finish(file: BinaryIO, path: Path, final: Path) -> None:
+    with file:
+        os.fsync(file.fileno())
+        made = not final.parent.is_dir()
+        private_folder(final.parent)
+        path.replace(final)
+    sync_folder(final.parent)
+    if made:
+        sync_folder(final.parent.parent)

@@ -1,0 +1,64 @@
+"""What a plugin says of itself."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from dataq_plugins.conformance.session import Session, expect
+from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
+
+ID = re.compile(r"[a-z][a-z0-9_]{0,40}")
+REQUIRED = {"describe", "configure", "extract"}
+KNOWN = REQUIRED | {"check", "discover", "cancel", "deliver"}
+TIME_BASES = {"modified", "event", "created", "observed"}
+TYPES = {"string", "integer", "number", "boolean", "array", "object"}
+
+
+def described(session: Session) -> pb.Plugin:
+    """Return the plugin's description."""
+    return session.ask("describe").expect_success().description
+
+
+def properties(session: Session) -> dict[str, dict[str, Any]]:
+    """Return the schema of each setting by its name."""
+    schema = json.loads(described(session).config_schema or "{}")
+    found: dict[str, dict[str, Any]] = schema.get("properties", {})
+    return found
+
+
+def check_describe(session: Session) -> None:
+    """It describes itself without any settings: id, version, time basis."""
+    told = described(session)
+    expect(ID.fullmatch(told.id), f"its id {told.id!r} does not match {ID.pattern}")
+    expect(told.version, "it names no version")
+    expect(
+        told.time_basis in TIME_BASES,
+        f"time_basis is {told.time_basis!r}, not one of {', '.join(sorted(TIME_BASES))}",
+    )
+
+
+def check_capabilities(session: Session) -> None:
+    """It lists the operations it answers, describe, configure and extract among them."""
+    offered = set(described(session).capabilities)
+    missing, unknown = REQUIRED - offered, offered - KNOWN
+    expect(not missing, f"it does not offer {', '.join(sorted(missing))}")
+    expect(not unknown, f"nobody knows the operation {', '.join(sorted(unknown))}")
+
+
+def check_schema(session: Session) -> None:
+    """Its settings have a JSON Schema: an object, each property with a type."""
+    text = described(session).config_schema
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        expect(False, f"config_schema is no JSON: {error}")
+    expect(isinstance(schema, dict) and schema.get("type") == "object", "it is of no object")
+    for name, one in schema.get("properties", {}).items():
+        typed = one.get("type") in TYPES or {"anyOf", "enum", "$ref", "allOf", "oneOf"} & set(one)
+        expect(typed, f"setting {name!r} has no type")
+    for name in schema.get("required", []):
+        expect(name in schema.get("properties", {}), f"required setting {name!r} has no schema")
+    for name in session.config:
+        expect(name in properties(session), f"the setting {name!r} in use has no schema")

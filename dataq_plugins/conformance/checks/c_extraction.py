@@ -1,0 +1,98 @@
+"""What a plugin sends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from dataq_plugins.conformance.checks.a_describe import properties
+from dataq_plugins.conformance.session import Seen, Session, Skipped, expect
+
+CHUNK = 64 << 10
+
+
+def everything(session: Session) -> list[Seen]:
+    """Return all items, without window or state."""
+    return session.ask("extract").expect_success().items
+
+
+def check_extract(session: Session) -> None:
+    """It sends items, in messages that keep the protocol."""
+    expect(everything(session), "it sent no item: give it settings with which it finds something")
+
+
+def check_unique_ids(session: Session) -> None:
+    """It sends each thing once."""
+    counts = Counter(item.source_id for item in everything(session))
+    twice = [source_id for source_id, count in counts.items() if count > 1]
+    expect(not twice, f"{len(twice)} ids came more than once, as {twice[:3]}")
+
+
+def check_repeatable(session: Session) -> None:
+    """It sends the same again when asked the same again, also from a new process."""
+    first = everything(session)
+    _expect_same(first, everything(session), "the second time")
+    session.restart()
+    _expect_same(first, everything(session), "from a new process")
+
+
+def check_problems(session: Session) -> None:
+    """It sends no content with a problem or a deletion."""
+    for item in everything(session):
+        lost = item.problem or item.op == "delete"
+        expect(not (lost and item.size), f"{item.source_id!r} has a problem and content")
+
+
+def check_chunks(session: Session) -> None:
+    """It cuts content into chunks no larger than it is told."""
+    whole = everything(session)
+    big = [item for item in whole if item.size > CHUNK]
+    if not big:
+        raise Skipped(f"nothing in its source is over {CHUNK:,} bytes")
+    answer = session.ask("extract", max_chunk_bytes=CHUNK).expect_success()
+    expect(answer.largest <= CHUNK, f"it sent {answer.largest:,} bytes at once, not {CHUNK:,}")
+    _expect_same(whole, answer.items, "in chunks")
+
+
+def check_state(session: Session) -> None:
+    """It takes its own state back, and sends nothing then that it did not send before."""
+    first = session.ask("extract").expect_success()
+    if not first.state:
+        raise Skipped("it keeps no state")
+    session.restart()
+    again = session.ask("extract", state=first.state).expect_success()
+    before = {replace(item, content_type="") for item in first.items}
+    new = [i.source_id for i in again.items if replace(i, content_type="") not in before]
+    expect(not new, f"with its own state it sent {len(new)} items that were not there: {new[:3]}")
+    expect(
+        len(again.items) < len(first.items) or not first.items,
+        "with its own state it sent everything again, as if it had none",
+    )
+
+
+def check_full(session: Session) -> None:
+    """It sends everything, whatever its state says, when asked for all."""
+    first = session.ask("extract").expect_success()
+    if not first.state:
+        raise Skipped("it keeps no state")
+    full = session.ask("extract", state=first.state, full=True).expect_success()
+    _expect_same(first.items, full.items, "with full")
+
+
+def check_secrets(session: Session) -> None:
+    """It does not write its secrets into the log."""
+    secret = [n for n, s in properties(session).items() if s.get("writeOnly")]
+    values = [session.config[n] for n in secret if len(session.config.get(n, "")) > 3]
+    if not values:
+        raise Skipped("it was given no secret")
+    shown = [line for line in session.log for value in values if value in line]
+    expect(not shown, "a secret stands in its log")
+
+
+def _expect_same(first: list[Seen], second: list[Seen], when: str) -> None:
+    one, two = ({item.source_id: item for item in items} for items in (first, second))
+    lost, found = one.keys() - two.keys(), two.keys() - one.keys()
+    expect(not lost, f"{when} it left out {len(lost)} items, as {sorted(lost)[:3]}")
+    expect(not found, f"{when} it sent {len(found)} more items, as {sorted(found)[:3]}")
+    changed = [source_id for source_id in one if one[source_id] != two[source_id]]
+    expect(not changed, f"{when} {len(changed)} items were different, as {sorted(changed)[:3]}")

@@ -1,0 +1,59 @@
+"""Finds out, once, which way of serving a command speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from dataq_plugins.errors import PluginError, PluginSilent
+from dataq_plugins.host.connection import Connection
+from dataq_plugins.host.environment import plugin_environment
+from dataq_plugins.host.logs import to_logging
+from dataq_plugins.host.secrets import resolve_config
+from dataq_plugins.host.spec import Limits, Protocol
+from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
+
+PATIENCE = 2.0
+"""Seconds until a plugin that says nothing is taken to wait for the end of its input."""
+
+
+def probe(
+    argv: Sequence[str],
+    config: Mapping[str, str],
+    limits: Limits | None = None,
+    environment: Sequence[str] = (),
+) -> Protocol:
+    """Return "v1" for a command that describes itself, "plain" for one that only sends items.
+
+    A plain plugin ignores the question and begins to extract: it is ended at its first message,
+    and runs for half a minute at most. Raises PluginError where it is neither.
+    """
+    resolved, redact = resolve_config(config)
+    bounded = limits or Limits(run_seconds=30, silence_seconds=30)
+    connection = Connection(
+        argv, plugin_environment(environment), bounded, to_logging("probe"), redact
+    )
+    try:
+        return _ask(connection, resolved, bounded)
+    except PluginError as error:
+        error.plugin, error.operation = argv[-1], "probe"
+        error.reason = redact(error.reason)
+        raise
+    finally:
+        connection.close(kill=True)
+
+
+def _ask(connection: Connection, config: Mapping[str, str], limits: Limits) -> Protocol:
+    connection.send(pb.PluginRequest(operation="describe", config=config, request_id=1))
+    connection.limit(replace(limits, silence_seconds=PATIENCE))
+    try:
+        first = connection.receive()
+    except PluginSilent:
+        connection.limit(limits)
+        connection.finish_requests()
+        first = connection.receive()
+    if first is None:
+        if error := connection.exit_error():
+            raise error
+        return "plain"  # it had nothing to send
+    return "v1" if first[0].description.id and first[0].request_id == 1 else "plain"
