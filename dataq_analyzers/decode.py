@@ -63,7 +63,7 @@ def decode(data: bytes, charset: str | None = None) -> Decoded:
         except UnicodeError:
             pass
     try:
-        return _without_nul(Decoded(data.decode("utf-8"), "utf-8"), data)
+        return _checked(Decoded(data.decode("utf-8"), "utf-8"), data)
     except UnicodeDecodeError:
         return _decode_otherwise(data, declared)
 
@@ -98,13 +98,21 @@ def _decode_strictly(data: bytes, encoding: str, mark: int) -> Decoded:
         ) from error
 
 
-def _without_nul(decoded: Decoded, data: bytes) -> Decoded:
-    if b"\0" not in data:
-        return decoded
-    wide = wide_encoding(data)
-    if wide is None:
-        raise SkipContent("not text: it contains NUL bytes")
-    return _decode_strictly(data, wide, 0)
+def _checked(decoded: Decoded, data: bytes) -> Decoded:
+    """What decodes as UTF-8, unless it is something else that happens to."""
+    if b"\0" in data:
+        wide = wide_encoding(data)
+        if wide is None:
+            raise SkipContent("not text: it contains NUL bytes")
+        return _decode_strictly(data, wide, 0)
+    _refuse_controls(data[:SAMPLE])
+    return decoded
+
+
+def _refuse_controls(sample: bytes) -> None:
+    controls = len(sample) - len(sample.translate(None, _CONTROLS))
+    if controls > len(sample) // 10:
+        raise SkipContent("not text: full of control characters")
 
 
 def wide_encoding(data: bytes) -> str | None:
@@ -115,7 +123,7 @@ def wide_encoding(data: bytes) -> str | None:
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     half = len(sample) // 2
     for nul, other, encoding in ((odd, even, "utf-16-le"), (even, odd, "utf-16-be")):
-        if nul > 0.4 * half and other < 0.05 * half:
+        if nul > 0.7 * half and other < 0.05 * half:
             try:
                 sample.decode(encoding)
             except UnicodeDecodeError:
@@ -133,9 +141,9 @@ def _decode_otherwise(data: bytes, declared: str | None) -> Decoded:
             return Decoded(data.decode(declared), declared)
         except UnicodeDecodeError:
             pass
-    controls = len(sample) - len(sample.translate(None, _CONTROLS))
-    if b"\0" in sample or controls > len(sample) // 20:
-        raise SkipContent("not text: neither UTF-8 nor UTF-16, and full of control characters")
+    if b"\0" in sample:
+        raise SkipContent("not text: neither UTF-8 nor UTF-16, and it contains NUL bytes")
+    _refuse_controls(sample)
     mended = data.decode("utf-8", "replace")
     if mended.count("\ufffd") * 4 < len(data) - len(data.translate(None, _HIGH)):
         return Decoded(mended, "utf-8")

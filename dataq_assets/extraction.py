@@ -89,6 +89,4 @@ def gathered(batches: Iterable[Batch]) -> Iterator[Batch]:
 def open_ended(windowing: Windowing, first: str, last: str, now: int) -> Window:
     """The time from window `first` to window `last`; the first and the newest have no far end."""
     start, end = windowing.bounds(first)[0], windowing.bounds(last)[1]
-    return Window(
-        EARLIEST if start <= windowing.first else start, LATEST if end > now else end
-    )
+    return Window(EARLIEST if start <= windowing.first else start, LATEST if end > now else end)

@@ -42,7 +42,7 @@ def segment_lines(step: Step) -> Iterator[str]:
     yield f"{step['id']}  {step['segment_type']} {step['sequence_number']}"
     characters = f"characters {start['char']} to {end['char']} of the text"
     yield f"{characters}; in the original: {place}" if place else characters
-    yield one_line(step["text"])
+    yield one_line(step["text"], 90)
 
 
 def vector_lines(steps: list[Step]) -> Iterator[str]:
@@ -63,16 +63,16 @@ def asset_lines(step: Step) -> Iterator[str]:
     latest = "the latest" if step["is_latest"] else "not the latest"
     version = f"version {step['version']} of {len(step['versions'])}, {latest}"
     yield f"{one_line(step['path'])}  {version}"
-    facts = f"{step['mime_type']}, {size(step['file_size'])}, sha256 {step['file_hash']}"
-    yield f"{step['id']}  {facts}"
+    yield f"{step['id']}  {step['mime_type']}, {size(step['file_size'])}"
+    yield f"sha256 {step['file_hash']}"
     for each in step["containers"]:
         yield f"inside {one_line(each['path'])}  {each['id']}"
 
 
 def raw_lines(step: Step) -> Iterator[str]:
     """What was observed, and when."""
-    times = f"observed {when(step, 'observed_at')}, its own time {when(step, 'timestamp')}"
-    yield f"{step['item_id']}  {times}"
+    yield f"{step['item_id']}  observed {when(step, 'observed_at')}"
+    yield f"its own time {when(step, 'timestamp')}"
     yield f"raw_{step['source']} row {step['sequence']}, window {step['window']}, {step['op']}"
     if step["problem"]:
         yield f"problem: {one_line(step['problem'])}"

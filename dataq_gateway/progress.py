@@ -104,7 +104,7 @@ def bars() -> Iterator[OnProgress]:
             name = title(progress)
             with lock:
                 if name not in tasks:
-                    tasks[name] = display.add_task(name, total=progress.total)
+                    tasks[name] = display.add_task(name, total=progress.total, amount="")
             amounts = amount(progress.done, progress.unit)
             display.update(
                 tasks[name], completed=progress.done, total=progress.total, amount=amounts

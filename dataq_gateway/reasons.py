@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from dataq_gateway.output import width
+
 RETRIEVERS = {"text": "words", "vector": "meaning"}
 LEAD = 40
 
@@ -19,8 +21,9 @@ def reasons(why: Mapping[str, Any]) -> str:
             parts.append(f"{says} rank {found['rank']} (score {found['score']:.3g})")
         elif name in why:
             parts.append(f"{says} not among the best")
-    if words := dict.fromkeys(each["text"].lower() for each in why.get("terms", ())):
-        parts.append(f"matched {', '.join(words)}")
+    if words := {each["text"].lower() for each in why.get("terms", ())}:
+        telling = sorted(words, key=lambda word: (-len(word), word))
+        parts.append(f"matched {', '.join(telling)}")
     return "; ".join(parts)
 
 
@@ -37,6 +40,20 @@ def passage(text: str, terms: list[dict[str, Any]], room: int = 240) -> str:
             at = term["end"]
     pieces += [calm(text[at:end]), "…" if end < len(text) else ""]
     return " ".join("".join(pieces).split())
+
+
+def hanging(text: str, indent: str, columns: int) -> str:
+    """Words of `text` in lines of at most `columns`, each after `indent`; colours take no room."""
+    lines, room = [indent], columns - width(indent)
+    left = room
+    for word in text.split():
+        taken = width(click.unstyle(word))
+        if taken + 1 > left < room:
+            lines.append(indent)
+            left = room
+        lines[-1] += word if left == room else f" {word}"
+        left -= taken if left == room else taken + 1
+    return "\n".join(lines)
 
 
 def calm(text: str) -> str:

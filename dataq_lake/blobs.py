@@ -120,7 +120,7 @@ class BlobWriter:
         self._file = os.fdopen(number, "wb", buffering=CHUNK)
         self._taken = False
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes | memoryview) -> None:
         """Takes the next piece."""
         self._digest.update(data)
         self._size += len(data)

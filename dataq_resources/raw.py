@@ -83,7 +83,7 @@ class RawWriter:
 
 
 class _Rows:
-    """The rows of a plugin's stream; remembers the state that came last, and how the stream ended."""
+    """The rows of a plugin's stream; remembers the state that came last, and how it ended."""
 
     def __init__(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
         self._batches = batches

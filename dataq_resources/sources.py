@@ -145,7 +145,9 @@ def _checked(path: Path, attributes: Any, root: Any) -> SourceConfig:
         raise FixSource(path, f"{setting}: {reason}", _line(root, ["attributes", *place])) from None
     if source.name != path.parent.name:
         reason = f"attributes.name: {source.name!r} is in the folder {path.parent.name!r}"
-        raise FixSource(path, f"{reason}: they must be the same", _line(root, ["attributes", "name"]))
+        raise FixSource(
+            path, f"{reason}: they must be the same", _line(root, ["attributes", "name"])
+        )
     return source
 
 
@@ -154,7 +156,9 @@ def _line(node: Any, place: list[str]) -> int | None:
     line: int = node.start_mark.line + 1
     for step in place:
         pairs = node.value if isinstance(getattr(node, "value", None), list) else []
-        entry = next((pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == step), None)
+        entry = next(
+            (pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == step), None
+        )
         if entry is None:
             return line
         line, node = entry[0].start_mark.line + 1, entry[1]
@@ -196,7 +200,10 @@ def plugin_spec(source: SourceConfig) -> PluginSpec:
     from dataq_plugins.registry import argv_for
 
     argv = source.command or argv_for(source.plugin or "")
-    whole = {name: value if name.endswith("seconds") else int(value) for name, value in source.limits.items()}
+    whole = {
+        name: value if name.endswith("seconds") else int(value)
+        for name, value in source.limits.items()
+    }
     return PluginSpec(
         source=source.name,
         argv=tuple(argv),

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 def until(what: str, done: Callable[[], Any]) -> Any:

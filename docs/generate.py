@@ -7,10 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
+import pyarrow as pa
 
 from dataq_gateway.cli import cli
+from dataq_lake.columns import meaning
+from dataq_lake.schemas import TABLES, Table, raw_table
 
 HERE = Path(__file__).resolve().parent
+TABLES_BEGIN = (
+    "<!-- tables: written by docs/generate.py from dataq_lake/schemas.py and columns.py; "
+    "run `make docs` -->\n"
+)
+TABLES_END = "<!-- end of tables -->"
 MARK = "<!-- Written by docs/generate.py; change the code and run `make docs`. -->"
 
 INTRODUCTION = """\
@@ -65,7 +73,46 @@ def cli_page() -> str:
     return "\n".join(parts)
 
 
-PAGES = {"cli.md": cli_page}
+def lake_page() -> str:
+    """docs/lake.md: written by hand but for its tables."""
+    page = (HERE / "lake.md").read_text(encoding="utf-8")
+    before, begin, rest = page.partition(TABLES_BEGIN)
+    _, end, after = rest.partition(TABLES_END)
+    tables = [raw_table("source"), *TABLES.values()]
+    return before + begin + "\n".join(table_section(table) for table in tables) + end + after
+
+
+def table_section(table: Table) -> str:
+    """What a table holds, column by column."""
+    raw = table.name.startswith("raw_")
+    name = "`raw`, `raw_<source>`" if raw else f"`{table.name}`"
+    doc = "Every observed version of everything in a source." if raw else table.doc
+    key = ", ".join(f"`{column}`" for column in table.key)
+    head = f"\n### {name}\n\n{doc} Key: {key}.\n\n| column | type | what |\n|---|---|---|\n"
+    return head + "".join(column_row(table, field) for field in table.schema)
+
+
+def column_row(table: Table, field: pa.Field) -> str:
+    """A column as a line of a Markdown table."""
+    what = meaning("raw" if table.name.startswith("raw_") else table.name, field.name)
+    bulky = " *(bulky)*" if field.name in table.bulky else ""
+    return f"| `{field.name}` | {type_name(field.type)} | {what}{bulky} |\n"
+
+
+def type_name(kind: pa.DataType) -> str:
+    """A type in a word or two, the fields of a struct by name."""
+    if pa.types.is_timestamp(kind):
+        return "time"
+    if pa.types.is_map(kind):
+        return "map"
+    if pa.types.is_list(kind):
+        return f"list of {type_name(kind.value_type)}"
+    if pa.types.is_struct(kind):
+        return f"struct ({', '.join(field.name for field in kind)})"
+    return {"large_string": "string", "bool": "boolean"}.get(str(kind), str(kind))
+
+
+PAGES = {"cli.md": cli_page, "lake.md": lake_page}
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ INBOX = HERE.parent / "examples" / "inbox"
 DATAQ = [sys.executable, "-m", "dataq_gateway"]
 QUERY = "a spider web reflects the sound"
 COLUMNS = 110
+STYLE = "body{padding:14px;width:max-content} body,pre{margin:0!important;font-size:13px!important}"
 
 
 def dataq(*words: str) -> str:
@@ -55,9 +56,7 @@ def terminal_page(parts: list[tuple[str, str]]) -> str:
         for typed, printed in parts:
             console.print(Text(f"$ {typed}", style="bold bright_cyan"))
             console.print(Text.from_ansi(printed))
-    style = (
-        "<style>body{margin:0;padding:14px;width:max-content} pre{font-size:13px!important}</style>"
-    )
+    style = f"<style>{STYLE}</style>"
     return style + console.export_html(theme=MONOKAI, inline_styles=True)
 
 
@@ -126,11 +125,11 @@ def picture_of_search(page: Page, folder: Path) -> None:
     html.write_text(terminal_page(parts), encoding="utf-8")
     page.open(html.as_uri(), 1200, 800)
     until("the text", lambda: page.value("document.body.innerText.length > 100"))
-    box = page.value("JSON.stringify(document.body.getBoundingClientRect())")
-    import json
-
-    size = json.loads(box)
-    clip = {"x": 0.0, "y": 0.0, "width": size["width"], "height": size["height"]}
+    size = [
+        page.value(f"document.querySelector('pre').{side}")
+        for side in ("offsetWidth", "offsetHeight")
+    ]
+    clip = {"x": 0.0, "y": 0.0, "width": size[0] + 28, "height": size[1] + 28}
     page.picture(PICTURES / "search.png", clip)
 
 
@@ -138,7 +137,7 @@ def main() -> None:
     """Archive the example inbox into a home of its own and take the pictures."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        os.environ["DATAQ_HOME"] = f"{folder}/home"
+        os.environ |= {"DATAQ_HOME": f"{folder}/home", "COLUMNS": str(COLUMNS)}
         dataq("sources", "add", "inbox", "--plugin", "file_scanner", "--config", f"root={INBOX}")
         dataq("run")
         with browser() as page:

@@ -50,6 +50,7 @@ _KINDS = (
     ("comment", "comment"),
 )
 _DEFINITIONS = ("function", "class")
+_WRAPPERS = ("decorated_definition", "export_statement", "template_declaration")
 _DEEPEST = 8
 
 
@@ -135,9 +136,10 @@ def _pieces(node: Node, prefix: str, depth: int) -> Iterator[_Piece]:
 
 def _definition(node: Node) -> Node:
     """What a decorator, an export or a template is put before."""
-    for field in ("definition", "declaration"):
-        if inner := node.child_by_field_name(field):
-            return inner
+    if node.type in _WRAPPERS:
+        for child in reversed(node.named_children):
+            if _kind(child.type) in _DEFINITIONS:
+                return child
     return node
 
 

@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from dataq_analyzers.decode import Locator, decode
-from dataq_analyzers.interface import Analysis, Content, Unit
-from dataq_analyzers.segments import ENOUGH, TARGET
+from dataq_analyzers.interface import Analysis, Content
+from dataq_analyzers.segments import ENOUGH, TARGET, Block, cut
 from dataq_analyzers.tools import version_of
 
 if TYPE_CHECKING:
@@ -30,18 +30,11 @@ class MarkdownAnalyzer:
     def analyze(self, content: Content) -> Analysis:
         decoded = decode(content.data)
         text = decoded.text
-        locator = Locator(decoded)
-        units = tuple(
-            Unit(
-                "section",
-                start,
-                start + len(chunk),
-                locator.place(start),
-                locator.place(start + len(chunk)),
-            )
-            for start, chunk in _splitter().chunk_indices(text)
-            if chunk and not chunk.isspace()
+        blocks = (
+            Block(at, at + len(chunk), "section") for at, chunk in _splitter().chunk_indices(text)
         )
+        # The splitter's idea of white space is not Python's: cut trims once more.
+        units = Locator(decoded).units(piece for block in blocks for piece in cut(text, block))
         heading = _HEADING.search(text)
         title = (heading.group(1) or heading.group(2)) if heading else None
         return Analysis(text, units, title=title)

@@ -71,18 +71,17 @@ class Worker:
         self._bytes = 0
         self._sent = 0
         self._since = time.monotonic()
-        self._retire = False
 
     def serve(self) -> None:
-        while not self._retire:
+        """Run batches until the pool is gone or this process is better replaced."""
+        fit = True
+        while fit:
             (reference, tasks), _ = channel.receive(self._link)
             self._since = time.monotonic()
             function = self._function(reference)
-            for index, task in tasks:
-                self._one(function, index, task)
-                if self._retire:
-                    break
+            fit = all(self._one(function, index, task) for index, task in tasks)
             self._flush()
+            fit = fit and _resident() < RETIRE_BYTES
 
     def _function(self, reference: bytes) -> Callable[[Any], Any]:
         if reference not in self._functions:
@@ -91,7 +90,8 @@ class Worker:
                 _limit_memory(self._memory)
         return self._functions[reference]
 
-    def _one(self, function: Callable[[Any], Any], index: int, task: bytes) -> None:
+    def _one(self, function: Callable[[Any], Any], index: int, task: bytes) -> bool:
+        """Run one item; False where memory ran out, which this process may not recover from."""
         self._cells.current = index
         # Left at its default, SIGALRM ends the process: it also stops a loop inside C code.
         signal.setitimer(signal.ITIMER_REAL, self._seconds)
@@ -102,20 +102,19 @@ class Worker:
         self._cells.current = NOTHING
         if self._bytes >= FLUSH_BYTES or time.monotonic() - self._since >= FLUSH_SECONDS:
             self._flush()
+        return result[1] != MEMORY
 
     def _call(self, function: Callable[[Any], Any], index: int, task: bytes) -> Result:
         try:
             value = function(pickle.loads(task))  # noqa: S301 - from the parent
             return index, DONE, pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
         except MemoryError:
-            self._retire = True
             return index, MEMORY, ("MemoryError", "needs more memory than one item may have")
         except BaseException as error:  # noqa: BLE001 - whatever it raises is this item's, SystemExit too
             return index, ERROR, (type(error).__name__, _reason(error))
 
     def _flush(self) -> None:
         now = time.monotonic()
-        self._retire = self._retire or _resident() > RETIRE_BYTES
         if self._results:
             self._sent += channel.send(self._link, (self._results, now - self._since))
         self._results, self._bytes, self._since = [], 0, now

@@ -42,9 +42,14 @@ def raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
         io_manager_key="raw_io",
         pool=f"source_{source.name}",
         op_tags={"dataq/source": source.name},
-        metadata={"plugin": source.plugin or " ".join(source.command or ()), "window": source.window},
+        metadata={
+            "plugin": source.plugin or " ".join(source.command or ()),
+            "window": source.window,
+        },
     )
-    def raw(context: dg.AssetExecutionContext, config: RawConfig, home: HomeResource) -> Observations:
+    def raw(
+        context: dg.AssetExecutionContext, config: RawConfig, home: HomeResource
+    ) -> Observations:
         keys = context.partition_keys
         everything = config.everything or source.protocol == "plain"
         extraction = Extraction(

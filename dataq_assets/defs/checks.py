@@ -32,7 +32,9 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
 def _result(
     key: dg.AssetCheckKey, check: Check, verdict: Verdict, lake: Lake
 ) -> dg.AssetCheckResult:
-    severity = dg.AssetCheckSeverity.WARN if check.severity == "warning" else dg.AssetCheckSeverity.ERROR
+    severity = (
+        dg.AssetCheckSeverity.WARN if check.severity == "warning" else dg.AssetCheckSeverity.ERROR
+    )
     return dg.AssetCheckResult(
         passed=verdict.passed,
         asset_key=key.asset_key,
@@ -53,4 +55,3 @@ def _raw(source: str) -> Check:
 
     doc = "No observation is stored twice, and their order is one."
     return Check("observed_once", (table,), (table,), "error", doc, verdict)
-

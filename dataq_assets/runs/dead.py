@@ -32,7 +32,9 @@ def bury(instance: DagsterInstance) -> list[str]:
         process = run.tags.get(PROCESS_TAG)
         if process is None or is_alive(process):
             continue
-        instance.report_run_failed(run, "its process is gone: it was killed, or the machine went down")
+        instance.report_run_failed(
+            run, "its process is gone: it was killed, or the machine went down"
+        )
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         dead.append(run.run_id)
     return dead

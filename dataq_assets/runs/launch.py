@@ -28,7 +28,7 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     if not instance.get_settings("python_logs").get("dagster_handler_config"):
         # Otherwise each starting run resets Python's logging under locks that a run in another
         # thread holds while it stores an event: both then wait for ever.
-        instance.get_yaml_python_handlers = lambda: []  # type: ignore[method-assign]
+        instance.get_yaml_python_handlers = list  # type: ignore[method-assign]
     return instance
 
 
@@ -72,7 +72,10 @@ def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> N
     # A run over a range says the same of each of its windows, three stages fill quarantine.
     if table in outcome.rows and len(key.path) == 1:
         return
-    for counts, names in ((outcome.rows, ("rows", "added")), (outcome.deleted, ("deleted", "removed"))):
+    for counts, names in (
+        (outcome.rows, ("rows", "added")),
+        (outcome.deleted, ("deleted", "removed")),
+    ):
         count = next((shown[name] for name in names if name in shown), 0)
         counts[table] = counts.get(table, 0) + int(count)
     outcome.snapshot = shown.get("snapshot", outcome.snapshot)

@@ -67,7 +67,9 @@ def _chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
         if name in broken:
             raise broken[name]
         if name not in good:
-            raise UnknownSource(f"no source is called {name!r}; there is {', '.join(good) or 'none'}")
+            raise UnknownSource(
+                f"no source is called {name!r}; there is {', '.join(good) or 'none'}"
+            )
     return [source for name, source in good.items() if not names or name in names]
 
 
@@ -127,7 +129,9 @@ class _Session:
             "dataq/source": news.source.name,
         }
         config = {"ops": {name: {"config": {"full": full, "everything": news.everything}}}}
-        return launch(self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config)
+        return launch(
+            self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
+        )
 
     def derive(self) -> Outcome:
         """What came of everything that follows from raw."""

@@ -64,7 +64,9 @@ class Assets:
         rows += [{**tops[each.asset_id], "processing_status": each.status} for each in gathered]
         schema = pl.DataFrame(schema=pl.Schema(Slice(self.lake, "assets").scan().collect_schema()))
         frame = pl.DataFrame(rows, schema=schema.schema, orient="row")
-        return self._round(frame, [row for each in gathered for row in each.rejected], len(gathered))
+        return self._round(
+            frame, [row for each in gathered for row in each.rejected], len(gathered)
+        )
 
     def _round(
         self, assets: pl.DataFrame, rejected: list[dict[str, Any]], items: int
@@ -78,7 +80,9 @@ class Assets:
 
     def _tops(self, items: pl.DataFrame) -> pl.DataFrame:
         """The assets of items themselves; an item and its asset have one id."""
-        place = pl.when(pl.col("transform").is_null()).then(pl.lit("raw:")).otherwise(pl.lit("item:"))
+        place = (
+            pl.when(pl.col("transform").is_null()).then(pl.lit("raw:")).otherwise(pl.lit("item:"))
+        )
         return items.select(
             pl.col("item_id").alias("id"),
             "item_id",
@@ -139,9 +143,7 @@ def with_duplicates(new: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
         new.drop("duplicate_of", strict=False)
         .join(first, on="file_hash", how="left", maintain_order="left")
         .with_columns(pl.col("first").fill_null(pl.col("id").first().over("file_hash")))
-        .with_columns(
-            pl.when(pl.col("first") != pl.col("id")).then("first").alias("duplicate_of")
-        )
+        .with_columns(pl.when(pl.col("first") != pl.col("id")).then("first").alias("duplicate_of"))
         .drop("first")
     )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.arrow import batch_of
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
 from dataq_lake.schemas import TABLES

@@ -109,7 +109,9 @@ def pending(lake: Lake, source: str) -> pl.DataFrame:
     )
     same = ["source_id", "run_id", "timestamp"]
     first = pl.col("content_hash").sort_by("sequence").first().over(same)
-    return new.select("item_id", (pl.col("content_hash") != first).fill_null(False).alias("is_twin"))
+    return new.select(
+        "item_id", (pl.col("content_hash") != first).fill_null(False).alias("is_twin")
+    )
 
 
 def _dicts(frame: pl.DataFrame) -> list[dict[str, Any]]:

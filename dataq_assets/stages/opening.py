@@ -45,9 +45,7 @@ class Opening:
     now_us: int
     _order: list[dict[str, Any]] = field(default_factory=list)
 
-    def opened(
-        self, tops: pl.DataFrame, again: Mapping[str, dict[str, Any]]
-    ) -> Iterator[Opened]:
+    def opened(self, tops: pl.DataFrame, again: Mapping[str, dict[str, Any]]) -> Iterator[Opened]:
         """One outcome a container, in the order of completion; `again` are rows to replace."""
         small = tops.filter(pl.col("file_size") <= LARGE_BYTES)
         large = tops.filter(pl.col("file_size") > LARGE_BYTES)
@@ -101,9 +99,7 @@ class Opening:
                 rows.append(self._member(top, inner, ids[-1], parent))
         return rows
 
-    def _member(
-        self, top: dict[str, Any], inner: Inner, id_: str, parent: str
-    ) -> dict[str, Any]:
+    def _member(self, top: dict[str, Any], inner: Inner, id_: str, parent: str) -> dict[str, Any]:
         return {
             "id": id_,
             "item_id": top["item_id"],
@@ -139,9 +135,7 @@ class Opening:
         """The rows to write: what is held now, and what was held before and no longer is."""
         now = {row["id"] for row in held}
         before = [row for row in again.values() if row["item_id"] == top["item_id"]]
-        done = [
-            resolved(row, self.run_id, self.now_us) for row in before if row["id"] not in now
-        ]
+        done = [resolved(row, self.run_id, self.now_us) for row in before if row["id"] not in now]
         counted = [
             {**row, "attempts": again[row["id"]]["attempts"] + 1} if row["id"] in again else row
             for row in held

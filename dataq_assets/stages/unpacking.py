@@ -106,9 +106,7 @@ class Tree:
         except SkipContent as error:
             self._problems.append((place, str(error)))
 
-    def _members(
-        self, file: BinaryIO, media_type: str, name: str, size: int
-    ) -> Iterator[Member]:
+    def _members(self, file: BinaryIO, media_type: str, name: str, size: int) -> Iterator[Member]:
         limits = self._outer.limits._replace(
             members=self._members_left,
             total_bytes=self._bytes_left,

@@ -22,7 +22,12 @@ def command(host: str, port: int) -> None:
     home = home_from_environment()
     home.prepare()
     # This process becomes Dagster, so that Ctrl-C and signals reach it and nothing is left over.
-    environment = {**os.environ, "DATAQ_HOME": str(home.path), "DAGSTER_HOME": str(home.dagster)}
+    environment = {
+        "PYTHONWARNINGS": "ignore",  # Dagster's notes on its own parts being new or superseded
+        **os.environ,
+        "DATAQ_HOME": str(home.path),
+        "DAGSTER_HOME": str(home.dagster),
+    }
     words = ["-m", "dagster", "dev", "-m", "dataq_assets.definitions"]
     os.execve(  # noqa: S606 - no shell is what we want
         sys.executable,

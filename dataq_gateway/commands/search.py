@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,22 +74,21 @@ def echo_hits(hits: list[dict[str, Any]]) -> None:
     """Print hits for people: place, passage, reasons, id."""
     if not hits:
         click.echo("nothing found")
+    columns = min(get_terminal_size().columns, 120)
     for rank, hit in enumerate(hits, 1):
-        click.echo(lines_of(rank, hit))
+        click.echo(lines_of(rank, hit, columns))
 
 
-def lines_of(rank: int, hit: dict[str, Any]) -> str:
-    """One hit in four lines."""
+def lines_of(rank: int, hit: dict[str, Any], columns: int) -> str:
+    """One hit: its place and title, the passage, the reasons, its id."""
     from dataq_gateway.output import one_line
-    from dataq_gateway.reasons import passage, reasons
+    from dataq_gateway.reasons import hanging, passage, reasons
 
     title = f"  {one_line(hit['title'], 60)}" if hit.get("title") else ""
-    head = f"{rank:>2}. {click.style(one_line(hit['path'], 90), bold=True)}{title}"
-    return "\n    ".join(
-        (
-            head,
-            passage(hit["text"], hit["why"].get("terms", [])),
-            click.style(f"why: {reasons(hit['why'])}", fg="green"),
-            click.style(f"id {hit['id']}  source {hit['source']}", dim=True),
-        )
+    lines = (
+        passage(hit["text"], hit["why"].get("terms", [])),
+        f"{click.style('why', fg='green')}: {reasons(hit['why'])}",
+        f"id {hit['id']}  source {hit['source']}",
     )
+    head = f"{rank:>2}. {click.style(one_line(hit['path'], 90), bold=True)}{title}"
+    return "\n".join([head, *(hanging(line, "    ", columns) for line in lines)])

@@ -79,6 +79,8 @@ def _run(check: Check, session: Session) -> Result:
         outcome, detail = "skipped", str(reason)
     except Failed as reason:
         outcome, detail = "failed", str(reason)
+    except Exception as error:  # noqa: BLE001 (the plugin sent what no check is prepared for)
+        outcome, detail = "failed", f"it sent what cannot be read: {type(error).__name__}: {error}"
     return Result(name, promise, outcome, detail, round(time.monotonic() - began, 3))
 
 

@@ -200,6 +200,7 @@ class PluginProcess:
     def _connect(self) -> Connection:
         if self._cancelled:
             raise PluginCancelled("was cancelled")
+        self._disconnect(kill=True)  # of a plain plugin, or of a second `with`
         environment = plugin_environment(self._spec.environment)
         self._connection = Connection(
             self._spec.argv, environment, self._spec.limits, self._on_log, self._redact

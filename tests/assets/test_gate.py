@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 
 import pytest
 
@@ -159,7 +158,7 @@ def test_large_content_is_judged_by_its_beginning(way: Way, lake: Lake) -> None:
     text = b"a line of text\n" * 200_000
     blob = lake.blobs.put(text)
     big = item("big.txt", b"")
-    way.observe(replace(big, content=None, blob=blob, size=len(text)))
+    way.observe(big._replace(content=None, blob=blob, size=len(text)))
     way.derive("gate", "assets")
     (row,) = way.rows("items")
     assert (row["detected_type"], row["size"]) == ("text/plain", len(text))

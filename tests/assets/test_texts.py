@@ -163,7 +163,9 @@ def test_vectors_are_made_once_a_text(way: Way) -> None:
 
 
 def test_index_follows_what_is_current(way: Way) -> None:
-    way.observe(item("a.txt", b"A heron in the river.\n"), item("b.txt", b"A spider in the well.\n"))
+    way.observe(
+        item("a.txt", b"A heron in the river.\n"), item("b.txt", b"A spider in the well.\n")
+    )
     way.derive()
     first = way.rows("snapshots")
     way.observe(item("a.txt", b"Two herons in the river.\n", 1), gone("b.txt", 1))

@@ -109,15 +109,13 @@ def test_silence_ends_in_time_side_by_side(double: Spec) -> None:
     for error, reason in zip(errors, SILENT.values(), strict=True):
         assert type(error) is PluginSilent
         assert reason in str(error)
-        assert error.last_item == "first"
 
 
 def test_endless_items_end_at_the_time_limit(double: Spec) -> None:
     limits = Limits(run_seconds=2, grace_seconds=0.4)
-    with PluginProcess(double("hostile.py", limits, mode="endless")) as plugin:
-        with pytest.raises(PluginTimedOut, match=r"took over 2 s \(run_seconds\)"):
-            for _ in plugin.extract():
-                pass
+    error = fail(double("hostile.py", limits, mode="endless"))
+    assert type(error) is PluginTimedOut
+    assert "took over 2 s (run_seconds)" in str(error)
 
 
 @pytest.mark.parametrize("mode", ["double_fork", "children"])

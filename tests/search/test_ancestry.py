@@ -48,7 +48,7 @@ def raw(item_id: str, data: bytes | None, sequence: int, **more: Any) -> dict[st
         "size": len(data or b""),
         "content_hash": digest(data) if data is not None else None,
         "payload": data,
-        "metadata": {"mode": "644"}.items(),
+        "metadata": [("mode", "644")],
         "plugin_id": "file_scanner",
         "plugin_version": "1.2",
         "run_id": "run-raw",
@@ -116,7 +116,7 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Lake:
         "content_hash": digest(INNER),
         "analyzer": "plain",
         "analyzer_version": "3",
-        "tools": {"semchunk": "4.1.1"}.items(),
+        "tools": [("semchunk", "4.1.1")],
         "outcome": "text",
         "text_id": TEXT,
         "analyzed_at": NOW,
@@ -183,8 +183,9 @@ def test_runs_say_what_they_committed(archived: Lake) -> None:
     assert list(runs) == [
         *("run-raw", "run-items", "run-assets", "run-texts", "run-segments", "run-embeddings")
     ]
-    assert [(each["table"], each["version"]) for each in runs["run-assets"]] == [("assets", 1)]
-    assert [(each["table"], each["version"]) for each in runs["run-raw"]] == [("raw_docs", 0)]
+    for run, table in (("run-assets", "assets"), ("run-raw", "raw_docs")):
+        newest = archived.table(table).version()
+        assert [(each["table"], each["version"]) for each in runs[run]] == [(table, newest)]
 
 
 def test_an_asset_tells_its_versions(archived: Lake) -> None:

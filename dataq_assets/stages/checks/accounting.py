@@ -18,9 +18,9 @@ def verdict(lake: Lake) -> Verdict:
     upserts = raw.select("item_id").unique()
     items = lake.table("items").scan(["item_id"])
     quarantine = lake.table("quarantine").scan(["item_id", "stage", "state"])
-    held = quarantine.filter(
-        (pl.col("stage") == "gate") & (pl.col("state") != "resolved")
-    ).select("item_id")
+    held = quarantine.filter((pl.col("stage") == "gate") & (pl.col("state") != "resolved")).select(
+        "item_id"
+    )
     counts = [upserts, items, held, items.join(held, on="item_id", how="semi")]
     both = pl.concat([items, held])
     lost = upserts.join(both, on="item_id", how="anti")

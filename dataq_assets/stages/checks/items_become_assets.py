@@ -16,7 +16,9 @@ def verdict(lake: Lake) -> Verdict:
     assets = lake.table("assets").scan(["id", "item_id", "parent_id", "depth"])
     items = lake.table("items").scan(["item_id"])
     top = assets.filter(pl.col("depth") == 0)
-    missing = none_of(items.join(top, on="item_id", how="anti"), "items without an asset", "item_id")
+    missing = none_of(
+        items.join(top, on="item_id", how="anti"), "items without an asset", "item_id"
+    )
     if not missing.passed:
         return missing
     members = assets.filter(pl.col("parent_id").is_not_null())

@@ -20,5 +20,8 @@ def verdict(lake: Lake) -> Verdict:
     failed = (~pl.col("outcome").is_in(["text", "empty"])).mean().alias("failed")
     shares = analyses.group_by("analyzer").agg(failed, pl.len().alias("contents")).collect()
     bad = shares.filter((pl.col("failed") > SHARE) & (pl.col("contents") >= ENOUGH))
-    names = [f"{name} ({share:.0%} of {count})" for name, share, count in bad.sort("analyzer").iter_rows()]
+    names = [
+        f"{name} ({share:.0%} of {count})"
+        for name, share, count in bad.sort("analyzer").iter_rows()
+    ]
     return Verdict(not names, f"analyzers that mostly fail: {', '.join(names)}" if names else "")

@@ -6,13 +6,14 @@ import json
 import re
 from typing import Any
 
-from dataq_plugins.conformance.session import Session, expect
+from dataq_plugins.conformance.session import Failed, Session, expect
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,40}")
 REQUIRED = {"describe", "configure", "extract"}
 KNOWN = REQUIRED | {"check", "discover", "cancel", "deliver"}
 TIME_BASES = {"modified", "event", "created", "observed"}
+COMPOSED = {"anyOf", "oneOf", "allOf", "enum", "const", "$ref"}
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}
 
 
@@ -21,10 +22,19 @@ def described(session: Session) -> pb.Plugin:
     return session.ask("describe").expect_success().description
 
 
+def schema(session: Session) -> dict[str, Any]:
+    """Return the JSON Schema of its settings; raises Failed where there is none."""
+    try:
+        found = json.loads(described(session).config_schema)
+    except ValueError as error:
+        raise Failed(f"its config_schema is no JSON: {error}") from None
+    expect(isinstance(found, dict) and found.get("type") == "object", "its schema is of no object")
+    return dict(found)
+
+
 def properties(session: Session) -> dict[str, dict[str, Any]]:
     """Return the schema of each setting by its name."""
-    schema = json.loads(described(session).config_schema or "{}")
-    found: dict[str, dict[str, Any]] = schema.get("properties", {})
+    found: dict[str, dict[str, Any]] = schema(session).get("properties", {})
     return found
 
 
@@ -49,16 +59,11 @@ def check_capabilities(session: Session) -> None:
 
 def check_schema(session: Session) -> None:
     """Its settings have a JSON Schema: an object, each property with a type."""
-    text = described(session).config_schema
-    try:
-        schema = json.loads(text)
-    except ValueError as error:
-        expect(False, f"config_schema is no JSON: {error}")
-    expect(isinstance(schema, dict) and schema.get("type") == "object", "it is of no object")
-    for name, one in schema.get("properties", {}).items():
-        typed = one.get("type") in TYPES or {"anyOf", "enum", "$ref", "allOf", "oneOf"} & set(one)
+    known = properties(session)
+    for name, one in known.items():
+        typed = one.get("type") in TYPES or COMPOSED & set(one)
         expect(typed, f"setting {name!r} has no type")
-    for name in schema.get("required", []):
-        expect(name in schema.get("properties", {}), f"required setting {name!r} has no schema")
+    for name in schema(session).get("required", []):
+        expect(name in known, f"required setting {name!r} has no schema")
     for name in session.config:
-        expect(name in properties(session), f"the setting {name!r} in use has no schema")
+        expect(name in known, f"the setting {name!r} in use has no schema")

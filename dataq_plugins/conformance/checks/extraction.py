@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from dataq_plugins.conformance.checks.a_describe import properties
+from dataq_plugins.conformance.checks.description import properties
 from dataq_plugins.conformance.session import Seen, Session, Skipped, expect
 
 CHUNK = 64 << 10

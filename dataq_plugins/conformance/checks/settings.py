@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
-from dataq_plugins.conformance.checks.a_describe import described, properties
+from dataq_plugins.conformance.checks.description import described, properties, schema
 from dataq_plugins.conformance.session import Session, Skipped, expect
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
@@ -30,7 +28,7 @@ def check_unknown_setting(session: Session) -> None:
 
 def check_missing_setting(session: Session) -> None:
     """It refuses to go without a required setting, by name."""
-    required = json.loads(described(session).config_schema).get("required", [])
+    required = schema(session).get("required", [])
     if not required:
         raise Skipped("it requires no setting")
     for name in required:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dataq_plugins.conformance.checks.a_describe import described
+from dataq_plugins.conformance.checks.description import described
 from dataq_plugins.conformance.session import Session, Skipped, expect
 from dataq_plugins.host.connection import Connection
 from dataq_plugins.protocol.framing import frame
@@ -61,6 +61,17 @@ def check_cancel(session: Session) -> None:
         session.answer(connection, after).expect_success()
 
 
+def check_stdout(session: Session) -> None:
+    """It writes nothing but answers to standard output."""
+    with _own_process(session) as connection, session.judging():
+        for operation in ("describe", "configure", "extract"):
+            request = session.request(operation)
+            connection.send(request)
+            session.answer(connection, request).expect_success()
+        connection.finish_requests()
+        expect(connection.receive() is None, "it sent something that nobody had asked for")
+
+
 def check_end(session: Session) -> None:
     """It ends with exit code 0 when its input closes."""
     with _own_process(session) as connection, session.judging():
@@ -68,7 +79,6 @@ def check_end(session: Session) -> None:
         connection.send(request)
         session.answer(connection, request)
         connection.finish_requests()
-        expect(connection.receive() is None, "it sent something that nobody had asked for")
         error = connection.exit_error()
         expect(error is None, error.reason if error else "")
 

@@ -1,0 +1,253 @@
+"""A bad item costs only itself, whatever it does to its worker."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from tests.analyzers.faulty import double, misbehave
+
+from dataq_analyzers.errors import PoolBroken
+from dataq_analyzers.pool import Done, Failed, Pool
+
+MIB = 1 << 20
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    with Pool(workers=2, item_seconds=20) as pool:
+        yield pool
+
+
+def outcomes(pool: Pool, tasks: list[Any]) -> list[Any]:
+    found = sorted(pool.map(misbehave, tasks), key=lambda outcome: outcome.index)
+    assert [outcome.index for outcome in found] == list(range(len(tasks)))
+    return found
+
+
+def test_every_task_has_one_outcome(pool: Pool) -> None:
+    found = {outcome.index: outcome for outcome in pool.map(double, range(5_000))}
+    assert found == {index: Done(index, 2 * index) for index in range(5_000)}
+
+
+def test_no_work_starts_no_process(pool: Pool) -> None:
+    before = len(psutil.Process().children())
+    assert list(pool.map(double, [])) == []
+    assert len(psutil.Process().children()) == before
+
+
+def test_workers_are_kept_for_the_next_map(pool: Pool) -> None:
+    first = {outcome.value for outcome in pool.map(misbehave, [("pid", 0)])}
+    second = {outcome.value for outcome in pool.map(misbehave, [("pid", 0)])}
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    ("what", "argument", "kind", "reason"),
+    [
+        ("segfault", 0, "crash", "SIGSEGV"),
+        ("exit", 3, "crash", "exit code 3"),
+        ("exit", 0, "crash", "exit code 0"),
+        ("abort", 0, "crash", "SIGABRT"),
+        ("raise", "no\nsuch thing", "error", "no such thing"),
+        ("system_exit", 4, "error", "4"),
+        ("unspeakable", 0, "error", ""),
+        ("unpicklable", 0, "error", "pickle"),
+    ],
+)
+def test_only_the_guilty_item_fails(
+    pool: Pool, what: str, argument: Any, kind: str, reason: str
+) -> None:
+    tasks: list[Any] = [("double", number) for number in range(100)]
+    tasks[40] = (what, argument)
+    found = outcomes(pool, tasks)
+    guilty = found.pop(40)
+    assert isinstance(guilty, Failed)
+    assert (guilty.kind, reason in guilty.reason) == (kind, True), guilty
+    assert "\n" not in guilty.reason
+    assert "Traceback" not in guilty.reason
+    assert [outcome.value for outcome in found] == [2 * n for n in range(100) if n != 40]
+
+
+def test_an_error_names_its_class(pool: Pool) -> None:
+    (failed,) = outcomes(pool, [("raise", "no")])
+    assert failed == Failed(0, "error", "no", "ValueError")
+
+
+def test_every_other_item_crashes(pool: Pool) -> None:
+    tasks = [("segfault", 0) if number % 2 else ("double", number) for number in range(12)]
+    kinds = [type(outcome) for outcome in outcomes(pool, tasks)]
+    assert kinds == [Done, Failed] * 6
+
+
+@pytest.mark.parametrize("what", ["hang", "spin"])
+def test_an_item_that_hangs_is_stopped(what: str) -> None:
+    with Pool(workers=1, item_seconds=0.5) as pool:
+        found = outcomes(pool, [("double", 1), (what, 3_600), ("double", 2)])
+    assert [outcome.value for outcome in (found[0], found[2])] == [2, 4]
+    assert (found[1].kind, found[1].reason) == ("timeout", "took longer than one item may")
+
+
+def test_the_time_is_an_items_not_a_batchs() -> None:
+    with Pool(workers=1, item_seconds=0.5) as pool:
+        found = outcomes(pool, [("hang", 0.1)] * 10)
+    assert all(isinstance(outcome, Done) for outcome in found)
+
+
+def test_time_in_which_nobody_reads_results_does_not_count() -> None:
+    with Pool(workers=1, item_seconds=0.5) as pool:
+        results = pool.map(misbehave, [("double", number) for number in range(2_000)])
+        next(results)
+        threading.Event().wait(1.2)
+        assert all(isinstance(outcome, Done) for outcome in results)
+
+
+def test_an_item_that_eats_memory_fails_alone() -> None:
+    with Pool(workers=1, item_memory=256 * MIB) as pool:
+        found = outcomes(pool, [("double", 1), ("eat", 1 << 30), ("eat", 64 * MIB), ("double", 2)])
+    assert found[1].kind == "memory"
+    assert [outcome.value for outcome in (found[0], found[2], found[3])] == [2, 64 * MIB, 4]
+
+
+def test_a_task_that_cannot_be_sent_fails_alone(pool: Pool) -> None:
+    found = outcomes(pool, [("double", 1), ("double", lambda: 1), ("double", 2)])
+    assert found[1].kind == "error"
+    assert "cannot be sent" in found[1].reason
+    assert [outcome.value for outcome in (found[0], found[2])] == [2, 4]
+
+
+def test_large_tasks_and_results_pass(pool: Pool) -> None:
+    found = outcomes(pool, [("big", 9 * MIB) for _ in range(10)])
+    assert [len(outcome.value) for outcome in found] == [9 * MIB] * 10
+
+
+def test_output_of_libraries_is_kept_out_of_the_way(
+    pool: Pool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert all(isinstance(outcome, Done) for outcome in outcomes(pool, [("shout", 9_000)] * 50))
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_is_in_flight_is_bounded(pool: Pool) -> None:
+    taken = 0
+
+    def tasks() -> Iterator[tuple[str, int]]:
+        nonlocal taken
+        for number in range(100_000):
+            taken += 1
+            yield ("double", number)
+
+    results = pool.map(misbehave, tasks(), size=lambda _: MIB)
+    next(results)
+    assert taken <= 64 + 2 * 8
+    results.close()
+
+
+def test_a_map_left_early_leaves_no_process(pool: Pool) -> None:
+    results = pool.map(misbehave, [("pid", 0)] * 16 + [("hang", 60)] * 16)
+    next(results)
+    results.close()
+    pool.close()
+    assert psutil.Process().children() == []
+
+
+def test_an_error_of_the_tasks_iterator_is_the_callers(pool: Pool) -> None:
+    def tasks() -> Iterator[int]:
+        yield 1
+        raise OSError("the table is gone")
+
+    with pytest.raises(OSError, match="the table is gone"):
+        list(pool.map(double, tasks()))
+
+
+def test_maps_nest_and_run_in_threads(pool: Pool) -> None:
+    inner = [
+        [outcome.value for outcome in pool.map(double, [outcome.value])]
+        for outcome in pool.map(double, range(10))
+    ]
+    assert sorted(inner) == [[4 * number] for number in range(10)]
+    sums: list[int] = []
+
+    def work() -> None:
+        sums.append(sum(outcome.value for outcome in pool.map(double, range(2_000))))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sums == [2 * sum(range(2_000))] * 4
+
+
+def test_a_worker_outlives_the_thread_that_started_it(pool: Pool) -> None:
+    pids: list[int] = []
+
+    def work() -> None:
+        pids.extend(outcome.value for outcome in pool.map(misbehave, [("pid", 0)]))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [outcome.value for outcome in pool.map(misbehave, [("pid", 0)])] == pids
+
+
+def test_a_worker_that_died_idle_is_replaced(pool: Pool) -> None:
+    (first,) = outcomes(pool, [("pid", 0)])
+    os.kill(first.value, signal.SIGKILL)
+    psutil.wait_procs([psutil.Process(first.value)] if psutil.pid_exists(first.value) else [], 5)
+    (second,) = outcomes(pool, [("pid", 0)])
+    assert second.value != first.value
+
+
+def test_a_function_that_workers_cannot_import_is_refused(pool: Pool) -> None:
+    with pytest.raises(ValueError, match="importable module"):
+        pool.map(lambda task: task, [1])
+
+
+def test_workers_that_cannot_start_stop_the_run(
+    pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_analyzers.workers.process._START", "raise SystemExit('no start')")
+    with pytest.raises(PoolBroken, match="no start"):
+        list(pool.map(double, range(3)))
+
+
+def test_a_closed_pool_says_so(pool: Pool) -> None:
+    pool.close()
+    with pytest.raises(ValueError, match="closed"):
+        list(pool.map(double, [1]))
+
+
+OWNER = """
+import sys
+from dataq_analyzers.pool import Pool
+from tests.analyzers.faulty import misbehave
+results = Pool(workers=2).map(misbehave, [("pid", 0)] * 16 + [("hang", 600)] * 64)
+print(*{next(results).value for _ in range(16)}, flush=True)
+list(results)
+"""
+
+
+def test_workers_die_with_their_owner() -> None:
+    root = Path(__file__).resolve().parents[2]
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER], cwd=root, stdout=subprocess.PIPE, text=True
+    )
+    assert owner.stdout is not None
+    assert select.select([owner.stdout], [], [], 30)[0]
+    workers = [psutil.Process(int(pid)) for pid in owner.stdout.readline().split()]
+    assert workers
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    _, alive = psutil.wait_procs(workers, timeout=5)
+    assert alive == []
