@@ -79,7 +79,7 @@ def _as_text(head: bytes, cut: bool) -> _Text | None:
         encoding = wide_encoding(head) or ""
         return _wide(head, encoding, cut) if encoding else None
     controls = len(head) - len(head.translate(None, _CONTROLS))
-    if controls > len(head) // 50:
+    if controls > max(2, len(head) // 50):
         return None
     quality = 1 - controls / len(head)
     try:
@@ -120,7 +120,9 @@ def _binary_kind(data: bytes, head: bytes, name: str) -> str:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return zip_kind(data, name)
     found = _magic(head)
-    return BINARY if found.startswith("text/") else found
+    # Nothing but a few small numbers marks a TGA, unless it is one of the newer ones.
+    weak = found == "image/x-tga" and b"TRUEVISION" not in data[-64:]
+    return BINARY if weak or found.startswith("text/") else found
 
 
 def _magic(head: bytes) -> str:

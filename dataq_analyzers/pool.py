@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -43,7 +43,7 @@ class Pool:
         function: Callable[[T], R],
         tasks: Iterable[T],
         size: Callable[[T], int] | None = None,
-    ) -> Iterator[Done[R] | Failed]:
+    ) -> Generator[Done[R] | Failed, None, None]:
         """One outcome a task, in the order of completion; `index` counts the tasks from 0.
 
         `function` is importable by name and may run twice for a task whose neighbour crashed;

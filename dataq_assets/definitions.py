@@ -11,8 +11,11 @@ Raw is partitioned by windows of time and filled by plugins. Everything after it
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
 """
 
+from collections.abc import Sequence
+
 import dagster as dg
 
+from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
 from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
@@ -27,13 +30,20 @@ from dataq_resources.indexes import IndexIOManager
 from dataq_resources.lake import HomeResource
 from dataq_resources.pool import PoolResource
 from dataq_resources.raw import RawIOManager
+from dataq_resources.sources import SourceConfig
 from dataq_resources.tables import TableIOManager
 
 
-def build(home: Home) -> dg.Definitions:
-    """Everything that can be materialized in one home."""
-    sources = dg.Definitions.merge(*source_definitions(home))
-    names = source_names(home)
+def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definitions:
+    """Everything that can be materialized in one home.
+
+    `known` are its usable sources where they were read already; that saves loading components.
+    """
+    if known is None:
+        sources = dg.Definitions.merge(*source_definitions(home))
+    else:
+        sources = dg.Definitions(assets=[raw_asset(source) for source in known])
+    names = source_names(home) if known is None else [source.name for source in known]
     where = HomeResource(path=str(home.path))
     return dg.Definitions.merge(
         sources,

@@ -14,13 +14,14 @@ from dataq_assets.stages.windows import Windowing
 from dataq_lake.lake import Lake
 from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Batch, Item, OnLog, PluginProcess, Window
+from dataq_resources.progress import tell
 
 if TYPE_CHECKING:
     from dataq_plugins.host import PluginSpec
 
-# Before and after everything that a plugin can name: the first and the last window are open.
 GATHER_ITEMS = 256
 GATHER_BYTES = 4 << 20
+# Before and after everything that a plugin can name: the first and the last window are open.
 EARLIEST, LATEST = -62_135_596_800, 253_402_300_799
 
 
@@ -36,6 +37,7 @@ class Extraction:
     full: bool = False
     on_log: OnLog | None = None
     facts: dict[str, Any] = field(default_factory=dict)
+    windows: dict[str, int] = field(default_factory=dict)
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, bytes | None]]:
         """Rows and state, as they arrive; raises PluginError."""
@@ -45,9 +47,16 @@ class Extraction:
             state = self.lake.state(self.spec.source)
             stream = plugin.extract(self.window, state, self.full, self.lake.blobs)
             for batch in gathered(stream):
-                yield observer.observe(batch.items), batch.state
+                rows = observer.observe(batch.items)
+                self._count(rows)
+                yield rows, batch.state
                 self.facts.update(asdict(observer.counts))
+                tell("raw", observer.counts.seen, unit="items", source=self.spec.source)
             self.facts.update(plugin=told.id, plugin_version=told.version)
+
+    def _count(self, rows: pa.RecordBatch) -> None:
+        for each in rows.column("window").value_counts().to_pylist():
+            self.windows[each["values"]] = self.windows.get(each["values"], 0) + each["counts"]
 
     def _observer(self, plugin_id: str, plugin_version: str) -> Observer:
         import polars as pl

@@ -9,6 +9,7 @@ import dagster as dg
 from dagster.components.core.component_tree import ComponentTree
 from dagster.components.core.defs_module import ComponentPath
 
+from dataq_assets.quiet import quietly
 from dataq_resources.errors import FixSource
 from dataq_resources.home import Home
 from dataq_resources.sources import NAME, read_source, source_files
@@ -43,7 +44,9 @@ def _load(folder: Path, paths: list[Path]) -> Iterator[dg.Definitions]:
     for path in paths:
         try:
             read_source(path)
-            yield tree.build_defs(ComponentPath.from_path(path.parent))
+            with quietly():
+                definitions = tree.build_defs(ComponentPath.from_path(path.parent))
+            yield definitions
         except FixSource as error:
             yield _broken(path, str(error))
         except Exception as error:  # noqa: BLE001 - a source's own files may do anything

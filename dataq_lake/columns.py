@@ -1,4 +1,4 @@
-"""What every column means: a name means the same wherever it stands, unless `table.name` differs."""
+"""What every column means: one name, one meaning, unless `table.column` says otherwise."""
 
 from __future__ import annotations
 
@@ -48,7 +48,6 @@ MEANINGS = {
     "observed_at": "when it was archived",
     "op": "upsert, or delete for a tombstone",
     "outcome": "text, or the rule by which there is none",
-    "parent_id": "the asset it is a member of",
     "path": "source_id, then !/inner for each container opened",
     "payload": "the bytes, up to 256 KiB",
     "plugin_id": "the plugin that sent it",
@@ -62,7 +61,7 @@ MEANINGS = {
     "rule": "the rule that rejected it",
     "run_id": "the run that wrote the row",
     "saved_at": "when it was kept",
-    "segment_type": "paragraph, heading, function, row, …",
+    "segment_type": "paragraph, heading, code, function, table, rows, …",
     "segments": "how many segments can be searched",
     "sequence": "order of observation within the source, from 0",
     "sequence_number": "order within the asset, from 0",

@@ -1,6 +1,8 @@
-"""Merges the small files that many small commits leave, so that reading stays quick."""
+"""Keeps a table quick to read and no larger than it need be: small files, files nobody needs."""
 
 from __future__ import annotations
+
+import time
 
 from dataq_lake import reading
 from dataq_lake.committing import Change, commit
@@ -11,10 +13,18 @@ from dataq_lake.written import CommitInfo
 
 SMALL = 8 << 20
 MANY = 32
+SWEEP_SECONDS = 7 * 86_400
 
 
-def tidy(handle: TableHandle, info: CommitInfo) -> bool:
-    """Merges the table's small files once there are many; says whether it did.
+def tidy(handle: TableHandle, info: CommitInfo) -> None:
+    """After a write: merges small files once there are many, and each week drops unneeded ones."""
+    if handle.exists:
+        merge(handle, info)
+        sweep(handle)
+
+
+def merge(handle: TableHandle, info: CommitInfo) -> bool:
+    """Merges the table's small files if there are MANY; says whether it did.
 
     Rows, keys and history stay. A merge that loses against another writer is given up: the next
     write tries again.
@@ -24,6 +34,25 @@ def tidy(handle: TableHandle, info: CommitInfo) -> bool:
         return False
     small = tuple(file for file in snapshot.files if file.size < SMALL)
     return len(small) >= MANY and _merge(handle, small, snapshot.version, info)
+
+
+def sweep(handle: TableHandle) -> list[str]:
+    """Removes files that no kept version needs, or that a killed writer left; names them.
+
+    Only what is older than the table's retention goes, so no running writer loses its files.
+    """
+    mark = handle.folder / "_swept"  # engines leave names with an underscore alone
+    age = time.time() - mark.stat().st_mtime if mark.exists() else None
+    if age is None or age > SWEEP_SECONDS:
+        mark.touch()
+    if age is None or age <= SWEEP_SECONDS:
+        return []
+    from deltalake.exceptions import CommitFailedError
+
+    try:
+        return handle.delta().vacuum(full=True, dry_run=False)
+    except CommitFailedError:  # others write: next week will do, the rows are in either way
+        return []
 
 
 def _merge(

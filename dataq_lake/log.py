@@ -97,6 +97,7 @@ class DeltaLog:
         self.folder = folder / "_delta_log"
         self._replay = _Replay()
         self._version = -1
+        self._latest: Snapshot | None = None
         self._seen: tuple[int, int] | None = None
         self.generation = 0  # counts how often the log had to be read from the start
 
@@ -105,7 +106,7 @@ class DeltaLog:
         if self._version < 0 or self._stamp(self._version) != self._seen:
             self._restart()
         self._advance()
-        return self._replay.at(self._version) if self._version >= 0 else None
+        return self._latest
 
     def at(self, version: int) -> Snapshot:
         """The snapshot of an earlier version; NoSuchVersion where the log does not reach."""
@@ -134,18 +135,28 @@ class DeltaLog:
     def history(self) -> Iterator[Commit]:
         """The commits still in the log, newest first."""
         for version in sorted(self._listing()[0], reverse=True):
-            for action in self._actions(version):
-                if info := action.get("commitInfo"):
-                    yield _commit(version, info)
+            commit = self._told(version)
+            if commit is not None:
+                yield commit
 
     def commit_version(self, commit_id: str, after: int) -> int | None:
         """The version later than `after` that carries `commit_id`, None if it never landed."""
-        for commit in self.history():
-            if commit.version <= after:
-                return None
+        version = after + 1
+        while (commit := self._told(version)) is not None:
             if commit.commit_id == commit_id:
-                return commit.version
+                return version
+            version += 1
         return None
+
+    def _told(self, version: int) -> Commit | None:
+        """What a commit says of itself; None if there is no such commit."""
+        try:
+            found = [
+                action["commitInfo"] for action in self._actions(version) if "commitInfo" in action
+            ]
+        except FileNotFoundError:
+            return None
+        return _commit(version, found[0] if found else {})
 
     def _restart(self) -> None:
         self._replay, self._version, self._seen = _Replay(), -1, None
@@ -174,6 +185,7 @@ class DeltaLog:
             self._version += 1
         if self._version != before or self._seen is None:
             self._seen = self._stamp(self._version) if self._version >= 0 else None
+            self._latest = self._replay.at(self._version) if self._version >= 0 else None
 
     def _stamp(self, version: int) -> tuple[int, int] | None:
         try:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Mode = Literal["hybrid", "text", "vector"]
 MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
 RETRIEVERS = ("text", "vector")
-DEPTH = 50  # how far down each retriever looks before fusion, or twice k if that is more
+DEPTH = 100  # how far down each retriever looks before fusion, or twice k if that is more
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -89,7 +89,7 @@ class Searcher:
         limits = filters or Filters()
         question = self._texts.builder.question(query)
         rankings, documents = self._retrieve(question, k, limits, mode)
-        scores = fuse(list(rankings.values())) if mode == "hybrid" else rankings[mode].scores
+        scores = fuse(rankings) if mode == "hybrid" else rankings[mode].scores
         best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
         manifest = self.snapshot.manifest
         return [

@@ -5,27 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     import tantivy
 
     from dataq_lake.search_retrievers import Document, Ranking
 
-RRF_K = 60
-_FORMULA = f"sum over the retrievers that found it of 1 / ({RRF_K} + rank)"
+# Not the usual 60 and 1: docs/decisions/fusion-by-rank.md has the figures.
+RRF_K = 5
+WEIGHTS = {"text": 1.0, "vector": 0.7}
+_FUSION = {
+    "method": "reciprocal rank fusion",
+    "k": RRF_K,
+    "weights": WEIGHTS,
+    "score": "sum over the retrievers that found it of weight / (k + rank)",
+}
 _SHOWN = 100
 
 
-def fuse(rankings: Iterable[Ranking]) -> dict[str, float]:
-    """Reciprocal rank fusion: for each id the sum of 1 / (60 + rank), ranks from 1.
+def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
+    """Reciprocal rank fusion: for each id the sum of weight / (RRF_K + rank), ranks from 1.
 
     Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
-    learning methods", SIGIR 2009; 60 is their constant.
+    learning methods", SIGIR 2009.
     """
     scores: dict[str, float] = {}
-    for ranking in rankings:
+    for name, ranking in rankings.items():
         for id_, rank in ranking.ranks.items():
-            scores[id_] = scores.get(id_, 0.0) + 1 / (RRF_K + rank)
+            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] / (RRF_K + rank)
     return scores
 
 
@@ -44,7 +51,7 @@ def explain(
     }
     why["terms"] = matches(document["text"], terms, analyzer)
     if len(rankings) > 1:
-        why["fusion"] = {"method": "reciprocal rank fusion", "k": RRF_K, "score": _FORMULA}
+        why["fusion"] = _FUSION
     return why
 
 

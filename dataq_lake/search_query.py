@@ -6,6 +6,7 @@ parentheses, title:word, name:word, word^2. What it cannot make sense of counts 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
 _GRAMMAR_CHARACTERS = 2_000  # the grammar takes quadratic time; more than this is no formula
 _NESTED = 50
 _TERMS = 512
+_LOOSE_SIGN = re.compile(r"(?<!\S)[+-]+(?!\S)")  # the dash of a title, which excludes nothing
 _OPERATORS = {"must": "Must", "must_not": "MustNot", "should": "Should", None: "Should"}
 
 
@@ -124,7 +126,7 @@ def _parse(typed: str) -> dict[str, Any]:
 
     if len(typed) > _GRAMMAR_CHARACTERS or typed.count("(") > _NESTED:
         return _plain(typed)
-    tree, _ = tantivy.parse_query_lenient(typed)
+    tree, _ = tantivy.parse_query_lenient(_LOOSE_SIGN.sub(" ", typed))
     return _known(tree)
 
 

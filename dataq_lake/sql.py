@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -160,8 +161,10 @@ def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
         },
     )
     folder = _quoted(f"{lake.root / 'tables'}/")
+    # large sorts spill: below the lake, where nobody else may look, and apart from other processes
+    spill = _quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
     connection.execute(
-        f"set TimeZone = 'UTC'; set allowed_directories = [{folder}]; "
+        f"set TimeZone = 'UTC'; set temp_directory = {spill}; set allowed_directories = [{folder}]; "
         "set enable_external_access = false; set lock_configuration = true"
     )
     return connection

@@ -14,6 +14,7 @@ from dataq_lake.written import CommitInfo, Written
 from dataq_plugins.errors import PluginError
 from dataq_resources.changes import preview
 from dataq_resources.lake import HomeResource
+from dataq_resources.locks import locked
 from dataq_resources.tables import markdown
 
 
@@ -25,6 +26,8 @@ class Observations:
     batches: Iterable[tuple[pa.RecordBatch, bytes | None]]
     facts: dict[str, Any] = field(default_factory=dict)
     """What the stream has to tell once it is drained."""
+    windows: dict[str, int] = field(default_factory=dict)
+    """Rows by the window they are filed in, likewise."""
 
 
 class RawIOManager(dg.ConfigurableIOManager):
@@ -37,9 +40,11 @@ class RawIOManager(dg.ConfigurableIOManager):
         begun = time.monotonic()
         writer = RawWriter(self.home, obj.source, context.run_id)
         try:
-            writer.drain(obj.batches)
+            with locked(self.home.home.locks, f"source_{obj.source}"):
+                writer.drain(obj.batches)
         except PluginError as error:
             raise dg.Failure(str(error), metadata=writer.written.as_dict()) from None
+        self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}
         shown["seconds"] = round(time.monotonic() - begun, 3)
         if writer.written.version is not None:
@@ -47,6 +52,14 @@ class RawIOManager(dg.ConfigurableIOManager):
         if writer.shown:
             shown["preview"] = dg.MetadataValue.md(markdown(writer.shown))
         context.add_output_metadata(shown)
+
+    def _tell_other_windows(self, context: dg.OutputContext, windows: dict[str, int]) -> None:
+        """Records windows that got rows though the run was not about them, tombstones for one."""
+        told = set(context.asset_partition_keys) if context.has_asset_partitions else set(windows)
+        for window, rows in windows.items():
+            if window not in told:
+                about: dict[str, Any] = {"rows": rows}
+                context.log_event(dg.AssetMaterialization(context.asset_key, metadata=about, partition=window))
 
     def load_input(self, context: dg.InputContext) -> Slice:
         """The source's rows, with nothing read yet."""

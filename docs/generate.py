@@ -79,7 +79,7 @@ def lake_page() -> str:
     before, begin, rest = page.partition(TABLES_BEGIN)
     _, end, after = rest.partition(TABLES_END)
     tables = [raw_table("source"), *TABLES.values()]
-    return before + begin + "\n".join(table_section(table) for table in tables) + end + after
+    return before + begin + "".join(table_section(table) for table in tables) + end + after
 
 
 def table_section(table: Table) -> str:

@@ -13,7 +13,7 @@ dataq=.venv/bin/dataq
 name=$(basename "$folder" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9\n' '_' | sed -E 's/^[^a-z]+//' | cut -c1-40)
 name=${name:-folder}
 if [ -z "$query" ] && [ "$folder" = "$PWD/examples/inbox" ]; then
-    query="why does gauge three read too high"
+    query="a spider web reflects the sound"
 fi
 
 "$dataq" sources add "$name" --plugin file_scanner --config root="$folder" --exist-ok

@@ -21,35 +21,40 @@ FRAMEWORKS = (
 )
 WAYS = (("source", "a whole source"), ("lean", "its messages alone"))
 NOTE = (
-    "Records per second of processor time of both ends together, from the first record to the last; "
-    "start-up is not counted on either side. Both read the record into the framework's own objects."
+    "Records per second of processor time of both ends together, from the first record to the "
+    "last; start-up is not counted on either side. Both ends hold the record in the framework's "
+    "own objects."
 )
 
 
 def run(setting: Setting) -> list[Measure]:
     """Return a figure a framework and way of using it; the bar is for a whole source."""
-    found = []
-    for name, requirement, bar in FRAMEWORKS:
-        python = python_with(setting, requirement)
-        for way, words in WAYS:
-            pairs = paired(
-                setting.runs,
-                lambda: _ours(setting.scaled(OURS, 20_000)),
-                lambda: _theirs(python, name, way, setting.scaled(THEIRS, 5_000)),
-            )
-            found.append(
-                Measure(
-                    f"wire, 500-byte items: {requirement.replace('==', ' ')}, {words}",
-                    median(pairs.ratios),
-                    "×",
-                    Bar(bar, "least") if way == "source" else None,
-                    f"{median(pairs.ours):,.0f} records/CPU-s",
-                    f"{median(pairs.reference):,.0f} records/CPU-s",
-                    pairs.ratios,
-                    NOTE,
-                )
-            )
-    return found
+    return [
+        _compare(setting, name, requirement, way, words, Bar(bar, "least"))
+        for name, requirement, bar in FRAMEWORKS
+        for way, words in WAYS
+    ]
+
+
+def _compare(
+    setting: Setting, name: str, requirement: str, way: str, words: str, bar: Bar
+) -> Measure:
+    python = python_with(setting, requirement)
+    pairs = paired(
+        setting.runs,
+        lambda: _ours(setting.scaled(OURS, 20_000)),
+        lambda: _theirs(python, name, way, setting.scaled(THEIRS, 5_000)),
+    )
+    return Measure(
+        f"wire, 500-byte items: {requirement.replace('==', ' ')}, {words}",
+        median(pairs.ratios),
+        "×",
+        bar if way == "source" else None,
+        f"{median(pairs.ours):,.0f} records/CPU-s",
+        f"{median(pairs.reference):,.0f} records/CPU-s",
+        pairs.ratios,
+        NOTE,
+    )
 
 
 def _ours(count: int) -> float:

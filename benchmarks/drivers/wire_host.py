@@ -16,7 +16,7 @@ def main(count: str, size: str) -> None:
     """Print records, bytes, seconds and processor seconds as JSON."""
     plugin_cpu: list[float] = []
 
-    def note(level: str, line: str) -> None:
+    def note(_level: str, line: str) -> None:
         if line.startswith("cpu "):
             plugin_cpu.append(float(line.removeprefix("cpu ")))
 

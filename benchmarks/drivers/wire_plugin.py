@@ -24,7 +24,7 @@ class Wire(Plugin[Load]):
     version = "1"
 
     def extract(
-        self, window: Window | None, state: bytes | None, full: bool
+        self, _window: Window | None, _state: bytes | None, _full: bool
     ) -> Iterator[Item | State | Log]:
         """Yield the items, then the seconds of processor time since the first."""
         content = b"x" * (self.config.size - 16)

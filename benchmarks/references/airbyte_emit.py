@@ -1,4 +1,4 @@
-"""Emits the records with airbyte-cdk: "lean", its message classes alone, or "source", a whole one."""
+"""Emits the records with airbyte-cdk: "lean" by its messages alone, or as a whole "source"."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def source(count: int) -> None:
         def get_json_schema(self) -> dict[str, Any]:
             return PROPERTIES
 
-        def read_records(self, *args: Any, **keywords: Any) -> Iterator[dict[str, Any]]:
+        def read_records(self, *_: Any, **__: Any) -> Iterator[dict[str, Any]]:
             yield from records(count)
 
     class Source(AbstractSource):
-        def check_connection(self, logger: Any, config: Any) -> tuple[bool, None]:
+        def check_connection(self, _logger: Any, _config: Any) -> tuple[bool, None]:
             return True, None
 
-        def streams(self, config: Any) -> list[Stream]:
+        def streams(self, _config: Any) -> list[Stream]:
             return [Items()]
 
-        def spec(self, logger: Any) -> ConnectorSpecification:
+        def spec(self, _logger: Any) -> ConnectorSpecification:
             return ConnectorSpecification(connectionSpecification=PROPERTIES)
 
     stream = {"name": "items", "json_schema": {}, "supported_sync_modes": ["full_refresh"]}

@@ -1,4 +1,4 @@
-"""Parses what airbyte_emit.py writes into airbyte-cdk's messages, and prints how many there were."""
+"""Parses what airbyte_emit.py writes into airbyte-cdk's messages, and prints how many."""
 
 from __future__ import annotations
 

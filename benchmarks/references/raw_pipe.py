@@ -20,7 +20,7 @@ for number in range(count):
 
 
 def main(count: str, size: str) -> None:
-    """Print bytes and seconds as JSON; each message is put together as its receiver would need it."""
+    """Print bytes and seconds as JSON."""
     argv = [sys.executable, "-c", CHILD, count, size]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, bufsize=0) as child:
         assert child.stdout is not None

@@ -1,8 +1,8 @@
-"""The records that every framework sends: those of drivers/wire_plugin.py, as JSON can carry them."""
+"""The records that every framework sends: those of drivers/wire_plugin.py, fit for JSON."""
 
 from __future__ import annotations
 
-import sys
+import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -27,4 +27,5 @@ def records(count: int) -> Iterator[dict[str, Any]]:
 
 def tell(what: str, begun: float) -> None:
     """Say on standard error what something cost."""
-    print(f"cpu {what} {time.process_time() - begun}", file=sys.stderr, flush=True)
+    # Not through sys.stderr: airbyte-cdk sends that to standard output.
+    os.write(2, f"cpu {what} {time.process_time() - begun}\n".encode())

@@ -1,4 +1,4 @@
-"""Emits the records with singer-sdk: "lean", its message classes alone, or "source", a whole tap."""
+"""Emits the records with singer-sdk: "lean" by its messages alone, or as a whole tap ("source")."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def source(count: int) -> None:
             th.Property("metadata", th.ObjectType(additional_properties=True)),
         ).to_dict()
 
-        def get_records(self, context: Any) -> Iterator[dict[str, Any]]:
+        def get_records(self, _context: Any) -> Iterator[dict[str, Any]]:
             yield from records(count)
 
     class Items1(Tap):

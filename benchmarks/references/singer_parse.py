@@ -26,7 +26,7 @@ def main() -> None:
     """Read to the end."""
     counter = Counter()
     others = ("SCHEMA", "STATE", "ACTIVATE_VERSION", "BATCH")
-    callbacks = {"RECORD": counter.record, **dict.fromkeys(others, lambda message: None)}
+    callbacks = {"RECORD": counter.record, **dict.fromkeys(others, lambda _: None)}
     SimpleSingerReader().process_lines(sys.stdin, callbacks)
     tell("parse", counter.begun or 0)
     print(counter.count)

@@ -70,4 +70,4 @@ def inner_name(name: str, extensions: tuple[str, ...]) -> str:
     for extension in extensions:
         if lower.endswith(extension) and len(base) > len(extension):
             return base[: -len(extension)]
-    return f"{base or 'data'}.out"
+    return base or "data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from dataq_analyzers.budget import Budget, MemberTooLarge, reason_of
 from dataq_analyzers.container import Member, unsafe_name
@@ -41,10 +41,14 @@ def tar_members(file: BinaryIO, budget: Budget) -> Iterator[Member]:
     except (tarfile.TarError, OSError, ValueError, EOFError) as error:
         raise SkipContent(f"truncated or damaged tar: {reason_of(error)}") from error
     with archive:
+        files: dict[str, tarfile.TarInfo] = {}
         while (entry := _next(archive)) is not None:
-            if not entry.isdir():
-                yield _member(archive, entry, budget)
-            # The archive remembers all it has seen, which hard links need: bounded by members.
+            archive.members.clear()  # type: ignore[attr-defined] # it would keep them all
+            if entry.isdir():
+                continue
+            if entry.isreg():
+                files[entry.name] = entry
+            yield _member(archive, entry, files.get(entry.linkname), budget)
 
 
 def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
@@ -54,33 +58,36 @@ def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
         raise SkipContent(f"truncated or damaged tar: {reason_of(error)}") from error
 
 
-def _member(archive: tarfile.TarFile, entry: tarfile.TarInfo, budget: Budget) -> Member:
+def _member(
+    archive: tarfile.TarFile,
+    entry: tarfile.TarInfo,
+    target: tarfile.TarInfo | None,
+    budget: Budget,
+) -> Member:
     name = _name(entry.name)
     path = budget.path(name)
     modified = _modified(entry)
+    source = target if entry.islnk() else entry
     problem = unsafe_name(name) or _LINKS.get(entry.type)
-    if problem is None and entry.size > budget.limits.member_bytes:
-        problem = f"larger than {budget.limits.member_bytes} bytes"
-    if problem is None:
+    if problem is None and source is None:
+        problem = "a link to a member that is not there"
+    if problem is None and source is not None:
         try:
-            file = archive.extractfile(entry)
-            if file is not None:
-                return Member(path, _read(file, entry, budget), None, modified)  # type: ignore[arg-type]
-            problem = "not a file"
+            return Member(path, _read(archive, source, budget), None, modified)
         except MemberTooLarge as error:
             problem = str(error)
-        except KeyError:
-            problem = "a link to a member that is not there"
     return Member(path, None, None, modified, problem)
 
 
-def _read(file: BinaryIO, entry: tarfile.TarInfo, budget: Budget) -> bytes:
+def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo, budget: Budget) -> bytes:
+    if entry.size > budget.limits.member_bytes:
+        raise MemberTooLarge(f"larger than {budget.limits.member_bytes} bytes")
     try:
-        with file:
-            data = budget.read(file)
+        file = archive.extractfile(entry)
+        data = budget.read(cast("BinaryIO", file)) if file is not None else b""
     except (tarfile.TarError, OSError, EOFError) as error:
         raise SkipContent(f"truncated or damaged tar: {reason_of(error)}") from error
-    if not entry.islnk() and len(data) < entry.size:
+    if len(data) < entry.size:
         raise SkipContent(f"truncated tar: it ends in the middle of {_name(entry.name)}")
     return data
 

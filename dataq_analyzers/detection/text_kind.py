@@ -26,7 +26,7 @@ _MAIL_FIELD = re.compile(
 # Fields that nothing but mail has; the others may stand at the top of many a text.
 _SURE = frozenset({"received", "message-id", "return-path", "mime-version", "delivered-to"})
 _SEPARATOR = re.compile(r"\n\r?\nFrom [^\n]*\d[^\n]*\n[!-9;-~]+:")
-_SHEBANG = re.compile(r"#!\s*\S*?([a-z]+)[\d.]*(?:[ \t]+(?:-\S+[ \t]+)*([a-z]+))?")
+_SHEBANG = re.compile(r"#![ \t]*(?:\S*/)?([a-z]+)[\d.]*(?:[ \t]+(?:-\S+[ \t]+)*([a-z]+)[\d.]*)?")
 _OPENINGS = (
     ("BEGIN:VCALENDAR", "text/calendar"),
     ("BEGIN:VCARD", "text/vcard"),

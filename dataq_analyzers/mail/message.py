@@ -62,7 +62,7 @@ def _any_addresses(value: str) -> list[str]:
         pairs = getaddresses([value])
     except (ValueError, IndexError, TypeError, RecursionError):
         pairs = []
-    found = [_address(name, address) for name, address in pairs if address]
+    found = [_address(name, address) for name, address in pairs if "@" in address]
     text = " ".join(decode_words(value).split())
     return found or ([text] if text else [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pickle
 import select
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dataq_analyzers.errors import PoolBroken
@@ -51,7 +51,7 @@ class Run(Generic[T, R]):
         self._batch_items = FIRST_BATCH
         self._deaths = 0
 
-    def outcomes(self) -> Iterator[Done[R] | Failed]:
+    def outcomes(self) -> Generator[Done[R] | Failed, None, None]:
         """One outcome a task."""
         try:
             while True:

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dataq_assets.extraction import Extraction, open_ended
 from dataq_assets.partitions import partitions
+from dataq_assets.quiet import quietly
 from dataq_assets.stages.windows import windowing
 from dataq_resources.lake import HomeResource
 from dataq_resources.raw import Observations
@@ -21,14 +22,21 @@ class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
 
 
 class RawConfig(dg.Config):
-    """How this run extracts: `full` asks for what was already sent, too; `everything` for all windows."""
+    """How this run extracts."""
 
     full: bool = False
+    """Ask also for what was sent before."""
     everything: bool = False
+    """Ask for all windows, for plugins that cannot tell which have changed."""
 
 
 def raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
     """The asset raw_<source>."""
+    with quietly():
+        return _raw_asset(source)
+
+
+def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
     cut = windowing(source.window, source.since)
 
     @dg.asset(
@@ -57,10 +65,12 @@ def raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
             lake=home.lake,
             windowing=cut,
             window=None if everything else open_ended(cut, keys[0], keys[-1], int(time.time())),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             full=config.full,
             on_log=lambda level, line: getattr(context.log, level)(line),
         )
-        return Observations(source.name, extraction.batches(), extraction.facts)
+        return Observations(
+            source.name, extraction.batches(), extraction.facts, extraction.windows
+        )
 
     return raw

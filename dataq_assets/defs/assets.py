@@ -38,6 +38,6 @@ def assets(
     from dataq_assets.stages.assets import Assets
     from dataq_assets.stages.opening import Opening
 
-    opening = Opening(items.lake, pool.get(), pool.patient(), context.run_id, now_us())
-    changes = Changes(Assets(items.lake, opening, context.run_id, tell).rounds())
+    opening = Opening(items.lake, pool.get(), pool.patient(), context.run.run_id, now_us())
+    changes = Changes(Assets(items.lake, opening, context.run.run_id, tell).rounds())
     return changes, changes, changes

@@ -19,4 +19,4 @@ def embeddings(
     """The vector of each segment's text, once for each model."""
     from dataq_assets.stages.embeddings import Embeddings
 
-    return Changes(Embeddings(segments.lake, embedder.get(), context.run_id).rounds())
+    return Changes(Embeddings(segments.lake, embedder.get(), context.run.run_id).rounds())

@@ -7,6 +7,7 @@ import dagster as dg
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
 from dataq_resources.lake import HomeResource
+from dataq_resources.progress import tell
 
 
 def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
@@ -34,7 +35,7 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
         from dataq_assets.plans import gate_plans
         from dataq_assets.stages.gate import Gate
 
-        gate = Gate(home.lake, gate_plans(home.home), context.run_id, now_us())
+        gate = Gate(home.lake, gate_plans(home.home), context.run.run_id, now_us(), tell=tell)
         changes = Changes(gate.rounds())
         return changes, changes
 

@@ -27,5 +27,5 @@ from dataq_resources.changes import Changes
 def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
     from dataq_assets.stages.segments import Segments
 
-    changes = Changes(Segments(texts.lake, context.run_id).rounds())
+    changes = Changes(Segments(texts.lake, context.run.run_id).rounds())
     return changes, changes

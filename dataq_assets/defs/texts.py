@@ -37,5 +37,5 @@ def texts(
 ) -> tuple[Changes, Changes, Changes]:
     from dataq_assets.stages.texts import Texts
 
-    changes = Changes(Texts(assets.lake, pool.get(), context.run_id, now_us(), tell).rounds())
+    changes = Changes(Texts(assets.lake, pool.get(), context.run.run_id, now_us(), tell).rounds())
     return changes, changes, changes

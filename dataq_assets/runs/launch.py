@@ -11,6 +11,7 @@ from dataq_assets.runs.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
     import dagster as dg
+    from dagster._utils.error import SerializableErrorInfo
 
     from dataq_resources.home import Home
 
@@ -60,7 +61,7 @@ def launch(
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             _judge(outcome, event.asset_check_evaluation_data, result.run_id)
     if not result.success and not outcome.failures:
-        outcome.failures.append(Failure("run", _last_message(result.all_events), result.run_id))
+        outcome.failures.append(Failure("run", _why_run_failed(result.all_events), result.run_id))
     return outcome
 
 
@@ -99,16 +100,22 @@ def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:
     if data.user_failure_data is not None and data.user_failure_data.description:
         reason = data.user_failure_data.description
     else:
-        error = data.error
-        while error is not None and error.cause is not None:
-            error = error.cause
-        reason = error.message if error is not None else "failed without saying why"
+        reason = _innermost(data.error)
     return Failure(str(event.step_key), _line(reason), run_id)
 
 
-def _last_message(events: Sequence[Any]) -> str:
-    messages = [event.message for event in events if event.is_failure and event.message]
-    return _line(messages[-1] if messages else "did not succeed")
+def _why_run_failed(events: Sequence[dg.DagsterEvent]) -> str:
+    """Of a run that ended without a failed step."""
+    for event in events:
+        if event.is_run_failure:
+            return _line(_innermost(event.job_failure_data.error))
+    return "did not succeed, without saying why"
+
+
+def _innermost(error: SerializableErrorInfo | None) -> str:
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message if error is not None else "failed without saying why"
 
 
 def _line(text: str) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dataq_assets.runs.news import News, ask_all
 from dataq_assets.runs.outcome import Failure, Outcome
 from dataq_lake.lake import open_lake
-from dataq_plugins.errors import PluginError
+from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_resources.errors import UnknownSource
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
@@ -44,7 +44,7 @@ def run(
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
-    with listening(on_progress), _Session(home) as session:
+    with listening(on_progress), _Session(home, found.good) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
             outcome.add(session.derive())
@@ -56,7 +56,7 @@ def run(
 def check(home: Home | Path) -> Outcome:
     """Runs every asset check, whatever has changed."""
     home = home if isinstance(home, Home) else Home(home)
-    with _Session(home) as session:
+    with _Session(home, read_sources(home).good) as session:
         return session.check(everything=True)
 
 
@@ -85,12 +85,14 @@ def _archive(
                 outcome.add(future.result())
             except PluginError as error:
                 outcome.failures.append(Failure(name, str(error)))
+            except UnknownPlugin as error:
+                outcome.failures.append(Failure(name, f"source {name}: {error}"))
 
 
 class _Session:
     """Dagster, loaded once, with the definitions of one home."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, sources: Sequence[SourceConfig]) -> None:
         from dataq_assets.definitions import build
         from dataq_assets.runs.dead import bury
         from dataq_assets.runs.launch import open_instance
@@ -98,7 +100,7 @@ class _Session:
         self._lake = open_lake(home.lake)
         self._instance = open_instance(home)
         self.buried = bury(self._instance)
-        self._definitions = build(home)
+        self._definitions = build(home, sources)
 
     def __enter__(self) -> _Session:
         return self

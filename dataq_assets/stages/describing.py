@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 
 SAMPLE_CHARACTERS = 4_000
+# Enough to tell a language, and it takes time in proportion; analyzers look at more.
+LANGUAGE_CHARACTERS = 500
 TITLE_CHARACTERS = 200
 
 _HEADING = re.compile(
@@ -13,19 +15,21 @@ _HEADING = re.compile(
     r"|^subject:\s*(?P<mail>.+)$",
     re.IGNORECASE | re.MULTILINE,
 )
+_ARCHIVES = r"application/(zip|gzip|x-(tar|7z|rar|bzip2|xz|gzip|lzma|zstd|lz4))|.*-compressed"
+_PROGRAMS = r"application/(x-(executable|sharedlib|dosexec|mach|object|pie)|vnd\.microsoft\.port)"
 _CLASSES = (
     ("mail", re.compile(r"message/|application/mbox")),
     ("page", re.compile(r"text/html|application/xhtml")),
-    ("code", re.compile(r"text/x-|application/(javascript|x-(sh|python|ruby|perl|php))")),
-    ("data", re.compile(r"text/(csv|tab-separated)|application/(json|xml|yaml|toml|gpx)|.*\+(json|xml)$")),
-    ("archive", re.compile(r"application/(zip|gzip|x-(tar|7z|rar|bzip2|xz|gzip|lzma|zstd|lz4))|.*-compressed")),
+    ("data", re.compile(r"text/(csv|tab-sep)|application/(x-ndjson|json|xml|yaml|toml)|.*\+(json|xml)$")),
+    ("code", re.compile(r"text/(x-|javascript|css)|application/(javascript|sql|x-sh)")),
+    ("archive", re.compile(_ARCHIVES)),
+    ("program", re.compile(_PROGRAMS)),
     ("document", re.compile(r"application/(pdf|msword|rtf|epub|vnd\.|postscript)")),
-    ("program", re.compile(r"application/(x-(executable|sharedlib|dosexec|mach|object|pie)|vnd\.microsoft\.portable)")),
     ("text", re.compile(r"text/")),
     ("image", re.compile(r"image/")),
     ("audio", re.compile(r"audio/")),
     ("video", re.compile(r"video/")),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,12 @@ def classification(media_type: str) -> str:
     return next((name for name, types in _CLASSES if types.match(media_type)), "other")
 
 
-def glance(text: str) -> Glance:
-    """A look at a decoded text; `quality_score` is the share of characters that are no noise."""
+def glance(text: str, quality: float) -> Glance:
+    """A look at a decoded text; `quality` is the share of its characters that make sense."""
     from dataq_analyzers.language import language_of
 
-    sample = text[:SAMPLE_CHARACTERS]
-    return Glance(language_of(sample), title_of(sample), len(text), quality_of(sample))
+    language = language_of(text[:LANGUAGE_CHARACTERS])
+    return Glance(language, title_of(text[:SAMPLE_CHARACTERS]), len(text), round(quality, 4))
 
 
 def title_of(sample: str) -> str | None:
@@ -58,12 +62,3 @@ def title_of(sample: str) -> str | None:
         return None
     found = next(group for group in match.groups() if group is not None)
     return " ".join(found.split())[:TITLE_CHARACTERS] or None
-
-
-def quality_of(sample: str) -> float:
-    """From 0 to 1: 1 where every character is a letter, digit, space or common punctuation."""
-    if not sample:
-        return 0.0
-    noise = sum(1 for character in sample if not (character.isprintable() or character.isspace()))
-    noise += sample.count("\ufffd") * 9
-    return round(max(0.0, 1.0 - noise / len(sample)), 4)

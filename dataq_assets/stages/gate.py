@@ -12,6 +12,7 @@ import pyarrow as pa
 from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.judging import GatePlan, Passed, judge
 from dataq_assets.stages.quarantine import rejected, replaced, resolved, rows_of
+from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
 
@@ -33,19 +34,21 @@ class Gate:
     run_id: str
     now_us: int
     default: GatePlan = field(default_factory=GatePlan)
+    tell: Tell = silent
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of items and quarantine; items first, so that a crash in between heals."""
         yield from self._healed()
         again = self._again()
-        for source in self.lake.raw_sources():
-            new = pending(self.lake, source)
-            if new.is_empty():
-                continue
-            twins = set(new.filter("is_twin")["item_id"])
+        new = {source: pending(self.lake, source) for source in self.lake.raw_sources()}
+        done, total = 0, sum(frame.height for frame in new.values())
+        for source, frame in new.items():
+            twins = set(frame.filter("is_twin")["item_id"])
             plan = self.plans.get(source, self.default)
-            for batch in self.lake.raw(source).rows(new["item_id"], READ):
+            for batch in self.lake.raw(source).rows(frame["item_id"], READ):
                 yield self._round(batch, twins, plan, again)
+                done += batch.num_rows
+                self.tell("items", done, total)
 
     def _healed(self) -> Iterator[dict[str, Difference]]:
         """Resolves open rows whose item passed just before a crash."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dataq_assets.stages.describing import Glance, classification, glance
 from dataq_assets.stages.rule import Candidate, GateSettings, Rejection, first_broken
@@ -16,6 +16,9 @@ from dataq_assets.stages.transform import (
     TransformRule,
     transformed,
 )
+
+if TYPE_CHECKING:
+    from dataq_analyzers.detect import Detected
 
 TEXT_CLASSES = frozenset({"text", "page", "code", "data", "mail"})
 
@@ -38,76 +41,85 @@ class Passed(NamedTuple):
 def judge(raw: Mapping[str, Any], data: bytes, is_twin: bool, plan: GatePlan) -> Passed | Rejection:
     """The item of a raw row (without its payload), or why it is rejected.
 
-    `data` is the whole content, or its beginning where `raw["size"]` says there is more.
+    `data` is the whole content, or its beginning where `raw["size"]` says there is more. Rules see
+    what the transformations made of it: base64 of a picture is no text.
     """
+    whole = len(data) == raw["size"] and raw["problem"] is None
+    found = _detected(raw, data)
+    names: tuple[str, ...] = ()
+    try:
+        if plan.transforms and whole:
+            before = Payload(data, found.media_type, found.encoding, dict(raw["metadata"] or ()))
+            after, names = transformed(raw["source_id"], before, plan.transforms)
+            data, found = (after.data, _detected(raw, after.data)) if names else (data, found)
+    except Dropped as reason:
+        return Rejection("drop", "policy", "info", str(reason))
+    except CannotTransform as reason:
+        return Rejection("transform", "content", "error", str(reason))
+    candidate = _candidate(raw, data, found, is_twin, transformed=bool(names))
+    rejection = first_broken(candidate, plan.settings)
+    if rejection is not None:
+        return rejection
+    row = _row(raw, candidate, found, seen=_seen(candidate, found) if whole else Glance())
+    if not names:
+        return Passed(row, None)
+    content_hash = sha256(data).hexdigest()
+    return Passed({**row, "content_hash": content_hash, "transform": ",".join(names)}, data)
+
+
+def _detected(raw: Mapping[str, Any], data: bytes) -> Detected:
     from dataq_analyzers.detect import detect
 
-    name = raw["source_id"].rpartition("/")[2]
-    detected = detect(data, name, raw["content_type"] or "")
-    kind = classification(detected.media_type)
-    candidate = Candidate(
+    return detect(data, raw["source_id"].rpartition("/")[2], raw["content_type"] or "")
+
+
+def _candidate(
+    raw: Mapping[str, Any], data: bytes, found: Detected, is_twin: bool, transformed: bool
+) -> Candidate:
+    return Candidate(
         item_id=raw["item_id"],
         source=raw["source"],
         source_id=raw["source_id"],
         timestamp_us=raw["timestamp"],
         observed_us=raw["observed_at"],
         declared_type=raw["content_type"] or "",
-        detected_type=detected.media_type,
-        is_text=kind in TEXT_CLASSES,
-        encoding=detected.encoding,
-        size=raw["size"],
+        detected_type=found.media_type,
+        is_text=classification(found.media_type) in TEXT_CLASSES,
+        encoding=found.encoding,
+        size=len(data) if transformed else raw["size"],
         data=data,
         metadata=dict(raw["metadata"] or ()),
         problem=raw["problem"],
         is_twin=is_twin,
     )
-    rejection = first_broken(candidate, plan.settings)
-    return rejection or _transformed(candidate, kind, raw, plan)
 
 
-def _transformed(
-    candidate: Candidate, kind: str, raw: Mapping[str, Any], plan: GatePlan
-) -> Passed | Rejection:
-    before = Payload(
-        candidate.data, candidate.detected_type, candidate.encoding, candidate.metadata
-    )
-    whole = len(candidate.data) == candidate.size
-    names: tuple[str, ...] = ()
-    after = before
-    try:
-        if plan.transforms and whole:
-            after, names = transformed(candidate.source_id, before, plan.transforms)
-    except Dropped as reason:
-        return Rejection("drop", "policy", "info", str(reason))
-    except CannotTransform as reason:
-        return Rejection("transform", "content", "error", str(reason))
-    changed = after.data if names else None
-    seen = _seen(after, kind) if whole else Glance()
-    row = {
+def _row(
+    raw: Mapping[str, Any], candidate: Candidate, found: Detected, seen: Glance
+) -> dict[str, Any]:
+    return {
         "item_id": candidate.item_id,
         "source": candidate.source,
         "source_id": candidate.source_id,
         "sequence": raw["sequence"],
         "timestamp": candidate.timestamp_us,
         "declared_type": candidate.declared_type,
-        "detected_type": after.media_type,
+        "detected_type": found.media_type,
         "language": seen.language,
         "title": seen.title,
         "text_length": seen.text_length,
         "quality_score": seen.quality_score,
-        "classification": kind,
-        "size": candidate.size if changed is None else len(changed),
-        "content_hash": raw["content_hash"] if changed is None else sha256(changed).hexdigest(),
-        "transform": ",".join(names) or None,
+        "classification": classification(found.media_type),
+        "size": candidate.size,
+        "content_hash": raw["content_hash"],
     }
-    return Passed(row, changed)
 
 
-def _seen(payload: Payload, kind: str) -> Glance:
-    if kind not in TEXT_CLASSES or payload.encoding is None:
+def _seen(candidate: Candidate, found: Detected) -> Glance:
+    if not candidate.is_text or found.encoding is None:
         return Glance()
     try:
-        text = payload.data.decode(payload.encoding, "replace")
+        text = candidate.data.decode(found.encoding, "replace")
     except LookupError:  # text of an encoding that has a name but no table, "unknown-8bit"
-        text = payload.data.decode("cp1252", "replace")
-    return glance(text)
+        text = candidate.data.decode("cp1252", "replace")
+    return glance(text, found.quality)

@@ -115,6 +115,8 @@ class Session:
         self._environment = plugin_environment(environment)
         self._connection: Connection | None = None
         self._request_id = 0
+        self._cannot_extract = False
+        self._items: list[Seen] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -158,10 +160,16 @@ class Session:
         }
         return pb.PluginRequest(**(standard | fields))
 
+    def items(self) -> list[Seen]:
+        """Return everything in the source; extracted once."""
+        if self._items is None:
+            self._items = self.ask("extract").expect_success().items
+        return self._items
+
     def ask(self, operation: str, **fields: Any) -> Answer:
         """Return the whole answer to one request; raises Failed where the protocol is broken."""
         request = self.request(operation, **fields)
-        with self.judging():
+        with self.judging(operation):
             self.connection.begin()
             self.connection.send(request)
         return self.answer(self.connection, request)
@@ -170,7 +178,7 @@ class Session:
         """Return the answer to a request that was sent."""
         answer = Answer()
         receiver = Receiver("", self.limits, HashingSink())
-        with self.judging():
+        with self.judging(request.operation):
             while received := connection.receive():
                 response, bulk = received
                 if response.request_id != request.request_id:
@@ -187,11 +195,17 @@ class Session:
             raise connection.ended()
 
     @contextmanager
-    def judging(self) -> Iterator[None]:
-        """Turn a broken protocol into a failed check, and end that process."""
+    def judging(self, operation: str = "") -> Iterator[None]:
+        """Turn a broken protocol into a failed check, and end that process.
+
+        What broke an extraction once would do so in most checks: the others are skipped.
+        """
+        if operation == "extract" and self._cannot_extract:
+            raise Skipped("an extraction failed before")
         try:
             yield
         except (PluginError, BadItem, TooBig) as error:
+            self._cannot_extract = self._cannot_extract or operation == "extract"
             self.restart()
             reason = error.reason if isinstance(error, PluginError) else str(error)
             raise Failed(reason) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dataq_plugins.protocol.framing import decode_varint
+from dataq_plugins.protocol.framing import BadVarint, decode_varint
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 BIG = 64 << 10
@@ -38,6 +38,13 @@ def split(data: memoryview) -> Bulk | None:
 
     The content is a view of `data`. Raises google.protobuf's DecodeError as the parser does.
     """
+    try:
+        return _split(data)
+    except BadVarint:
+        return None  # the parser says better what is wrong
+
+
+def _split(data: memoryview) -> Bulk | None:
     if len(data) < BIG:
         return None
     outer = _first(data, 0, len(data), tuple(CONTENT_FIELD))

@@ -38,6 +38,7 @@ def probe(
     except PluginError as error:
         error.plugin, error.operation = argv[-1], "probe"
         error.reason = redact(error.reason)
+        error.args = (error.reason,)
         raise
     finally:
         connection.close(kill=True)

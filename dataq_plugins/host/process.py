@@ -231,6 +231,7 @@ class PluginProcess:
             error.operation = operation
             error.last_item = receiver.last_item if receiver else None
             error.reason = self._redact(error.reason)[:REASON_LIMIT]
+            error.args = (error.reason,)  # the first text may hold a secret
             if not isinstance(error, OperationFailed):
                 self._disconnect(kill=True)
             raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -39,7 +40,7 @@ def _unspeakable(_: Any) -> None:
     raise _Unspeakable
 
 
-_DEEDS = {
+_DEEDS: dict[str, Callable[[Any], Any]] = {
     "double": double,
     "segfault": lambda _: ctypes.string_at(0),
     "exit": os._exit,

@@ -11,6 +11,14 @@ from dataq_analyzers.pool import Pool
 from dataq_lake.lake import Lake, open_lake
 from tests.assets.way import Way
 
+# Dagster's own code still reads it.
+OWN_AFFAIR = "ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for each in items:
+        each.add_marker(pytest.mark.filterwarnings(OWN_AFFAIR))
+
 
 @pytest.fixture(scope="session")
 def pool() -> Iterator[Pool]:

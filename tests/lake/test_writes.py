@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -274,6 +275,23 @@ def test_raw_may_be_merged_though_it_is_insert_only(lake: Lake, rows: Rows) -> N
         handle.append([rows("raw_mail", ids(number, number + 1), payload=b"x")])
     assert len(handle.files()) == 1
     assert handle.count() == compacting.MANY
+
+
+def test_files_that_nobody_needs_go_after_a_while(lake: Lake, rows: Rows) -> None:
+    handle = lake.table("quarantine")
+    handle.append([rows("quarantine", ids(0, 3))])
+    left, young = handle.folder / "part-left.parquet", handle.folder / "part-young.parquet"
+    for path in (left, young):
+        path.write_bytes(b"a killed writer's")
+    long_ago = time.time() - 100 * 86_400
+    os.utime(left, (long_ago, long_ago))
+    handle.append([rows("quarantine", ids(3, 6))])
+    assert left.exists(), "once a week is enough"
+    os.utime(handle.folder / "_swept", (long_ago, long_ago))
+    handle.append([rows("quarantine", ids(6, 9))])
+    assert (left.exists(), young.exists()) == (False, True), "a living writer keeps its files"
+    assert handle.count() == 9
+    assert handle.scan(version=1).collect().height == 3
 
 
 def test_wrong_rows_are_refused_by_name(lake: Lake, rows: Rows) -> None:

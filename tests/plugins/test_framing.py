@@ -77,7 +77,7 @@ def test_messages_come_back_from_any_pieces(sizes: list[int], pieces: list[int])
         (
             encode_varint(LIMIT + 1) + b"abc",
             FrameTooLong,
-            r"it begins with b'\\x81\\x80\\x80\\x02abc",
+            r"begins with b'\\x81\\x80\\x80\\x02abc",
         ),
         (b"\xff" * 30, BadFrame, "more than 10 bytes"),
     ],

@@ -69,9 +69,10 @@ def test_a_bad_setting_is_named(
 
 
 def test_an_unreachable_source(double: Spec) -> None:
-    with PluginProcess(double("memory.py", trouble="unreachable")) as plugin:
-        with pytest.raises(SourceUnreachable, match="nobody opens the notebook"):
-            plugin.check()
+    spec = double("memory.py", trouble="unreachable")
+    reason = "plugin memory, check: nobody opens the notebook"
+    with PluginProcess(spec) as plugin, pytest.raises(SourceUnreachable, match=reason):
+        plugin.check()
 
 
 def test_items_arrive_whole_and_in_order(double: Spec) -> None:

@@ -44,7 +44,8 @@ def test_a_killed_host_takes_its_plugin_and_the_daemon_with_it(
 
 def test_a_plugin_in_the_middle_of_writing_ends_with_its_block(mark: str, double: Spec) -> None:
     with PluginProcess(double("hostile.py", mode="endless")) as plugin:
-        next(plugin.extract())
+        batches = plugin.extract()
+        next(batches)
         assert len(marked(mark)) >= 2
     assert marked(mark) == {}
 

@@ -41,14 +41,18 @@ ODD = st.one_of(
 )
 
 
+def drain_and_finish(output: Output, things: Sequence[Item | State | Log]) -> None:
+    output.drain(things)
+    output.finish()
+
+
 def travel(things: Sequence[Item | State | Log]) -> tuple[list[host.Item], bytes, list[str]]:
     """Return items, last state and log lines as the host gets them, and check the last message."""
     read, write = os.pipe()
     output = Output(write, pb.PluginRequest(request_id=5, max_chunk_bytes=CHUNK), "pear")
 
     def send() -> None:
-        output.drain(things)
-        output.finish()
+        drain_and_finish(output, things)
         os.close(write)
 
     sender = threading.Thread(target=send)
@@ -143,8 +147,7 @@ def test_an_item_that_cannot_travel_is_named(bad: Item) -> None:
     for first in (Item("good"), Item("good", op="delete")):
         output = Output(os.open(os.devnull, os.O_WRONLY), pb.PluginRequest(), "pear")
         with pytest.raises(ValueError, match="bad"):
-            output.drain([first, bad])
-            output.finish()
+            drain_and_finish(output, [first, bad])
         output.finish(error="it can still say so")
 
 

@@ -34,7 +34,8 @@ def manual(folder: Path) -> tuple[Rows, list[tuple[str, str]]]:
     headings: dict[str, list[str]] = {}
     for file in sorted((folder / "web").rglob("*.html")):
         page = LexborHTMLParser(file.read_bytes().decode("utf-8", "replace"))
-        title = page.css_first("title").text()
+        named = page.css_first("title")
+        title = named.text() if named else ""
         for number, section in enumerate(page.css("section")):
             parts = {"heading": "", "body": ""}
             for child in section.iter():

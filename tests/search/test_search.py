@@ -21,7 +21,6 @@ from dataq_lake.indexes.publish import publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import MODES, Hit, Mode, Searcher, search
-from dataq_lake.search_explain import RRF_K
 from dataq_lake.search_filters import Filters
 from tests.search.notes import Publish, documents, segment_id
 
@@ -75,9 +74,9 @@ def test_a_hit_tells_why(found: Lake) -> None:
     assert why["filters"] == {"sources": ["mail", "git"]}
     assert hits[1].why["text"] is None
     for hit in hits:
-        ranks = [hit.why[name]["rank"] for name in ("text", "vector") if hit.why[name]]
-        assert hit.score == pytest.approx(sum(1 / (RRF_K + rank) for rank in ranks))
-        assert hit.why["fusion"]["k"] == RRF_K
+        k, weights = hit.why["fusion"]["k"], hit.why["fusion"]["weights"]
+        shares = [w / (k + hit.why[n]["rank"]) for n, w in weights.items() if hit.why[n]]
+        assert hit.score == pytest.approx(sum(shares))
 
 
 def test_matched_words_are_where_they_are_said_to_be(found: Lake) -> None:
@@ -138,6 +137,7 @@ def test_titles_and_file_names_are_found(found: Lake) -> None:
         ("quicksort AND", ["src/sort.py", "recipes/bread.md"]),
         ("bake OR NOT (quicksort OR rain)", ["recipes/bread.md"]),
         ("* -rain -bake", ["src/sort.py"]),
+        ("- quicksort - bake +", ["src/sort.py", "recipes/bread.md"]),
     ],
 )
 def test_the_grammar_of_words(found: Lake, query: str, expected: list[str]) -> None:

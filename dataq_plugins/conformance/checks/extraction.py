@@ -11,41 +11,37 @@ from dataq_plugins.conformance.session import Seen, Session, Skipped, expect
 CHUNK = 64 << 10
 
 
-def everything(session: Session) -> list[Seen]:
-    """Return all items, without window or state."""
-    return session.ask("extract").expect_success().items
-
-
 def check_extract(session: Session) -> None:
     """It sends items, in messages that keep the protocol."""
-    expect(everything(session), "it sent no item: give it settings with which it finds something")
+    expect(session.items(), "it sent no item: give it settings with which it finds something")
 
 
 def check_unique_ids(session: Session) -> None:
     """It sends each thing once."""
-    counts = Counter(item.source_id for item in everything(session))
+    counts = Counter(item.source_id for item in session.items())
     twice = [source_id for source_id, count in counts.items() if count > 1]
     expect(not twice, f"{len(twice)} ids came more than once, as {twice[:3]}")
 
 
 def check_repeatable(session: Session) -> None:
     """It sends the same again when asked the same again, also from a new process."""
-    first = everything(session)
-    _expect_same(first, everything(session), "the second time")
+    again = session.ask("extract").expect_success().items
+    _expect_same(session.items(), again, "the second time")
     session.restart()
-    _expect_same(first, everything(session), "from a new process")
+    anew = session.ask("extract").expect_success().items
+    _expect_same(session.items(), anew, "from a new process")
 
 
 def check_problems(session: Session) -> None:
     """It sends no content with a problem or a deletion."""
-    for item in everything(session):
+    for item in session.items():
         lost = item.problem or item.op == "delete"
         expect(not (lost and item.size), f"{item.source_id!r} has a problem and content")
 
 
 def check_chunks(session: Session) -> None:
     """It cuts content into chunks no larger than it is told."""
-    whole = everything(session)
+    whole = session.items()
     big = [item for item in whole if item.size > CHUNK]
     if not big:
         raise Skipped(f"nothing in its source is over {CHUNK:,} bytes")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import pairwise
 
 from dataq_plugins.conformance.checks.description import described
-from dataq_plugins.conformance.checks.extraction import everything
 from dataq_plugins.conformance.session import Answer, Seen, Session, Skipped, expect
 from dataq_plugins.host.spec import Granularity
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
@@ -17,7 +16,7 @@ NOWHERE = pb.Window(start=-60_000_000_000, end=-59_000_000_000)  # the first cen
 
 def check_window(session: Session) -> None:
     """It sends the items of a window, all of them, and no others."""
-    timed = _timed(everything(session))
+    timed = _timed(session.items())
     if not timed:
         raise Skipped("its items have no time")
     times = sorted(_seconds(item) for item in timed)
@@ -48,7 +47,7 @@ def check_discover_all(session: Session) -> None:
     answer = _discovered(session, "monthly")
     if not answer.complete:
         raise Skipped("it does not say that its windows are all that changed")
-    for item in _timed(everything(session)):
+    for item in _timed(session.items()):
         inside = any(w.start <= _seconds(item) < w.end for w in answer.windows)
         expect(inside, f"{item.source_id!r} lies in no window that it reported")
 

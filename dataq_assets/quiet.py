@@ -1,0 +1,16 @@
+"""Keeps Dagster's remarks about its own parts from users who can do nothing about them."""
+
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Hides that a part of Dagster is in beta, or uses what pydantic will drop, in the block."""
+    with warnings.catch_warnings():
+        for category in (dg.BetaWarning, dg.PreviewWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)
+        yield

@@ -1,0 +1,168 @@
+"""`dataq run` as a function: real plugins, a real instance, from files to the search index."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from dataq_assets.runs import check, run
+from dataq_lake.lake import Lake, open_lake
+from dataq_lake.search import search
+from dataq_resources.errors import UnknownSource
+from dataq_resources.home import Home
+from dataq_resources.progress import Progress
+from dataq_resources.sources import SourceConfig, write_source
+
+LETTER = b"Message-ID: <1@x>\nFrom: ana@x\nTo: jon@x\nSubject: well\n\nThere is a spider.\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "heron.md").write_text("# Herons\n\nA heron stands in the river.\n")
+    (folder / "letter.eml").write_bytes(LETTER)
+    (folder / "empty.txt").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture
+def place(home: Path, files: Path) -> Home:
+    found = Home(home)
+    scanner = SourceConfig(name="docs", plugin="file_scanner", config={"root": str(files)})
+    write_source(found, scanner)
+    return found
+
+
+def lake_of(place: Home) -> Lake:
+    return open_lake(place.lake)
+
+
+def test_whole_way_and_an_empty_run(place: Home, files: Path) -> None:
+    seen: list[Progress] = []
+    outcome = run(place, on_progress=seen.append)
+    assert outcome.failures == []
+    assert (outcome.rows["raw_docs"], outcome.rows["items"], outcome.rows["messages"]) == (3, 2, 1)
+    assert outcome.rows["quarantine"] == 1
+    (hit, *_) = search(lake_of(place), "heron in the river", 3)
+    assert hit.path == "heron.md"
+    assert {each.stage for each in seen} >= {"raw", "items", "texts"}
+
+    again = run(place)
+    assert again.ok
+    assert not any(again.rows.values())
+    assert len(again.run_ids) == 1
+
+    (files / "heron.md").write_text("# Herons\n\nThe heron has flown.\n")
+    (files / "letter.eml").unlink()
+    third = run(place)
+    assert third.ok
+    assert (third.rows["raw_docs"], third.rows["items"]) == (2, 1)
+    assert search(lake_of(place), "spider", 3, mode="text") == []
+
+
+def test_unknown_names_are_refused(place: Home) -> None:
+    with pytest.raises(UnknownSource, match="no source is called 'nowhere'; there is docs"):
+        run(place, ["nowhere"])
+
+
+def test_one_broken_source_does_not_take_the_others_down(place: Home, files: Path) -> None:
+    broken = place.sources / "broken" / "defs.yaml"
+    broken.parent.mkdir()
+    broken.write_text("type: dataq_assets.components.SourcePlugin\nattributes:\n  name: broken\n")
+    missing = SourceConfig(name="gone", plugin="file_scanner", config={"root": str(files / "no")})
+    write_source(place, missing)
+    outcome = run(place)
+    assert not outcome.ok
+    assert outcome.rows["items"] == 2
+    assert {failure.where for failure in outcome.failures} == {"broken", "gone"}
+    assert all("\n" not in failure.reason for failure in outcome.failures)
+    (first,) = [failure for failure in outcome.failures if failure.where == "broken"]
+    assert "defs.yaml:2: attributes: give either plugin or command" in first.reason
+
+
+def test_checks_can_be_run_alone_and_find_what_is_wrong(place: Home) -> None:
+    assert run(place).ok
+    assert check(place).ok
+    lake = lake_of(place)
+    from dataq_lake.difference import Difference
+
+    (row, *_) = lake.table("items").scan(["item_id"]).collect()["item_id"]
+    lake.table("items").apply(Difference(gone=[row]))
+    outcome = check(place)
+    assert any("accounting" in failure.where for failure in outcome.failures)
+
+
+def test_killed_run_is_reported_and_its_work_completed(place: Home, files: Path) -> None:
+    from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+
+    from dataq_assets.runs.launch import open_instance
+
+    for number in range(40):
+        (files / f"{number}.txt").write_text(f"note number {number}\n")
+    code = (
+        "import os, signal\n"
+        "from dataq_assets.runs import run\n"
+        "from dataq_resources.home import home_from_environment\n"
+        "def stop(progress):\n"
+        "    if progress.stage == 'items': os.kill(os.getpid(), signal.SIGKILL)\n"
+        "run(home_from_environment(), on_progress=stop)\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], check=False, capture_output=True)
+    assert ended.returncode == -signal.SIGKILL
+
+    outcome = run(place)
+    assert outcome.failures == []
+    assert len(lake_of(place).table("items").scan().collect()) == 42
+    instance: DagsterInstance = open_instance(place)
+    failed = instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.FAILURE]))
+    assert len(failed) == 1
+    assert not instance.get_runs(RunsFilter(statuses=[DagsterRunStatus.STARTED]))
+    instance.dispose()
+
+
+SLEEPER = """
+import sys, time
+from dataq_plugins.sdk import Item, Plugin, serve
+
+class Sleeper(Plugin):
+    '''Sleeps, then sends one item.'''
+    id = "sleeper"
+    version = "1"
+
+    def extract(self, window, state, full):
+        time.sleep(2)
+        yield Item("only", b"slept well", timestamp=1_700_000_000)
+
+serve(Sleeper)
+"""
+
+
+def test_sources_extract_side_by_side(home: Path, tmp_path: Path) -> None:
+    place = Home(home)
+    script = tmp_path / "sleeper.py"
+    script.write_text(SLEEPER)
+    for name in ("one", "two", "three"):
+        write_source(place, SourceConfig(name=name, command=(sys.executable, str(script))))
+    begun = time.monotonic()
+    times: dict[str, float] = {}
+    outcome = run(place, on_progress=lambda each: times.setdefault(each.source or "", time.monotonic() - begun))
+    assert outcome.failures == []
+    assert outcome.rows["items"] == 3
+    arrivals = sorted(times[name] for name in ("one", "two", "three"))
+    assert arrivals[-1] - arrivals[0] < 2
+
+
+def test_run_leaves_no_process_behind(place: Home) -> None:
+    import psutil
+
+    before = {child.pid for child in psutil.Process(os.getpid()).children(recursive=True)}
+    run(place)
+    after = {child.pid for child in psutil.Process(os.getpid()).children(recursive=True)}
+    assert after <= before
