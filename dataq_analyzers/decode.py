@@ -153,13 +153,13 @@ def _decode_otherwise(data: bytes, declared: str | None) -> Decoded:
 
 def _guess(data: bytes) -> str:
     """The most plausible old encoding, cp1252 where nothing is better."""
-    high = [match.start() for match in re.finditer(rb"[\x80-\xff]", data[: 4 * SAMPLE])]
-    if len(high) < 4:
+    first = re.search(rb"[\x80-\xff]", data)
+    if first is None or len(data) - len(data.translate(None, _HIGH)) < 4:
         return "cp1252"
     from charset_normalizer import from_bytes
 
     # Around the first bytes that are not ASCII: they decide, and guessing is slow.
-    start = max(0, high[0] - 1024)
+    start = max(0, first.start() - 1024)
     best = from_bytes(data[start : start + 8192]).best()
     return codec_name(best.encoding if best else None) or "cp1252"
 

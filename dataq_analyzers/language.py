@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-SAMPLE = 400
+SAMPLE = 256
 SHORTEST = 20
 LEAST_CONFIDENCE = 0.4
 

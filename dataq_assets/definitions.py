@@ -1,11 +1,11 @@
-"""The graph of assets, in the order in which data flows:
+"""The graph of assets, in the order in which data flows.
 
-    sources       raw            items           assets          segments      embeddings   indexes
-    plugins  →  raw_<source>  →  items        →  assets       →  texts      →  embeddings → snapshots
-                                 quarantine/     entities        analyses
-                                 gate            quarantine/     messages
-                                                 assets          segments
-                                                                 quarantine/texts
+    sources    raw             items         assets         segments      embeddings    indexes
+    plugins →  raw_<source> →  items      →  assets      →  texts      →  embeddings →  snapshots
+                               quarantine/   entities       analyses
+                               gate          quarantine/    messages
+                                             assets         segments
+                                                            quarantine/texts
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.

@@ -60,10 +60,17 @@ def commit(
     With `only_after` it loses against any other such commit made since that version. Its files
     may be removed only after None: any exception leaves open whether they were committed.
     """
+    handle.settle()
+    with handle.lock:  # the engine's handle serves one thread at a time
+        return _commit(handle, change, info, only_after)
+
+
+def _commit(
+    handle: TableHandle, change: Change, info: CommitInfo, only_after: int | None
+) -> Written | None:
     from deltalake import PostCommitHookProperties
     from deltalake.exceptions import CommitFailedError
 
-    handle.settle()
     delta = handle.delta()
     before = delta.version()
     if only_after is not None and before != only_after:
@@ -145,15 +152,20 @@ def _create(handle: TableHandle) -> None:
 
 def _upgrade(handle: TableHandle, columns: set[str]) -> None:
     from deltalake import Schema
+    from deltalake.exceptions import DeltaError
 
-    delta = handle.delta()
     schema = Schema.from_arrow(handle.table.schema)
     fields = [field for field in schema.fields if field.name not in columns]
-    if fields:
-        delta.alter.add_columns(fields)
-    delta.alter.set_table_properties(
-        {SCHEMA_VERSION: str(handle.table.version)}, raise_if_not_exists=False
-    )
+    version = {SCHEMA_VERSION: str(handle.table.version)}
+    try:
+        with handle.lock:
+            if fields:
+                handle.delta().alter.add_columns(fields)
+            handle.delta().alter.set_table_properties(version, raise_if_not_exists=False)
+    except DeltaError:
+        now = handle.snapshot()
+        if now is None or now.schema_version < handle.table.version:
+            raise  # otherwise another process has done the same just now
 
 
 def _settle(log: Path, version: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from dataq_lake.blobs import BlobStore
 from dataq_lake.errors import LakeMissing
-from dataq_lake.names import checked_source, checked_table
+from dataq_lake.names import checked_source, checked_table, is_table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 
@@ -56,7 +56,7 @@ class Lake:
     def stored(self) -> list[str]:
         """The tables that have a folder, in order of name."""
         try:
-            return sorted(os.listdir(self.root / "tables"))
+            return sorted(filter(is_table, os.listdir(self.root / "tables")))
         except FileNotFoundError:
             return []
 

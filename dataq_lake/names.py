@@ -20,8 +20,13 @@ def checked_source(name: str) -> str:
     return name
 
 
+def is_table(name: str) -> bool:
+    """Whether `name` may be a table's."""
+    return _TABLE.fullmatch(name) is not None
+
+
 def checked_table(name: str) -> str:
     """`name`, if it may be a table's; otherwise raises InvalidName."""
-    if not _TABLE.fullmatch(name):
+    if not is_table(name):
         raise InvalidName(f"{name!r} is not a table name: use a to z, 0 to 9 and _")
     return name

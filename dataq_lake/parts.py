@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -161,8 +162,10 @@ class _OpenPart:
         return Part(DataFile(self.name, size, stats), self.rows)
 
     def discard(self) -> None:
-        self._writer.close()
-        self._file.close()
+        with suppress(OSError, pa.ArrowException):  # a full disk refuses the end of the file, too
+            self._writer.close()
+        with suppress(OSError):
+            self._file.close()
         self.path.unlink(missing_ok=True)
 
 

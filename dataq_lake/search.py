@@ -66,7 +66,7 @@ def search(
 
     Raises BadQuery, NothingIndexed before the first snapshot, UnknownSnapshot, ModelNotInstalled.
     """
-    root = Path(lake) if isinstance(lake, str | Path) else lake.root
+    root = Path(lake).expanduser() if isinstance(lake, str | Path) else lake.root
     return Searcher(open_snapshot(root, snapshot)).search(query, k, filters, mode)
 
 

@@ -1,25 +1,19 @@
-"""Turns what a person typed into queries; whatever it is, it means something and never fails.
-
-The grammar is tantivy's (parse_query_lenient): words, "phrases", +must, -not, AND, OR, NOT,
-parentheses, title:word, name:word, word^2. What it cannot make sense of counts as plain words.
-"""
+"""Makes of what a person typed a query for each retriever."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from dataq_lake.search_grammar import Node, lists_all, literals, parse, without_stop_words
 
 if TYPE_CHECKING:
     import tantivy
 
 # The name of a file should find it, but seldom says what a passage is about.
 BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
-_GRAMMAR_CHARACTERS = 2_000  # the grammar takes quadratic time; more than this is no formula
-_NESTED = 50
 _TERMS = 512
-_LOOSE_SIGN = re.compile(r"(?<!\S)[+-]+(?!\S)")  # the dash of a title, which excludes nothing
 _OPERATORS = {"must": "Must", "must_not": "MustNot", "should": "Should", None: "Should"}
 
 
@@ -51,24 +45,25 @@ class QueryBuilder:
     def question(self, typed: str) -> Question:
         """The question that `typed` asks."""
         typed = typed.encode("utf-8", "replace").decode()  # lone surrogates are in no text
-        node = _parse(typed)
-        wanted = list(_literals(node))
-        only_excludes = not wanted and not _lists_all(node)
+        node = parse(typed)
+        telling = without_stop_words(node)
+        words = list(literals(telling))
+        only_excludes = not words and not lists_all(node)
         return Question(
-            text=None if only_excludes else self._build(node),
-            demands=tuple(self._demands(node)),
-            words=" ".join(wanted),
-            terms=frozenset(term for words in wanted for term in self._terms(words)),
+            text=None if only_excludes else self._build(telling),
+            demands=tuple(self._demands(telling)),
+            words=" ".join(literals(node)),
+            terms=frozenset(term for word in words for term in self._terms(word)),
         )
 
-    def _demands(self, node: dict[str, Any]) -> Iterator[tuple[tantivy.Occur, tantivy.Query]]:
+    def _demands(self, node: Node) -> Iterator[tuple[tantivy.Occur, tantivy.Query]]:
         if node["type"] != "bool":
             return
         for operator, child in node["clauses"]:
             if operator in {"must", "must_not"} and (query := self._build(child)):
                 yield getattr(self._occur, _OPERATORS[operator]), query
 
-    def _build(self, node: dict[str, Any]) -> tantivy.Query | None:
+    def _build(self, node: Node) -> tantivy.Query | None:
         kind = node["type"]
         if kind == "literal":
             return self._literal(node)
@@ -79,7 +74,7 @@ class QueryBuilder:
             return self._query.all_query()
         return self._boolean(node)
 
-    def _boolean(self, node: dict[str, Any]) -> tantivy.Query | None:
+    def _boolean(self, node: Node) -> tantivy.Query | None:
         built = [(operator, self._build(child)) for operator, child in node["clauses"]]
         clauses = [
             (getattr(self._occur, _OPERATORS[operator]), query)
@@ -91,7 +86,7 @@ class QueryBuilder:
             clauses.append((self._occur.Must, everything))
         return self._query.boolean_query(clauses) if clauses else None
 
-    def _literal(self, node: dict[str, Any]) -> tantivy.Query | None:
+    def _literal(self, node: Node) -> tantivy.Query | None:
         terms = self._terms(node["phrase"])[:_TERMS]
         fields = [node["field_name"]] if node["field_name"] else list(BOOSTS)
         if not terms:
@@ -118,59 +113,3 @@ class QueryBuilder:
 
     def _terms(self, text: str) -> list[str]:
         return self._analyzer.analyze(text)
-
-
-def _parse(typed: str) -> dict[str, Any]:
-    """The query as a tree of bool, boost, all and literal nodes, fields only those there are."""
-    import tantivy
-
-    if len(typed) > _GRAMMAR_CHARACTERS or typed.count("(") > _NESTED:
-        return _plain(typed)
-    tree, _ = tantivy.parse_query_lenient(_LOOSE_SIGN.sub(" ", typed))
-    return _known(tree)
-
-
-def _known(node: dict[str, Any]) -> dict[str, Any]:
-    kind = node["type"]
-    if kind == "bool":
-        return {**node, "clauses": [(how, _known(child)) for how, child in node["clauses"]]}
-    if kind == "boost":
-        return {**node, "underlying": _known(node["underlying"])}
-    if kind == "literal":
-        if node["field_name"] in {None, *BOOSTS}:
-            return node
-        return _plain(f"{node['field_name']} {node['phrase']}")
-    return node if kind == "all" else _plain(" ".join(_strings(node)))
-
-
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "literal", "field_name": None, "phrase": text, "delimiter": "none", "slop": 0}
-
-
-def _strings(value: object) -> Iterator[str]:
-    """The words inside a range, a set or an expression, which are no syntax here."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            if name != "type":
-                yield from _strings(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _strings(inner)
-    elif isinstance(value, str):
-        yield value
-
-
-def _lists_all(node: dict[str, Any]) -> bool:
-    """Whether the query is or has the * that stands for everything."""
-    return node["type"] == "all" or any(_lists_all(child) for _, child in node.get("clauses", ()))
-
-
-def _literals(node: dict[str, Any]) -> Iterator[str]:
-    """What is looked for, without what is excluded."""
-    if node["type"] == "literal":
-        yield node["phrase"]
-    elif node["type"] == "boost":
-        yield from _literals(node["underlying"])
-    for how, child in node.get("clauses", ()):
-        if how != "must_not":
-            yield from _literals(child)

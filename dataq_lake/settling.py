@@ -7,6 +7,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import BinaryIO
 
 from dataq_lake.folders import private_folder
@@ -20,6 +21,8 @@ class Settler:
     def __init__(self) -> None:
         self._thread: ThreadPoolExecutor | None = None
         self._waiting: deque[Future[None]] = deque()
+        self._lock = Lock()
+        self._broken: BaseException | None = None
 
     def add(self, file: BinaryIO, path: Path, final: Path) -> None:
         """Takes over the open `file` at `path`, which gets its name `final` once it is on disk."""
@@ -30,16 +33,26 @@ class Settler:
         self._submit(None, folder, folder)
 
     def settle(self) -> None:
-        """Returns when everything taken so far is on disk; raises what went wrong."""
-        while self._waiting:
-            self._waiting.popleft().result()
+        """Returns when everything taken so far is on disk; raises what went wrong.
+
+        After a failure it raises for good: nobody can tell which rows name the blob that is lost,
+        nor which thread will commit them. The next process starts afresh.
+        """
+        with self._lock:  # who comes second waits for what the first waits for
+            self._wait(0)
+
+    def _wait(self, left: int) -> None:
+        while len(self._waiting) > left and self._broken is None:
+            self._broken = self._waiting.popleft().exception()
+        if self._broken is not None:
+            raise self._broken
 
     def _submit(self, file: BinaryIO | None, path: Path, final: Path) -> None:
-        while len(self._waiting) >= OPEN_FILES:
-            self._waiting.popleft().result()
-        self._thread = self._thread or ThreadPoolExecutor(1, "blobs")
-        work = (_finish, file, path, final) if file else (sync_folder, final)
-        self._waiting.append(self._thread.submit(*work))
+        with self._lock:
+            self._wait(OPEN_FILES - 1)
+            self._thread = self._thread or ThreadPoolExecutor(1, "blobs")
+            work = (_finish, file, path, final) if file else (sync_folder, final)
+            self._waiting.append(self._thread.submit(*work))
 
 
 @cache

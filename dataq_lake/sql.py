@@ -164,7 +164,8 @@ def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
     spill = _quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
     connection.execute(
-        f"set TimeZone = 'UTC'; set temp_directory = {spill}; set allowed_directories = [{folder}]; "
+        f"set TimeZone = 'UTC'; set temp_directory = {spill}; "
+        f"set allowed_directories = [{folder}]; "
         "set enable_external_access = false; set lock_configuration = true"
     )
     return connection

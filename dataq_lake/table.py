@@ -37,7 +37,7 @@ class TableHandle:
         self._delta: DeltaTable | None = None
         self._opened = 0
         self._keys: KeyIndex | None = None
-        self._lock = RLock()
+        self.lock = RLock()
 
     @cached_property
     def table(self) -> Table:
@@ -63,7 +63,7 @@ class TableHandle:
 
         Raises NoSuchVersion, and UpgradeDataq for a table that a newer DataQ has written.
         """
-        with self._lock:
+        with self.lock:
             found = self._snapshot(version, as_of)
         if found is None or found.schema_version == 1:  # the first can never be too new
             return found
@@ -181,7 +181,7 @@ class TableHandle:
         """The engine's own handle at the newest version, for writing; the table must exist."""
         from deltalake import DeltaTable
 
-        with self._lock:
+        with self.lock:
             self._log.latest()
             if self._delta is None or self._opened != self._log.generation:
                 # read from the start again: the table may have been removed and made anew

@@ -80,4 +80,4 @@ def preview(table: Table, batch: pa.RecordBatch) -> list[dict[str, Any]]:
         and not pa.types.is_nested(column.type)
         and batch.column(column.name).null_count < batch.num_rows
     ]
-    return batch.select(shown).to_pylist()
+    return list(batch.select(shown).to_pylist())

@@ -6,7 +6,7 @@ from dataq_lake.embedders.interface import Embedder
 from dataq_lake.indexes.manifest import Model
 
 
-class EmbedderResource(dg.ConfigurableResource):
+class EmbedderResource(dg.ConfigurableResource[None]):
     """A model by name, loaded when it is first used."""
 
     name: str = "wordllama"

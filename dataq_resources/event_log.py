@@ -14,7 +14,7 @@ BUSY_SECONDS = 60
 
 
 class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """Stores an event in about 1 ms; opening the file anew for each took 20 (12 steps: 2.3 s, 0.5 s).
+    """Stores an event in about 1 ms; opening the file anew each time made 12 steps take 2.3, not 0.5 s.
 
     Other processes may read and write the same file at the same time.
     """
@@ -50,7 +50,7 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
         if self._engine is not None and self._process == os.getpid():
             self._engine.dispose()
         self._engine = None
-        super().dispose()
+        super().dispose()  # type: ignore[no-untyped-call]
 
 
 _GUARD = RLock()

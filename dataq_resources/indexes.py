@@ -24,6 +24,6 @@ class IndexIOManager(dg.ConfigurableIOManager):
         shown = {name: value for name, value in asdict(done).items() if value is not None}
         context.add_output_metadata({**shown, "seconds": round(done.seconds, 3)})
 
-    def load_input(self, context: dg.InputContext) -> Slice:
+    def load_input(self, context: dg.InputContext) -> Slice:  # noqa: ARG002
         """The table of snapshots."""
         return Slice(self.home.lake, "snapshots")

@@ -9,7 +9,7 @@ from dataq_lake.lake import Lake, open_lake
 from dataq_resources.home import Home
 
 
-class HomeResource(dg.ConfigurableResource):
+class HomeResource(dg.ConfigurableResource[None]):
     """The DATAQ_HOME that everything is kept in."""
 
     path: str

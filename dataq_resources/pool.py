@@ -9,7 +9,7 @@ from pydantic import PrivateAttr
 from dataq_analyzers.pool import Pool
 
 
-class PoolResource(dg.ConfigurableResource):
+class PoolResource(dg.ConfigurableResource[None]):
     """Worker processes, started when the first task comes and ended with the run."""
 
     item_seconds: float = 30
@@ -33,7 +33,8 @@ class PoolResource(dg.ConfigurableResource):
 
     @contextmanager
     def yield_for_execution(
-        self, context: dg.InitResourceContext
+        self,
+        context: dg.InitResourceContext,  # noqa: ARG002
     ) -> Generator["PoolResource", None, None]:
         """Ends the workers when the run ends, however it ends."""
         try:

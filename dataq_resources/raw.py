@@ -31,7 +31,7 @@ class Observations:
 
 
 class RawIOManager(dg.ConfigurableIOManager):
-    """Commits by 10,000 rows, 32 MB or 30 seconds; a plugin that fails keeps what it sent before."""
+    """Commits a good piece at a time; a plugin that fails keeps what it sent before."""
 
     home: dg.ResourceDependency[HomeResource]
 
@@ -59,12 +59,13 @@ class RawIOManager(dg.ConfigurableIOManager):
         for window, rows in windows.items():
             if window not in told:
                 about: dict[str, Any] = {"rows": rows}
-                context.log_event(dg.AssetMaterialization(context.asset_key, metadata=about, partition=window))
+                context.log_event(
+                    dg.AssetMaterialization(context.asset_key, metadata=about, partition=window)
+                )
 
     def load_input(self, context: dg.InputContext) -> Slice:
         """The source's rows, with nothing read yet."""
-        assert context.upstream_output is not None
-        return Slice(self.home.lake, str(context.upstream_output.asset_key.path[-1]))
+        return Slice(self.home.lake, str(context.asset_key.path[-1]))
 
 
 @dataclass

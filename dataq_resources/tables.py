@@ -16,7 +16,7 @@ class TableIOManager(dg.ConfigurableIOManager):
     home: dg.ResourceDependency[HomeResource]
 
     def handle_output(self, context: dg.OutputContext, obj: Changes) -> None:
-        """Commits the rounds, unless another output of the same step did, and reports this table's."""
+        """Commits the rounds, unless another output of the step has, and reports this table's."""
         info = CommitInfo(context.run_id, context.asset_key.to_user_string())
         obj.commit(self.home.lake, info)
         table = table_of(context)
@@ -24,8 +24,7 @@ class TableIOManager(dg.ConfigurableIOManager):
 
     def load_input(self, context: dg.InputContext) -> Slice:
         """The upstream table, with nothing read yet."""
-        assert context.upstream_output is not None
-        return Slice(self.home.lake, table_of(context.upstream_output))
+        return Slice(self.home.lake, str(context.asset_key.path[0]))
 
 
 def table_of(context: dg.OutputContext) -> str:

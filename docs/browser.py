@@ -50,17 +50,11 @@ class Page:
         """What a JavaScript expression is worth in the page."""
         return self.ask("Runtime.evaluate", expression=expression)["result"].get("value")
 
-    def open(self, url: str, width: int, height: int) -> None:
-        """Go to `url` in a window of this size, twice as sharp."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1.5, "mobile": False}
+    def open(self, url: str, width: int, height: int, *, sharpness: float) -> None:
+        """Go to `url` in a window of this size in CSS pixels, each `sharpness` dots wide."""
+        size = {"width": width, "height": height, "deviceScaleFactor": sharpness, "mobile": False}
         self.ask("Emulation.setDeviceMetricsOverride", **size)
         self.ask("Page.navigate", url=url)
-
-    def press(self, key: str, code: str, number: int, *, alt: bool = False) -> None:
-        """Press a key."""
-        event = {"key": key, "code": code, "windowsVirtualKeyCode": number}
-        for kind in ("keyDown", "keyUp"):
-            self.ask("Input.dispatchKeyEvent", type=kind, modifiers=1 if alt else 0, **event)
 
     def picture(self, path: Path, clip: dict[str, float] | None = None) -> None:
         """Write what the page shows (or the part `clip`, in CSS pixels) as PNG."""

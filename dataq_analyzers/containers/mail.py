@@ -14,9 +14,7 @@ from dataq_analyzers.mail.message import date
 from dataq_analyzers.mail.transfer import body_of
 
 # Most mails carry nothing, and that must cost nothing: those are of type text, or say no type.
-_MAY_CARRY = re.compile(
-    rb"^content-type[ \t]*:\s*[\"']?(?!text/)|^content-disposition[ \t]*:", re.I | re.M
-)
+_MAY_CARRY = re.compile(rb"\ncontent-type[ \t]*+:\s*+[\"']?+(?!text/)", re.I)
 
 
 class MailContainer:
@@ -30,7 +28,7 @@ class MailContainer:
         end = data.find(b"\n\n")
         if end < 0:
             end = data.find(b"\n\r\n")
-        if not _MAY_CARRY.search(data, 0, end if end > 0 else len(data)):
+        if not _MAY_CARRY.search(b"\n" + data[: end if end > 0 else len(data)]):
             return
         root = mime.parse(data)
         when = date(root.headers)

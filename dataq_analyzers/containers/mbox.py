@@ -11,7 +11,9 @@ from dataq_analyzers.container import Member
 from dataq_analyzers.mail.fields import read_headers
 from dataq_analyzers.mail.message import date
 
-_SEPARATOR = re.compile(rb"(?:\A\s*|(?<=\n)\r?\n)From [^\r\n]*\d[^\r\n]*\r?\n(?=[!-9;-~]+:)")
+_SEPARATOR = re.compile(
+    rb"(?:\A\s*|(?<=\n)\r?\n)From [^\r\n]{0,200}?\d[^\r\n]{0,200}\r?\n(?=[!-9;-~]{1,78}:)"
+)
 _QUOTED = re.compile(rb"^>(>*From )", re.M)
 
 

@@ -25,7 +25,7 @@ _MAIL_FIELD = re.compile(
 )
 # Fields that nothing but mail has; the others may stand at the top of many a text.
 _SURE = frozenset({"received", "message-id", "return-path", "mime-version", "delivered-to"})
-_SEPARATOR = re.compile(r"\n\r?\nFrom [^\n]*\d[^\n]*\n[!-9;-~]+:")
+_SEPARATOR = re.compile(r"\n\r?\nFrom [^\n]{0,200}?\d[^\n]{0,200}\n[!-9;-~]{1,78}:")
 _SHEBANG = re.compile(r"#![ \t]*(?:\S*/)?([a-z]+)[\d.]*(?:[ \t]+(?:-\S+[ \t]+)*([a-z]+)[\d.]*)?")
 _OPENINGS = (
     ("BEGIN:VCALENDAR", "text/calendar"),

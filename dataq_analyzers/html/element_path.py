@@ -47,9 +47,9 @@ class ElementPaths:
             return 1
         key = parent.mem_id
         if key not in self._positions:
-            counts: dict[str, int] = {}
+            counts: dict[int, int] = {}
             positions = self._positions[key] = {}
             for child in parent.iter():
-                tag = child.tag or ""
+                tag = child.tag_id
                 counts[tag] = positions[child.mem_id] = counts.get(tag, 0) + 1
         return self._positions[key].get(node.mem_id, 1)

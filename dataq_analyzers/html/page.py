@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from dataq_analyzers.html.element_path import ElementPaths
@@ -92,27 +91,33 @@ class _Walk:
         nodes = _mark(root)
         element = _Element(root, "html", None)
         stack = [element]
-        for piece in _MARKS.split(root.text()):
-            if piece == _OPEN:
-                element = _Element(*next(nodes), element)
-                stack.append(element)
-                if element.hidden:
-                    continue
-                if element.owner is element:
-                    self._close()
-                elif element.owner is self._current:
-                    self._raw.append(_CELL)
-            elif piece == _CLOSE:
+        before, *opened = root.text().split(_OPEN)
+        self._add(element, before)
+        for (node, tag), piece in zip(nodes, opened, strict=True):
+            element = _Element(node, tag, stack[-1])
+            stack.append(element)
+            self._enter(element)
+            inside, *after = piece.split(_CLOSE)
+            if not element.hidden:
+                self._add(element.owner, inside)
+            for text in after:
                 stack.pop()
-                element = stack[-1]
-            elif piece and not element.hidden:
-                self._add(element.owner, piece)
+                if not stack[-1].hidden:
+                    self._add(stack[-1].owner, text)
         self._close()
+
+    def _enter(self, element: _Element) -> None:
+        if element.hidden:
+            return
+        if element.owner is element:
+            self._close()
+        elif element.owner is self._current:
+            self._raw.append(_CELL)
 
     def _add(self, owner: _Element, text: str) -> None:
         if owner is not self._current:
             # White space between blocks begins none.
-            if text.isspace():
+            if not text or text.isspace():
                 return
             self._close()
             self._current = owner
@@ -138,18 +143,25 @@ class _Walk:
         self.length = end
 
 
-def _mark(root: LexborNode) -> Iterator[tuple[LexborNode, str]]:
+def _mark(root: LexborNode) -> list[tuple[LexborNode, str]]:
     """Write marks around the blocks below `root`; these blocks in order, with their tags."""
-    found = [(node, tag) for node in root.traverse() if (tag := node.tag) in _BLOCKS or tag == "br"]
-    marked = []
+    known: dict[int, str] = {}
+    found = []
+    for node in root.traverse():
+        # The number of a tag is cheaper to ask for than its name.
+        number = node.tag_id
+        if number not in known:
+            tag = node.tag or ""
+            known[number] = tag if tag in _BLOCKS or tag == "br" else ""
+        if known[number]:
+            found.append((node, known[number]))
     for node, tag in found:
         if tag == "br":
             node.insert_before(_BREAK)
         else:
             node.insert_before(_OPEN)
             node.insert_child(_CLOSE)
-            marked.append((node, tag))
-    return iter(marked)
+    return [(node, tag) for node, tag in found if tag != "br"]
 
 
 def _collapsed(raw: str) -> str:

@@ -14,7 +14,7 @@ from dataq_analyzers.tools import version_of
 if TYPE_CHECKING:
     from semantic_text_splitter import MarkdownSplitter
 
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$|^(\S.*)\n(?:=+|-+)[ \t]*$", re.M)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(\S.*)$|^(\S.*)\n(?:=+|-+)[ \t]*$", re.M)
 
 
 class MarkdownAnalyzer:
@@ -36,7 +36,7 @@ class MarkdownAnalyzer:
         # The splitter's idea of white space is not Python's: cut trims once more.
         units = Locator(decoded).units(piece for block in blocks for piece in cut(text, block))
         heading = _HEADING.search(text)
-        title = (heading.group(1) or heading.group(2)) if heading else None
+        title = (heading.group(1) or heading.group(2)).strip("# \t\r") if heading else None
         return Analysis(text, units, title=title)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)")
+_FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)", re.M)
 _BLANK = re.compile(rb"\n\r?\n")
 _KNOWN_FIELD = re.compile(
     rb"(?:from|to|cc|subject|date|received|message-id|mime-version|return-path|content-[a-z-]+|"

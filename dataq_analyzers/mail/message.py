@@ -10,6 +10,7 @@ from dataq_analyzers.interface import Message
 from dataq_analyzers.mail.fields import Headers
 from dataq_analyzers.mail.words import decode_words, line, plain
 
+_LONGEST = 100_000
 _LABELS = (b"x-gmail-labels", b"x-keywords", b"keywords")
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
 _SIMPLE_ADDRESS = re.compile(
@@ -40,7 +41,7 @@ def addresses(headers: Headers, name: bytes) -> tuple[str, ...]:
     """The addresses of a field, as "Name <address>" or plain; all of it where none can be told."""
     found: list[str] = []
     for raw in headers.all(name):
-        value = plain(raw)
+        value = " ".join(plain(raw[:_LONGEST]).split())
         found += _simple_addresses(value) or _any_addresses(value)
     return tuple(found)
 
@@ -57,7 +58,6 @@ def _simple_addresses(value: str) -> list[str]:
 
 
 def _any_addresses(value: str) -> list[str]:
-    value = re.sub(r"\s*\r?\n\s*", " ", value)
     try:
         pairs = getaddresses([value])
     except (ValueError, IndexError, TypeError, RecursionError):

@@ -16,7 +16,10 @@ from dataq_resources.sources import SourceConfig, plugin_spec
 class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
     """Archives a source into raw, by windows of its items' own time."""
 
-    def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
+    def build_defs(
+        self,
+        context: dg.ComponentLoadContext,  # noqa: ARG002 - as Dagster calls it
+    ) -> dg.Definitions:
         """One partitioned asset, raw_<name>."""
         return dg.Definitions(assets=[raw_asset(self)])
 
@@ -69,8 +72,6 @@ def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
             full=config.full,
             on_log=lambda level, line: getattr(context.log, level)(line),
         )
-        return Observations(
-            source.name, extraction.batches(), extraction.facts, extraction.windows
-        )
+        return Observations(source.name, extraction.batches(), extraction.facts, extraction.windows)
 
     return raw

@@ -35,6 +35,7 @@ from dataq_resources.progress import tell
 def assets(
     context: dg.AssetExecutionContext, items: Slice, pool: PoolResource
 ) -> tuple[Changes, Changes, Changes]:
+    """What becomes of new items."""
     from dataq_assets.stages.assets import Assets
     from dataq_assets.stages.opening import Opening
 

@@ -25,6 +25,7 @@ from dataq_resources.changes import Changes
     },
 )
 def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
+    """What becomes of assets whose text is new to them."""
     from dataq_assets.stages.segments import Segments
 
     changes = Changes(Segments(texts.lake, context.run.run_id).rounds())

@@ -35,6 +35,7 @@ from dataq_resources.progress import tell
 def texts(
     context: dg.AssetExecutionContext, assets: Slice, pool: PoolResource
 ) -> tuple[Changes, Changes, Changes]:
+    """What becomes of contents that no analyzer has seen."""
     from dataq_assets.stages.texts import Texts
 
     changes = Changes(Texts(assets.lake, pool.get(), context.run.run_id, now_us(), tell).rounds())

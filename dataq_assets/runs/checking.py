@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from dataq_assets.runs.launch import launch
@@ -24,7 +25,7 @@ def launch_checks(
 
 
 def _due(
-    instance: dg.DagsterInstance, keys: set[dg.AssetCheckKey], lake: Lake
+    instance: dg.DagsterInstance, keys: AbstractSet[dg.AssetCheckKey], lake: Lake
 ) -> set[dg.AssetCheckKey]:
     """The checks that never ran, did not pass, or saw other versions of their tables."""
     tables = {(check.asset, check.name): check.tables for check in all_checks()}

@@ -11,7 +11,7 @@ from dataq_assets.runs.outcome import Failure, Outcome
 
 if TYPE_CHECKING:
     import dagster as dg
-    from dagster._utils.error import SerializableErrorInfo
+    from dagster_shared.error import SerializableErrorInfo
 
     from dataq_resources.home import Home
 
@@ -85,9 +85,10 @@ def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> N
 def _judge(outcome: Outcome, evaluation: dg.AssetCheckEvaluation, run_id: str) -> None:
     import dagster as dg
 
-    if evaluation.passed:
-        return
     name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
+    if evaluation.passed:
+        outcome.passed.append(name)
+        return
     reason = _line(evaluation.description or "the check did not pass")
     if evaluation.severity is dg.AssetCheckSeverity.WARN:
         outcome.warnings.append(f"{name}: {reason}")

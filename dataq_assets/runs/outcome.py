@@ -23,6 +23,8 @@ class Outcome:
     deleted: dict[str, int] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    passed: list[str] = field(default_factory=list)
+    """Checks that looked and found nothing wrong."""
     snapshot: str | None = None
     seconds: float = 0.0
 
@@ -36,6 +38,7 @@ class Outcome:
         self.run_ids += other.run_ids
         self.failures += other.failures
         self.warnings += other.warnings
+        self.passed += other.passed
         self.snapshot = other.snapshot or self.snapshot
         for mine, theirs in ((self.rows, other.rows), (self.deleted, other.deleted)):
             for table, count in theirs.items():

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from dataq_assets.runs.news import News, ask_all
 from dataq_assets.runs.outcome import Failure, Outcome
@@ -102,7 +102,7 @@ class _Session:
         self.buried = bury(self._instance)
         self._definitions = build(home, sources)
 
-    def __enter__(self) -> _Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -131,7 +131,7 @@ def pending(lake: Lake) -> pl.DataFrame:
 
 
 def with_duplicates(new: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
-    """`new` with duplicate_of: the asset that had the same bytes first, null for that one itself."""
+    """`new` with duplicate_of: the asset that had the same bytes first, null for that one."""
     first = (
         known.filter(pl.col("duplicate_of").is_null())
         .join(new.lazy().select("file_hash").unique(), on="file_hash", how="semi")

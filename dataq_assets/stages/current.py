@@ -8,7 +8,7 @@ from dataq_lake.lake import Lake
 
 
 def readers(lake: Lake) -> pl.DataFrame:
-    """Which analyzer reads which of the lake's media types: mime_type, analyzer, analyzer_version."""
+    """Who reads the lake's media types: mime_type, analyzer, analyzer_version."""
     from dataq_analyzers.registry import analyzer_for
 
     types = lake.table("assets").scan(["mime_type"]).unique().collect()["mime_type"].drop_nulls()

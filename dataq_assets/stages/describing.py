@@ -20,7 +20,10 @@ _PROGRAMS = r"application/(x-(executable|sharedlib|dosexec|mach|object|pie)|vnd\
 _CLASSES = (
     ("mail", re.compile(r"message/|application/mbox")),
     ("page", re.compile(r"text/html|application/xhtml")),
-    ("data", re.compile(r"text/(csv|tab-sep)|application/(x-ndjson|json|xml|yaml|toml)|.*\+(json|xml)$")),
+    (
+        "data",
+        re.compile(r"text/(csv|tab-sep)|application/(x-ndjson|json|xml|yaml|toml)|.*\+(json|xml)$"),
+    ),
     ("code", re.compile(r"text/(x-|javascript|css)|application/(javascript|sql|x-sh)")),
     ("archive", re.compile(_ARCHIVES)),
     ("program", re.compile(_PROGRAMS)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -26,7 +27,7 @@ LARGE_BYTES = 32 << 20
 
 @dataclass(frozen=True)
 class Opened:
-    """What came out of one container: rows of assets and of quarantine, without the asset itself."""
+    """What came out of one container: rows of assets and quarantine, its own row aside."""
 
     asset_id: str
     members: list[dict[str, Any]]
@@ -61,8 +62,7 @@ class Opening:
 
     def _large(self, tops: pl.DataFrame) -> Iterator[Outer]:
         for row in tops.to_dicts():
-            with open_content(self.lake, row) as file:
-                yield self._outer(row, None, file.name)
+            yield self._outer(row, None, str(file_of(self.lake, row)))
 
     def _outer(self, row: dict[str, Any], data: bytes | None, file: str | None) -> Outer:
         self._order.append(row)
@@ -150,3 +150,10 @@ def path_of(outer: str, place: tuple[str, ...]) -> str:
 
 def _time(modified: datetime | None, otherwise: Any) -> Any:
     return modified if modified is not None else otherwise
+
+
+def file_of(lake: Lake, top: Mapping[str, Any]) -> Path:
+    """The file in the blob store that holds a large asset."""
+    file: Any = open_content(lake, top)  # so large a content lies in a file, which has a name
+    with file:
+        return Path(file.name)

@@ -36,7 +36,7 @@ class Outer(NamedTuple):
 class Inner(NamedTuple):
     """A member, at any depth: `place` is the path of members to it, `parent` its index or None.
 
-    `data` is None where the bytes are in the blob store, or where `problem` says why there are none.
+    `data` is None where the bytes are in the blob store, or `problem` says why there are none.
     """
 
     place: tuple[str, ...]

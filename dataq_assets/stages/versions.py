@@ -60,7 +60,7 @@ def chains(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _ends(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
-    """When each item with assets was superseded or deleted: item_id, ended_at (null: still latest)."""
+    """When each item with assets was superseded or deleted: item_id, ended_at (null: latest)."""
     passed = assets.select("item_id").unique()
     upserts = raw.select(RAW_COLUMNS).join(passed, on="item_id", how="semi")
     deletes = raw.select(RAW_COLUMNS).filter(pl.col("op") == "delete")

@@ -39,7 +39,7 @@ class Windowing:
     first: int
 
     def label(self, time_us: int, now_us: int) -> str:
-        """The window that files this time: the first for what is earlier, today's for the future."""
+        """The window that files this time: the first for what is earlier, the last for the future."""
         seconds = min(max(time_us, self.first * 1_000_000), now_us) // 1_000_000
         return datetime.fromtimestamp(seconds, UTC).strftime(FORMATS[self.granularity])
 
@@ -61,7 +61,7 @@ class Windowing:
                 return start.replace(year=start.year + 1)
 
     def labels(self, start: int, end: int, now: int) -> list[str]:
-        """Every window that [start, end) touches, in Unix seconds, none before `first` or after `now`."""
+        """Every window that [start, end) touches, in Unix seconds, from `first` to `now`."""
         last = self.label(max(end - 1, start) * 1_000_000, now * 1_000_000)
         label = self.label(start * 1_000_000, now * 1_000_000)
         labels = [label]

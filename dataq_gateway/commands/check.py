@@ -22,9 +22,9 @@ def command(as_json: bool) -> None:
     if as_json:
         echo_json(as_dict(outcome))
     else:
-        for line in (*(f"warning: {each}" for each in outcome.warnings), *failures(outcome)):
+        warnings = (f"warning: {each}" for each in outcome.warnings)
+        for line in (*(f"ok: {each}" for each in outcome.passed), *warnings, *failures(outcome)):
             click.echo(line)
-        if outcome.ok:
-            click.echo("all checks passed")
+        click.echo(f"{len(outcome.passed)} checks passed, {len(outcome.failures)} failed")
     if not outcome.ok:
         click.get_current_context().exit(1)

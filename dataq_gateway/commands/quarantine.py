@@ -63,7 +63,10 @@ def show(id: str, as_json: bool) -> None:  # noqa: A002 - click names it
 @click.option("--all", "everything", is_flag=True, help="All open rows.")
 @json_option()
 def replay(ids: tuple[str, ...], everything: bool, as_json: bool, **filters: Any) -> None:
-    """Let rejected rows try again in the next run: IDS, or what the options select."""
+    """Let rejected rows try again.
+
+    IDS, or what the options select, is tried again by the next `dataq run`.
+    """
     from dataq_gateway.home import existing_lake
     from dataq_gateway.output import echo_json
     from dataq_gateway.rejected import mark_for_replay

@@ -57,8 +57,8 @@ class IndexFolder:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Holds off other publishers, and removes what a dead one left behind."""
-        for folder in (self.parts, self.snapshots):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.root, self.parts, self.snapshots):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = os.open(self.root / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(number, fcntl.LOCK_EX)

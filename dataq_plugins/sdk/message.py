@@ -20,7 +20,9 @@ def fill(message: pb.DataItem, item: Item) -> None:
         message.source_id = item.source_id
         message.content_type = item.content_type
         if item.timestamp is not None or item.timestamp_ns is not None:
-            message.timestamp, message.timestamp_nanos = exact_time(item)
+            message.timestamp, message.timestamp_nanos = exact_time(
+                item.source_id, item.timestamp, item.timestamp_ns
+            )
         for name, value in (item.metadata or {}).items():
             message.metadata[name] = value
         message.problem = item.problem
@@ -29,14 +31,15 @@ def fill(message: pb.DataItem, item: Item) -> None:
         raise ValueError(f"item {item.source_id!r} cannot be sent: {error}") from None
 
 
-def exact_time(item: Item) -> tuple[int, int]:
+def exact_time(
+    source_id: str, moment: datetime | float | None, exact: int | None
+) -> tuple[int, int]:
     """Return whole seconds, rounded down, and nanoseconds of an item that has a time."""
-    moment = item.timestamp
-    if item.timestamp_ns is not None:
-        return divmod(item.timestamp_ns, 1_000_000_000)
+    if exact is not None:
+        return divmod(exact, 1_000_000_000)
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
-            raise ValueError(f"item {item.source_id!r}: its timestamp has no time zone")
+            raise ValueError(f"item {source_id!r}: its timestamp has no time zone")
         since = moment - EPOCH
         return since.days * 86400 + since.seconds, since.microseconds * 1000
     seconds, fraction = divmod(moment or 0, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import polars as pl
@@ -150,7 +150,7 @@ def test_how_a_stream_is_cut_into_runs_does_not_matter(
     whole, cut = Archive(), Archive()
     whole.run(*things)
     edges = [0, *sorted(cuts), len(things)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         cut.run(*things[start:end])
     # capture times differ, and only tombstones carry one here
     columns = ["source_id", "sequence", "op", "content_hash"]

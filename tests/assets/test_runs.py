@@ -152,7 +152,10 @@ def test_sources_extract_side_by_side(home: Path, tmp_path: Path) -> None:
         write_source(place, SourceConfig(name=name, command=(sys.executable, str(script))))
     begun = time.monotonic()
     times: dict[str, float] = {}
-    outcome = run(place, on_progress=lambda each: times.setdefault(each.source or "", time.monotonic() - begun))
+    outcome = run(
+        place,
+        on_progress=lambda each: times.setdefault(each.source or "", time.monotonic() - begun),
+    )
     assert outcome.failures == []
     assert outcome.rows["items"] == 3
     arrivals = sorted(times[name] for name in ("one", "two", "three"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,24 @@ def test_nothing_is_lost_or_there_twice(lake: Lake, script: str, expected: int) 
     live = {path.name for path in lake.table("segments").files()}
     merged = any(not commit.rows and commit.files for commit in lake.table("segments").history())
     assert live <= on_disk if merged else live == on_disk
+
+
+def test_threads_of_one_process_share_a_lake(lake: Lake) -> None:
+    """Sources are extracted side by side, and all keep their state in one table."""
+    sources = [f"source_{number}" for number in range(6)]
+
+    def archive(source: str) -> None:
+        for number in range(8):
+            with lake.blobs.writer() as writer:
+                writer.write(f"{source} {number}".encode())
+                writer.commit()
+            lake.save_state(source, str(number).encode())
+
+    with ThreadPoolExecutor(len(sources)) as threads:
+        list(threads.map(archive, sources))
+    assert [lake.state(source) for source in sources] == [b"7"] * len(sources)
+    assert lake.table("plugin_state").count() == 48
+    assert len(list(lake.blobs.folder.glob("??/*"))) == 48
 
 
 def test_replacing_the_same_row_leaves_one(lake: Lake) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
+from dataq_lake import sql
 from dataq_lake.difference import Difference
 from dataq_lake.errors import ContentLost, FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.lake import Lake, open_lake
@@ -166,6 +167,8 @@ def test_an_older_table_gets_its_new_columns(
     handle.append([rows("snapshots", ["b"], run_id="r", segments=3)])
     found = handle.scan(["id", "run_id", "segments"]).sort("id").collect().rows()
     assert found == [("a", None, None), ("b", "r", 3)]
+    asked = sql.query(lake, "select id, run_id, segments from snapshots order by id")
+    assert asked.fetchall() == found
     assert [
         field.name for field in DeltaTable(str(handle.folder)).schema().fields
     ] == new.schema.names

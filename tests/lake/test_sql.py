@@ -156,6 +156,12 @@ def test_a_plain_connection_cannot_be_opened_up(full: Lake) -> None:
         connection.execute("select * from secret")
 
 
+def test_large_sorts_spill_into_the_lake_and_not_where_one_stands(full: Lake) -> None:
+    [(folder,)] = ask(full, "select current_setting('temp_directory')")
+    assert folder.startswith(f"{full.root}/tmp/")
+    assert ask(full, "select current_setting('temp_directory')") != [(folder,)]
+
+
 def test_mistakes_are_explained(full: Lake) -> None:
     with pytest.raises(
         UnknownTable, match="no table segment: there are raw_files, raw_mail, items"

@@ -53,7 +53,12 @@ def test_a_plugin_in_the_middle_of_writing_ends_with_its_block(mark: str, double
 def test_a_plugin_outlives_the_thread_that_started_it(double: Spec) -> None:
     """A parent-death signal is sent when the parent's *thread* ends: we must not rely on it."""
     plugin = PluginProcess(double("memory.py", count=5))
-    starter = threading.Thread(target=plugin.__enter__)
+
+    def start() -> None:
+        plugin.__enter__()
+        plugin.describe()  # by now the supervisor has set all it sets
+
+    starter = threading.Thread(target=start)
     starter.start()
     starter.join()
     try:

@@ -1,1 +1,1 @@
-"""The gate's rules. One file is one rule: CATEGORY, SEVERITY and `broken`, which says why or None."""
+"""The gate's rules: a file is a rule, with CATEGORY, SEVERITY and `broken`, which says why."""

@@ -18,5 +18,6 @@ def broken(candidate: Candidate, settings: GateSettings) -> str | None:
     if unpacked > settings.max_unpacked_bytes:
         return f"unpacks to {unpacked} bytes, {settings.max_unpacked_bytes} are allowed"
     if unpacked > (1 << 20) and unpacked > candidate.size * settings.max_ratio:
-        return f"unpacks to {unpacked / candidate.size:.0f} times its size, {settings.max_ratio:.0f} are allowed"
+        times = f"{unpacked / candidate.size:.0f} times its size"
+        return f"unpacks to {times}, {settings.max_ratio:.0f} are allowed"
     return None

@@ -13,4 +13,5 @@ def broken(candidate: Candidate, settings: GateSettings) -> str | None:
     """Which id is shared; the first item that carried it passes."""
     if not candidate.is_twin:
         return None
-    return f"id {candidate.source_id!r} came before in the same run, with the same time and other content"
+    before = "came before in the same run, with the same time and other content"
+    return f"id {candidate.source_id!r} {before}"

@@ -1,4 +1,4 @@
-"""Undoes the encoding that the metadata name (`content_encoding`): base64, quoted-printable, gzip."""
+"""Undoes the `content_encoding` that the metadata name: base64, quoted-printable, gzip."""
 
 from __future__ import annotations
 

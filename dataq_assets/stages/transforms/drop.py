@@ -5,6 +5,6 @@ from __future__ import annotations
 from dataq_assets.stages.transform import Dropped, Payload
 
 
-def apply(payload: Payload) -> Payload:
+def apply(payload: Payload) -> Payload:  # noqa: ARG001 - as all transformations
     """Never returns: raises Dropped."""
     raise Dropped("the source's settings drop it")

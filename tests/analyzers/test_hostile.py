@@ -1,0 +1,94 @@
+"""Content made to take for ever: each piece is read, or given up, in seconds."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import pytest
+
+from dataq_analyzers.analysis import analyze
+from dataq_analyzers.detect import detect
+from dataq_analyzers.errors import SkipContent
+from dataq_analyzers.interface import Content
+from dataq_analyzers.members import expand
+from tests.analyzers.contract import check
+
+N = 200_000
+SECONDS = 5.0
+EVIL = {
+    "comments": "<!-- -->" * N + "<",
+    "open comments": "<!--" * N,
+    "doctypes": "<!DOCTYPE [" + "]" * N + "<a",
+    "instructions": "<?x ?>" * N,
+    "spaces": " " * N * 5 + "x",
+    "blank lines": "\n" * N * 5 + "x",
+    "lines": "a\n" * N,
+    "one word": "x" * N * 5,
+    "heading": "# x" + " " * N + "y",
+    "hashes": "#" * N + " x" + " #" * N + "\n",
+    "setext": "x\n" + "-" * N + "x",
+    "quotes": '"' * N,
+    "unclosed quote": 'a,"' + "b\n" * N,
+    "commas": "," * N,
+    "brackets": "[" * N,
+    "braces": '{"a":' * N,
+    "nested lists": "- " * 2_000 + "x",
+    "block quotes": "> " * 2_000 + "x",
+    "emphasis": "*a _b " * 20_000,
+    "links": "[" * 20_000 + "](" * 20_000,
+    "fields": "a" * N + ": b\n" + "c: d\n" * 20_000,
+    "no colon": "a" * N + "\n\nb",
+    "to": "To: " + " " * N + "x\nSubject: s\nFrom: a@b\n\n",
+    "addresses": "To: " + "a@b," * 50_000 + "\nSubject: s\nFrom: a@b\n\n",
+    "comments in addresses": "To: " + "(" * 50_000 + "\nSubject: s\nFrom: a@b\n\n",
+    "groups": "To: " + "a:;" * 20_000 + '"' + "\nSubject: s\nFrom: a@b\n\n",
+    "folds": "Subject: s\n" + " x\n" * N + "\nbody",
+    "words": "Subject: " + "=?utf-8?q?a?= " * 50_000 + "\nFrom: a@b\n\n",
+    "open words": "Subject: " + "=?utf-8?q?" * 50_000 + "\nFrom: a@b\n\n",
+    "separators": "From 1\nFrom: a@b\nTo: b\nSubject: c\n\nx\n\nFrom " + "1" * N,
+    "parameters": "Content-Type: multipart/mixed" + "; a*0=b" * 50_000 + "\nFrom: a@b\nTo: x\n\n",
+    "boundaries": "Content-Type: multipart/mixed; boundary=b\nFrom: a@b\nTo: x\n\n" + "--b\n" * N,
+    "false boundaries": "Content-Type: multipart/mixed; boundary=b\n\n" + "--bb\n" * N,
+    "shebang": "#!" + "/" * N,
+    "paragraphs": "<p>" * 50_000,
+    "breaks": "<br>" * 50_000 + "x",
+    "spans": "<span>" * 2_000 + "x",
+    "rows": "<table>" + "<tr><td>x" * 20_000,
+    "attributes": "<p " + "a " * N + ">x",
+    "elements": "<a>" * 50_000,
+    "xml text": "<?xml version='1.0'?><a>" + "<b>x</b>" * 20_000 + "</a>",
+    "json text": json.dumps([["x" * 50] * 50] * 200),
+    "functions": "def f():\n    pass\n" * 5_000,
+    "calls": "f(" * 20_000,
+}
+TYPES = [
+    "text/plain", "text/markdown", "text/html", "application/json", "text/csv", "text/x-python",
+    "application/xml", "message/rfc822",
+]  # fmt: skip
+
+
+def within_seconds(work: Callable[[], object], what: str) -> None:
+    before = time.process_time()
+    work()
+    assert time.process_time() - before < SECONDS, what
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_no_content_takes_for_ever(name: str) -> None:
+    data = EVIL[name].encode()
+    within_seconds(lambda: detect(data, "name"), "detect")
+    for media_type in TYPES:
+        content = Content(data, media_type, "name")
+        within_seconds(lambda content=content: read(content), media_type)  # type: ignore[misc]
+    for media_type in ("message/rfc822", "application/mbox"):
+        content = Content(data, media_type, "name")
+        within_seconds(lambda content=content: expand(content), media_type)  # type: ignore[misc]
+
+
+def read(content: Content) -> None:
+    try:
+        check(analyze(content))
+    except SkipContent:
+        assert content.media_type == "application/xml"

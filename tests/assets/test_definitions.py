@@ -1,0 +1,129 @@
+"""The graph as Dagster sees it: a snapshot, its descriptions, and what loading it costs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from dataq_assets.definitions import build
+from dataq_assets.loading import BrokenSourceWarning
+from dataq_lake.schemas import TABLES
+from dataq_resources.home import Home
+from dataq_resources.sources import SourceConfig, read_sources, write_source
+
+GRAPH = Path(__file__).with_name("graph.json")
+HEAVY = ("faiss", "tantivy", "deltalake", "duckdb", "selectolax", "tree_sitter", "wordllama", "dbt")
+
+
+@pytest.fixture
+def place(home: Path) -> Home:
+    found = Home(home)
+    config = {"root": "/srv/files"}
+    write_source(
+        found,
+        SourceConfig(name="files", plugin="file_scanner", config=config, owners=("team:data",)),
+    )
+    write_source(
+        found,
+        SourceConfig(
+            name="mail", command=("mail-plugin", "--all"), protocol="plain", window="daily"
+        ),
+    )
+    return found
+
+
+def graph_of(definitions: dg.Definitions) -> dict[str, Any]:
+    graph = definitions.resolve_asset_graph()
+    checks: dict[str, list[str]] = {}
+    for key in graph.asset_check_keys:
+        checks.setdefault(key.asset_key.to_user_string(), []).append(key.name)
+    return {
+        key.to_user_string(): {
+            "after": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
+            "group": graph.get(key).group_name,
+            "kinds": sorted(graph.get(key).kinds),
+            "checks": sorted(checks.get(key.to_user_string(), [])),
+            "windows": type(graph.get(key).partitions_def).__name__
+            if graph.get(key).partitions_def
+            else None,
+        }
+        for key in sorted(graph.get_all_asset_keys())
+    }
+
+
+def test_graph_is_as_it_was(place: Home) -> None:
+    """After a wanted change: DATAQ_WRITE_GRAPH=1 pytest tests/assets/test_definitions.py."""
+    import os
+
+    found = graph_of(build(place))
+    if os.environ.get("DATAQ_WRITE_GRAPH"):
+        GRAPH.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
+    assert found == json.loads(GRAPH.read_text())
+
+
+def test_components_and_direct_definitions_are_the_same(place: Home) -> None:
+    assert graph_of(build(place)) == graph_of(build(place, read_sources(place).good))
+
+
+def test_every_table_has_a_check_a_description_and_a_group(place: Home) -> None:
+    graph = build(place).resolve_asset_graph()
+    checked = {key.asset_key for key in graph.asset_check_keys}
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).description, key
+        assert graph.get(key).group_name != "default", key
+        assert key in checked
+    tables = {key.path[0] for key in graph.get_all_asset_keys()}
+    assert set(TABLES) - {"plugin_state"} <= tables
+
+
+def test_raw_windows_reach_to_today(place: Home) -> None:
+    definitions = build(place)
+    raw = definitions.resolve_asset_graph().get(dg.AssetKey("raw_mail"))
+    assert raw.partitions_def is not None
+    from datetime import UTC, datetime
+
+    keys = raw.partitions_def.get_partition_keys()
+    assert keys[0] == "2000-01-01"
+    assert keys[-1] == datetime.now(UTC).strftime("%Y-%m-%d")
+    assert raw.backfill_policy == dg.BackfillPolicy.single_run()
+
+
+def test_a_broken_source_shows_as_such_and_the_rest_loads(place: Home) -> None:
+    broken = place.sources / "broken" / "defs.yaml"
+    broken.parent.mkdir()
+    broken.write_text("type: dataq_assets.components.SourcePlugin\nattributes:\n  name: broken\n")
+    with pytest.warns(BrokenSourceWarning, match="give either plugin or command"):
+        definitions = build(place)
+    graph = definitions.resolve_asset_graph()
+    node = graph.get(dg.AssetKey("raw_broken"))
+    assert not node.is_executable
+    assert node.description is not None
+    assert "defs.yaml:2" in node.description
+    assert graph.get(dg.AssetKey("raw_files")).is_executable
+
+
+def test_loading_the_graph_loads_nothing_heavy(place: Home) -> None:
+    code = (
+        "import sys, dataq_assets.definitions\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_stages_know_nothing_of_dagster() -> None:
+    code = (
+        "import importlib, pkgutil, sys, dataq_assets.stages as stages\n"
+        "for each in pkgutil.walk_packages(stages.__path__, 'dataq_assets.stages.'):\n"
+        "    importlib.import_module(each.name)\n"
+        "import dataq_resources.sources, dataq_resources.home, dataq_assets.runs\n"
+        "print('dagster' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "False"
