@@ -47,9 +47,10 @@ REJECTED = ("id", "stage", "rule", "category", "severity", "reason", "state", "r
 def ancestry(lake: Lake, id_: str) -> dict[str, Any]:
     """The way from a segment, asset or item back to its source, as JSON can hold it.
 
-    `id_` is whole or a prefix of at least 8 digits. The steps that there are, in this order: kind,
-    segment, embeddings, analyzer, asset (its versions and containers), item, raw, source,
-    quarantine, runs (what each committed to which table version). Raises UnknownId.
+    `id_` is whole or a prefix of at least 8 digits, also one of a row of quarantine. The steps that
+    there are, in this order: kind, segment, embeddings, analyzer, asset (its versions and
+    containers), item, raw, source, quarantine, runs (what each committed to which table version).
+    Raises UnknownId.
     """
     lookup = Lookup(lake)
     kind, whole = _resolve(lookup, id_)
@@ -71,8 +72,8 @@ def content(lake: Lake, id_: str) -> Iterator[bytes]:
 def resolve(lake: Lake, id_: str) -> tuple[str, str]:
     """What `id_` stands for (segment, asset or item) and the whole id.
 
-    The item and its own asset have one id, which then counts as the asset. Raises UnknownId where
-    there is none, or several that begin so.
+    The item and its own asset have one id, which then counts as the asset. A row of quarantine
+    stands for what it rejects. Raises UnknownId where there is none, or several that begin so.
     """
     return _resolve(Lookup(lake), id_)
 
@@ -86,17 +87,26 @@ def _resolve(lookup: Lookup, id_: str) -> tuple[str, str]:
     found: dict[str, str] = {}
     places = [("segments", "id", "segment"), ("assets", "id", "asset")]
     places += [(f"raw_{source}", "item_id", "item") for source in lookup.lake.raw_sources()]
+    places.append(("quarantine", "id", "quarantine"))
     for table, column, kind in places:
         for whole in lookup.beginning(table, column, id_, limit=3):
             found.setdefault(whole, kind)
         if id_ in found:
-            return found[id_], id_
+            return _thing(lookup, found[id_], id_)
     if len(found) == 1:
         ((whole, kind),) = found.items()
-        return kind, whole
+        return _thing(lookup, kind, whole)
     if found:
         raise UnknownId(f"several ids begin with {id_}: {', '.join(sorted(found)[:3])}")
     raise UnknownId(f"no segment, asset or item has the id {id_}")
+
+
+def _thing(lookup: Lookup, kind: str, id_: str) -> tuple[str, str]:
+    """A row of quarantine stands for what it rejects, anything else for itself."""
+    if kind != "quarantine":
+        return kind, id_
+    row = lookup.row("quarantine", "id", id_, ("asset_id", "item_id")) or {}
+    return ("asset", row["asset_id"]) if row.get("asset_id") else ("item", str(row.get("item_id")))
 
 
 def _of_segment(lookup: Lookup, id_: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataq_lake.folders import private_folder
 from dataq_lake.log import SCHEMA_VERSION, DataFile
-from dataq_lake.parts import Part
+from dataq_lake.part_file import Part
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 

@@ -110,5 +110,6 @@ class KeyIndex:
             self._runs = [np.sort(np.concatenate(self._runs))]
 
     def _hashes(self, keys: pl.DataFrame) -> Hashes:
-        typed = keys.cast(self._schema)  # a column of nulls only would hash as another type
-        return typed.select(pl.struct(self._key).hash().alias("hash")).to_series().to_numpy()
+        # a column of nulls only would hash as another type
+        typed = [pl.col(name).cast(kind) for name, kind in self._schema.items()]
+        return keys.select(pl.struct(typed).hash().alias("hash")).to_series().to_numpy()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import FixTheCall, LakeError, NoSuchVersion, UnknownTable
+from dataq_lake.errors import FixTheCall, LakeError, UnknownTable
 from dataq_lake.lake import Lake
-from dataq_lake.log import Snapshot
-from dataq_lake.table import TableHandle
+from dataq_lake.views import Views, quoted
 
 if TYPE_CHECKING:
     import duckdb
@@ -19,19 +17,6 @@ if TYPE_CHECKING:
 # Questions about the tables themselves need every view, not only those that are named.
 _CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pg_\w+|sqlite_master)\b", re.I)
 _EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\(.*?\)\s*)?", re.I | re.S)
-
-TEXTS = """
-    select assets.id as asset_id, texts.* from {texts} as texts
-    join {assets} as assets on assets.file_hash = texts.content_hash
-"""
-ENTITIES = """
-    select * from {entities}
-    union all by name
-    select segments.id, 'segment' as entity_type, segments.asset_id as parent_id,
-        assets.version, segments.id as version_of, assets.is_latest,
-        assets.created_at, assets.updated_at
-    from {segments} as segments left join {entities} as assets on assets.id = segments.asset_id
-"""
 
 
 def connect(lake: Lake, as_of: datetime | str | None = None) -> duckdb.DuckDBPyConnection:
@@ -74,79 +59,6 @@ def query(
         raise FixTheCall(str(error)) from error
 
 
-class Views:
-    """The views of a connection, made as they are needed: a view of 1,000 files is not free."""
-
-    def __init__(
-        self, lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime | str | None
-    ) -> None:
-        self._lake = lake
-        self._connection = connection
-        self._as_of = as_of
-        self._made: set[str] = set()
-
-    def add_all(self) -> None:
-        """A view for every table, also for those that are still empty."""
-        for name in [*self._lake.tables(), "raw"]:
-            self._add(name)
-
-    def add_named(self, words: Iterable[str]) -> None:
-        """A view for those of `words` that name a table with something in it."""
-        for name in sorted({*self._lake.stored(), "raw"}.intersection(words)):
-            self._add(name)
-
-    def _add(self, name: str) -> None:
-        if name in self._made:
-            return
-        self._made.add(name)
-        self._connection.execute(f'create view "{name}" as {self._body(name)}')
-
-    def _body(self, name: str) -> str:
-        if name == "raw":
-            sources = [f"raw_{source}" for source in self._lake.raw_sources()] or ["raw_none"]
-            return " union all ".join(self._table(source) for source in sources)
-        if name == "texts":
-            return TEXTS.format(texts=self._inner("texts"), assets=self._inner("assets"))
-        if name == "entities":
-            return ENTITIES.format(
-                entities=self._inner("entities"), segments=self._inner("segments")
-            )
-        return self._table(name)
-
-    def _inner(self, name: str) -> str:
-        return f"({self._table(name)})"
-
-    def _table(self, name: str) -> str:
-        handle = self._lake.table(name)
-        snapshot = self._snapshot(handle)
-        columns = self._columns(handle, snapshot)
-        if snapshot is None or not snapshot.files:
-            return f"select {columns} where false"
-        files = ", ".join(_quoted(str(handle.folder / file.path)) for file in snapshot.files)
-        # files of an older schema lack columns; reading every footer to find out is not free
-        union = "true" if snapshot.schema_version > 1 else "false"
-        return f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-
-    def _snapshot(self, handle: TableHandle) -> Snapshot | None:
-        try:
-            return handle.snapshot(as_of=self._as_of)
-        except NoSuchVersion:  # the table came later than this time
-            return None
-
-    def _columns(self, handle: TableHandle, snapshot: Snapshot | None) -> str:
-        if snapshot is not None and snapshot.files and snapshot.schema_version == 1:
-            return ", ".join(f'"{name}"' for name in snapshot.columns)
-        from dataq_lake.duckdb_types import duckdb_type
-
-        stored = set(snapshot.columns) if snapshot and snapshot.files else set()
-        return ", ".join(
-            f'"{field.name}"'
-            if field.name in stored
-            else f'cast(null as {duckdb_type(field.type)}) as "{field.name}"'
-            for field in handle.table.schema
-        )
-
-
 def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
     """A connection that can read below the lake's tables, and cannot be told otherwise."""
     import duckdb
@@ -160,9 +72,9 @@ def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
             "allow_community_extensions": "false",
         },
     )
-    folder = _quoted(f"{lake.root / 'tables'}/")
+    folder = quoted(f"{lake.root / 'tables'}/")
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
-    spill = _quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
+    spill = quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
     connection.execute(
         f"set TimeZone = 'UTC'; set temp_directory = {spill}; "
         f"set allowed_directories = [{folder}]; "
@@ -198,7 +110,3 @@ def _unknown(lake: Lake, error: Exception) -> LakeError:
     return UnknownTable(
         f"no table {name[1] if name else ''}: there are {', '.join([*lake.tables(), 'raw'])}"
     )
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

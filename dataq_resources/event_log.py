@@ -14,7 +14,7 @@ BUSY_SECONDS = 60
 
 
 class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
-    """Stores an event in about 1 ms; opening the file anew each time made 12 steps take 2.3, not 0.5 s.
+    """Stores an event in about 1 ms; with a new connection for each, 12 steps took 2.3 s, not 0.5.
 
     Other processes may read and write the same file at the same time.
     """

@@ -9,7 +9,7 @@ from pydantic import PrivateAttr
 from dataq_analyzers.pool import Pool
 
 
-class PoolResource(dg.ConfigurableResource[None]):
+class PoolResource(dg.ConfigurableResource["PoolResource"]):
     """Worker processes, started when the first task comes and ended with the run."""
 
     item_seconds: float = 30

@@ -35,5 +35,5 @@ def run(setting: Setting) -> list[Measure]:
 
 
 def _bare(home: Path) -> float:
-    argv = [sys.executable, REFERENCES / "bare_dagster.py"]
+    argv = [sys.executable, str(REFERENCES / "bare_dagster.py")]
     return command(argv, env={"DAGSTER_HOME": str(home / "dagster")}).seconds

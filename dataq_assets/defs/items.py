@@ -7,6 +7,7 @@ import dagster as dg
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
 from dataq_resources.lake import HomeResource
+from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
 
@@ -31,11 +32,14 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
             ),
         },
     )
-    def items(context: dg.AssetExecutionContext, home: HomeResource) -> tuple[Changes, Changes]:
+    def items(
+        context: dg.AssetExecutionContext, home: HomeResource, pool: PoolResource
+    ) -> tuple[Changes, Changes]:
         from dataq_assets.plans import gate_plans
         from dataq_assets.stages.gate import Gate
 
-        gate = Gate(home.lake, gate_plans(home.home), context.run.run_id, now_us(), tell=tell)
+        plans = gate_plans(home.home)
+        gate = Gate(home.lake, pool.get(), plans, context.run.run_id, now_us(), tell=tell)
         changes = Changes(gate.rounds())
         return changes, changes
 

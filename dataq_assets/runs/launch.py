@@ -44,14 +44,18 @@ def launch(
     """What came of materializing `keys` or of running `checks`; a failure is told, not raised."""
     whole = definitions.resolve_implicit_global_asset_job_def()
     job = whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
-    result = job.execute_in_process(
-        instance=instance,
-        tags={**(tags or {}), PROCESS_TAG: this_process()},
-        run_config={**QUIET, **(config or {})},
-        raise_on_error=False,
-    )
     import dagster as dg
+    from dagster._core.errors import DagsterExecutionInterruptedError
 
+    try:
+        result = job.execute_in_process(
+            instance=instance,
+            tags={**(tags or {}), PROCESS_TAG: this_process()},
+            run_config={**QUIET, **(config or {})},
+            raise_on_error=False,
+        )
+    except DagsterExecutionInterruptedError:
+        raise KeyboardInterrupt from None
     outcome = Outcome(run_ids=[result.run_id])
     for event in result.all_events:
         if event.is_step_materialization:

@@ -38,12 +38,26 @@ class Passed(NamedTuple):
     changed: bytes | None
 
 
-def judge(raw: Mapping[str, Any], data: bytes, is_twin: bool, plan: GatePlan) -> Passed | Rejection:
-    """The item of a raw row (without its payload), or why it is rejected.
+class Case(NamedTuple):
+    """A raw row without its payload, and its content, or the beginning if `raw["size"]` is more."""
 
-    `data` is the whole content, or its beginning where `raw["size"]` says there is more. Rules see
-    what the transformations made of it: base64 of a picture is no text.
+    raw: dict[str, Any]
+    data: bytes
+    is_twin: bool
+    plan: GatePlan
+
+
+def weight(case: Case) -> int:
+    """The bytes that a case weighs in the pool."""
+    return len(case.data)
+
+
+def judge(case: Case) -> Passed | Rejection:
+    """The item that becomes of a raw row, or why it is rejected.
+
+    Rules see what the transformations made of the content: base64 of a picture is no text.
     """
+    raw, data, is_twin, plan = case
     whole = len(data) == raw["size"] and raw["problem"] is None
     found = _detected(raw, data)
     names: tuple[str, ...] = ()

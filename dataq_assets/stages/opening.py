@@ -12,6 +12,7 @@ import polars as pl
 
 from dataq_assets.stages.quarantine import rejected, resolved
 from dataq_assets.stages.rule import Rejection
+from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.unpacking import Inner, Outer, Unpacked, unpack, weight
 from dataq_lake.content import open_content, read_contents
 from dataq_lake.ids import make_id
@@ -44,16 +45,16 @@ class Opening:
     patient: Pool
     run_id: str
     now_us: int
-    _order: list[dict[str, Any]] = field(default_factory=list)
+    _sent: Sent[dict[str, Any]] = field(default_factory=Sent, init=False)
 
     def opened(self, tops: pl.DataFrame, again: Mapping[str, dict[str, Any]]) -> Iterator[Opened]:
         """One outcome a container, in the order of completion; `again` are rows to replace."""
         small = tops.filter(pl.col("file_size") <= LARGE_BYTES)
         large = tops.filter(pl.col("file_size") > LARGE_BYTES)
         for pool, tasks in ((self.pool, self._small(small)), (self.patient, self._large(large))):
-            self._order = []
+            self._sent = Sent()
             for outcome in pool.map(unpack, tasks, size=weight):
-                yield self._rows(self._order[outcome.index], outcome, again)
+                yield self._rows(self._sent.take(outcome.index), outcome, again)
 
     def _small(self, tops: pl.DataFrame) -> Iterator[Outer]:
         rows = {row["id"]: row for row in tops.to_dicts()}
@@ -65,7 +66,7 @@ class Opening:
             yield self._outer(row, None, str(file_of(self.lake, row)))
 
     def _outer(self, row: dict[str, Any], data: bytes | None, file: str | None) -> Outer:
-        self._order.append(row)
+        self._sent.note(row)
         blobs = str(self.lake.blobs.folder)
         return Outer(row["mime_type"], row["filename"], data, file, row["file_size"], blobs)
 

@@ -11,6 +11,7 @@ import polars as pl
 from dataq_assets.stages.analyzed import Round
 from dataq_assets.stages.current import readers
 from dataq_assets.stages.quarantine import rows_of
+from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.content import read_contents
 from dataq_lake.difference import Difference
@@ -35,7 +36,7 @@ class Texts:
     run_id: str
     now_us: int
     tell: Tell = silent
-    _order: list[dict[str, Any]] = field(default_factory=list, init=False)
+    _sent: Sent[dict[str, Any]] = field(default_factory=Sent, init=False)
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of quarantine, texts and analyses; analyses last: they say it is done."""
@@ -51,7 +52,7 @@ class Texts:
             round_.refuse(row, f"larger than {LARGEST_BYTES} bytes")
         outcomes = self.pool.map(analyze, self._contents(fitting), size=size_of)
         for done, outcome in enumerate(outcomes, 1):
-            round_.add(self._order[outcome.index], outcome)
+            round_.add(self._sent.take(outcome.index), outcome)
             if round_.is_full():
                 yield round_.differences()
                 round_ = self._begun(held)
@@ -69,13 +70,12 @@ class Texts:
     def _contents(self, new: pl.DataFrame) -> Iterator[Content]:
         from dataq_analyzers.interface import Content
 
-        self._order.clear()
         rows: dict[str, list[dict[str, Any]]] = {}
         for row in new.to_dicts():
             rows.setdefault(row["id"], []).append(row)
         for id_, data in read_contents(self.lake, new):
             for row in rows.pop(id_, ()):
-                self._order.append(row)
+                self._sent.note(row)
                 yield Content(data, row["mime_type"], row["filename"])
 
 

@@ -39,7 +39,7 @@ class Windowing:
     first: int
 
     def label(self, time_us: int, now_us: int) -> str:
-        """The window that files this time: the first for what is earlier, the last for the future."""
+        """The window that files this time: the first for what is earlier, now's for the future."""
         seconds = min(max(time_us, self.first * 1_000_000), now_us) // 1_000_000
         return datetime.fromtimestamp(seconds, UTC).strftime(FORMATS[self.granularity])
 

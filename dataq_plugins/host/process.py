@@ -21,6 +21,7 @@ from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import Batch, BlobSink
 from dataq_plugins.host.logs import OnLog, to_logging
 from dataq_plugins.host.receive import BadItem, Receiver, TooBig
+from dataq_plugins.host.running import ended, started
 from dataq_plugins.host.secrets import Redactor, resolve_config
 from dataq_plugins.host.spec import Description, Discovery, Granularity, PluginSpec, Window
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
@@ -50,6 +51,7 @@ class PluginProcess:
             self._config, self._redact = resolve_config(self._spec.config)
             if self._spec.protocol == "v1":
                 self._connect()
+        started(self.cancel)
         return self
 
     def __exit__(
@@ -58,6 +60,7 @@ class PluginProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        ended(self.cancel)
         self._disconnect(kill=kind is not None)
 
     def describe(self) -> Description:

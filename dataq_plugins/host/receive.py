@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from dataq_plugins.host.bulk import Bulk
@@ -230,8 +230,8 @@ def _metadata(columns: pb.ItemColumns, count: int) -> Iterable[dict[str, str]]:
     _expect_length("metadata_value", values, count * len(names))
     if not names:
         return [{} for _ in range(count)]
-    each = iter(values)
-    return [dict(zip(names, row, strict=True)) for row in zip(*[each] * len(names), strict=True)]
+    pairs = zip(chain.from_iterable(repeat(names, count)), values, strict=True)
+    return map(dict, zip(*[pairs] * len(names), strict=True))
 
 
 def _time(message: pb.DataItem) -> int | None:

@@ -1,89 +1,48 @@
-"""Gathers ordinary small items, to send them column by column as the protocol's ItemColumns."""
+"""Ordinary small items as the protocol's ItemColumns: much cheaper than one message each."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk.message import exact_time, fill
+from dataq_plugins.sdk.message import exact_time
 from dataq_plugins.sdk.plugin import Item
 
-ITEM_OVERHEAD = 64
 
-Row = tuple[str, bytes, str, datetime | float | None, int | None]
-"""source_id, content, content_type, timestamp, timestamp_ns: cheaper than a list of each."""
+def columns_of(items: Sequence[Item], contents: Sequence[bytes]) -> pb.ItemColumns | None:
+    """Return items as columns, or None where they are not all of one shape.
+
+    That is: upserts without a problem, with the same names of metadata, all or none with a time.
+    Each step is over a whole column: a step of Python for each item would cost more than the rest.
+    """
+    if {item.op for item in items} != {"upsert"} or any([item.problem for item in items]):
+        return None
+    metadata: list[Mapping[str, str]] = [item.metadata or {} for item in items]
+    shapes = set(map(tuple, metadata))
+    if len(shapes) > 1:
+        return None
+    columns = pb.ItemColumns(source_id=[item.source_id for item in items], raw_data=contents)
+    if not _set_times(columns, items):
+        return None
+    types = [item.content_type for item in items]
+    columns.content_type.extend(types[:1] if len(set(types)) == 1 else types)
+    columns.metadata_name.extend(shapes.pop())
+    columns.metadata_value.extend(chain.from_iterable([each.values() for each in metadata]))
+    return columns
 
 
-class Columns:
-    """Items of one shape: the same names of metadata, and all or none with a time."""
-
-    __slots__ = ("_names", "_rows", "_timed", "_values", "bytes", "closed")
-
-    def __init__(self) -> None:
-        self.bytes = 0
-        self.closed = False
-        """Whether the next item may no longer come here: one of another shape went before it."""
-        self._names: tuple[str, ...] = ()
-        self._timed = False
-        self._rows: list[Row] = []
-        self._values: list[str] = []
-
-    def clear(self) -> None:
-        """Begin again, with items of any shape."""
-        self.bytes = 0
-        self.closed = False
-        self._rows.clear()
-        self._values.clear()
-
-    def add(self, item: Item, content: bytes) -> bool:
-        """Take an item; return False for one that is not of the shape, or no plain upsert."""
-        metadata, moment, exact = item.metadata, item.timestamp, item.timestamp_ns
-        names = tuple(metadata) if metadata else ()
-        timed = moment is not None or exact is not None
-        if not self._rows:
-            self._names, self._timed = names, timed
-        elif names != self._names or timed is not self._timed:
-            return False
-        if self.closed or item.problem or item.op != "upsert":
-            return False
-        self._rows.append((item.source_id, content, item.content_type, moment, exact))
-        if metadata:
-            values = metadata.values()
-            self._values += values
-            self.bytes += sum(map(len, values))
-        self.bytes += len(content) + ITEM_OVERHEAD
+def _set_times(columns: pb.ItemColumns, items: Sequence[Item]) -> bool:
+    """Set the columns of times; False where some items have one and some have none."""
+    moments = [item.timestamp for item in items]
+    exact = [item.timestamp_ns for item in items]
+    plain = not any([nanos is not None for nanos in exact])
+    if plain and set(map(type, moments)) == {int}:
+        columns.timestamp.extend(moments)  # type: ignore[arg-type]
         return True
-
-    def write(self, columns: pb.ItemColumns) -> None:
-        """Fill the message; raises ValueError naming the item that the protocol cannot carry."""
-        if not self._rows:
-            return
-        ids, contents, types, moments, exacts = zip(*self._rows, strict=True)
-        try:
-            columns.source_id.extend(ids)
-            columns.raw_data.extend(contents)
-            columns.content_type.extend(types[:1] if len(set(types)) == 1 else types)
-            columns.metadata_name.extend(self._names)
-            columns.metadata_value.extend(self._values)
-            if exacts.count(None) < len(exacts) or set(map(type, moments)) != {int}:
-                self._write_exact_times(columns)
-            else:
-                columns.timestamp.extend(moments)
-        except (TypeError, ValueError):
-            self._blame()
-            raise
-
-    def _write_exact_times(self, columns: pb.ItemColumns) -> None:
-        if self._timed:
-            times = [exact_time(row[0], row[3], row[4]) for row in self._rows]
-            columns.timestamp.extend(seconds for seconds, _ in times)
-            columns.timestamp_nanos.extend(nanos for _, nanos in times)
-
-    def _blame(self) -> None:
-        """Set the items one by one, to see which of them it is."""
-        width = len(self._names)
-        for number, (source_id, _, content_type, moment, exact) in enumerate(self._rows):
-            values = self._values[number * width : (number + 1) * width]
-            metadata = dict(zip(self._names, values, strict=True))
-            item = Item(source_id, b"", moment, content_type, metadata, timestamp_ns=exact)
-            fill(pb.DataItem(), item)
+    timed = [a is not None or b is not None for a, b in zip(moments, exact, strict=True)]
+    if all(timed):
+        times = [exact_time(item.source_id, item.timestamp, item.timestamp_ns) for item in items]
+        columns.timestamp.extend([seconds for seconds, _ in times])
+        columns.timestamp_nanos.extend([nanos for _, nanos in times])
+    return all(timed) or not any(timed)

@@ -6,17 +6,21 @@ import dataclasses
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 
-from dataq_plugins.protocol.framing import encode_varint, frame
+from dataq_plugins.protocol.framing import encode_varint
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk.columns import ITEM_OVERHEAD, Columns
+from dataq_plugins.sdk.columns import columns_of
 from dataq_plugins.sdk.message import fill
 from dataq_plugins.sdk.plugin import Abandon, Item, Log, State
 
 BATCH_BYTES = 96 << 10
 """Messages of this size stay in the processor's cache on both sides: twice as fast as 1 MiB."""
 BATCH_SECONDS = 0.25
+ITEM_OVERHEAD = 64
+SPLIT_BYTES = 1 << 20
+"""A message that got longer than this, because of its metadata, is sent in parts."""
 BIG = 64 << 10
 """Content from here on goes from the plugin's memory straight into the pipe."""
 CHUNK_BYTES = 10 << 20
@@ -40,31 +44,27 @@ class Output:
         self._plugin_id = plugin_id
         self._request_id = request.request_id
         self._chunk_bytes = request.max_chunk_bytes or CHUNK_BYTES
-        self._lock = threading.Lock()
         self._cancelled = False
-        self._columns = Columns()
-        self._start_message()
-
-    def _start_message(self) -> None:
-        self._response = pb.PluginResponse(plugin_id=self._plugin_id, request_id=self._request_id)
-        self._columns.clear()
-        self._bytes = 0
-        self._flush_at = time.monotonic() + BATCH_SECONDS
+        # Only the holder of the lock takes from `_kept` and writes; adding to it needs no lock.
+        self._lock = threading.Lock()
+        self._kept: deque[Item | State] = deque()
+        self._flushed_at = time.monotonic()
 
     def drain(self, things: Iterable[Item | State | Log]) -> None:
         """Send, or keep for a moment, what `extract` yields; raises Cancelled after `cancel`."""
-        lock, columns = self._lock, self._columns
+        keep, kept_bytes = self._kept.append, 0
         for thing in things:
-            with lock:
-                if not (
-                    type(thing) is Item
-                    and type(thing.content) is bytes
-                    and len(thing.content) < BIG
-                    and columns.add(thing, thing.content)
-                ):
-                    self._unusual(thing)
-                if columns.bytes + self._bytes >= BATCH_BYTES:
-                    self._flush()
+            kind = type(thing)
+            if kind is Item and type(thing.content) is bytes and len(thing.content) < BIG:  # type: ignore[union-attr]
+                keep(thing)  # type: ignore[arg-type]
+                kept_bytes += len(thing.content) + ITEM_OVERHEAD  # type: ignore[union-attr, arg-type]
+            elif kind is State:
+                keep(thing)  # type: ignore[arg-type]
+            else:
+                self._put(thing)
+            if kept_bytes >= BATCH_BYTES:
+                self.flush()
+                kept_bytes = 0
             if self._cancelled:
                 raise Cancelled
 
@@ -74,60 +74,69 @@ class Output:
 
     def flush_late(self) -> None:
         """Send what was kept for too long; for a thread beside the one that drains."""
-        if time.monotonic() >= self._flush_at and self._lock.acquire(blocking=False):
-            try:
-                if self._bytes + self._columns.bytes:
-                    self._flush()
-            finally:
-                self._lock.release()
+        if self._kept and time.monotonic() >= self._flushed_at + BATCH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what was kept."""
+        with self._lock:
+            self._flush()
 
     def finish(self, **last: object) -> None:
         """Send what was kept and end the answer; `last` are more fields of the response."""
         with self._lock:
-            self._response.MergeFrom(pb.PluginResponse(done=True, **last))  # type: ignore[arg-type]
             self._flush()
+            self._send(self._response(done=True, **last))
 
-    def _unusual(self, thing: Item | State | Log) -> None:
-        if isinstance(thing, Item):
-            self._item(thing)
-        elif isinstance(thing, State):
-            self._response.state = thing.value
-            self._bytes += len(thing.value) + 1
-        elif isinstance(thing, Log):
-            level = pb.Level.Value(f"LEVEL_{thing.level.upper()}")
-            self._response.logs.add(level=level, message=thing.message)
+    def _put(self, thing: Item | State | Log) -> None:
+        """Send what is not kept: after what is."""
+        with self._lock:
             self._flush()
+            if isinstance(thing, Item):
+                self._item(thing)
+            elif isinstance(thing, Log):
+                level = pb.Level.Value(f"LEVEL_{thing.level.upper()}")
+                self._send(self._response(logs=[pb.Log(level=level, message=thing.message)]))
+            else:
+                kind = type(thing).__name__
+                raise TypeError(f"extract yielded a {kind}; not an Item, State or Log")
+
+    def _flush(self) -> None:
+        self._flushed_at = time.monotonic()
+        kept = [self._kept.popleft() for _ in range(len(self._kept))]
+        items = [thing for thing in kept if type(thing) is Item]
+        states = [thing.value for thing in kept if type(thing) is State]
+        if kept:
+            self._send_items(items, states[-1] if states else b"")
+
+    def _send_items(self, items: Sequence[Item], state: bytes) -> None:
+        response = self._response(state=state)
+        contents: list[bytes] = [item.content for item in items]  # type: ignore[misc]
+        columns = columns_of(items, contents) if items else None
+        if columns:
+            response.columns.CopyFrom(columns)
         else:
-            raise TypeError(f"extract yielded {type(thing).__name__}; not an Item, State or Log")
+            response.items.extend(map(self._message, items, contents))
+        if len(items) > 1 and response.ByteSize() > SPLIT_BYTES:
+            middle = len(items) // 2
+            self._send_items(items[:middle], b"")
+            self._send_items(items[middle:], state)
+        else:
+            self._send(response)
 
     def _item(self, item: Item) -> None:
-        """Send an item of any shape and size, in chunks where it is big or not all there yet."""
+        """Send one item by itself, in chunks where it is big or not all there yet."""
         content = item.content
         if not isinstance(content, bytes):
             self._stream(item, content)
-        elif len(content) >= BIG:
-            self._big(item, content)
-        else:
-            message = self._response.items.add(plugin_id=self._plugin_id, raw_data=content)
-            fill(message, item)
-            self._columns.closed = True  # columns come first, and this item may be of the same id
-            self._bytes += message.ByteSize() + ITEM_OVERHEAD
-
-    def _flush(self) -> None:
-        """Send what was kept."""
-        response = self._response
-        try:
-            self._columns.write(response.columns)
-        finally:
-            self._start_message()  # what cannot be sent must not be tried again
-        self._write([frame(response)])
-
-    def _big(self, item: Item, content: bytes) -> None:
-        if len(content) > self._chunk_bytes:
+        elif len(content) > self._chunk_bytes:
             self._stream(item, (content,))
-            return
-        head = self._head(item).SerializeToString() + TAG_RAW_DATA + encode_varint(len(content))
-        self._alone(TAG_ITEMS, head, [content], len(content))
+        elif len(content) >= BIG:
+            head = self._message(item).SerializeToString()
+            head += TAG_RAW_DATA + encode_varint(len(content))
+            self._alone(TAG_ITEMS, head, [content], len(content))
+        else:
+            self._send_items([item], b"")
 
     def _stream(self, item: Item, content: Iterable[bytes]) -> None:
         """Send content of unknown length: whole where it turns out small, else in chunks."""
@@ -142,31 +151,38 @@ class Output:
         except Abandon:
             if offset:
                 chunk = pb.Chunk(source_id=item.source_id, offset=offset, abandon=True)
-                self._response.chunk.CopyFrom(chunk)
-                self._flush()
+                self._send(self._response(chunk=chunk))
 
     def _chunk(
         self, item: Item, offset: int, pieces: Sequence[Piece], size: int, last: bool
     ) -> None:
         chunk = pb.Chunk(source_id=item.source_id, offset=offset, last=last)
         if not offset:
-            chunk.item.CopyFrom(self._head(item))
+            chunk.item.CopyFrom(self._message(item))
         head = chunk.SerializeToString() + TAG_CHUNK_DATA + encode_varint(size)
         self._alone(TAG_CHUNK, head, pieces, size)
 
-    def _head(self, item: Item) -> pb.DataItem:
-        message = pb.DataItem(plugin_id=self._plugin_id)
+    def _message(self, item: Item, content: bytes = b"") -> pb.DataItem:
+        message = pb.DataItem(plugin_id=self._plugin_id, raw_data=content)
         fill(message, item)
         return message
 
+    def _response(self, **fields: object) -> pb.PluginResponse:
+        return pb.PluginResponse(
+            plugin_id=self._plugin_id,
+            request_id=self._request_id,
+            **fields,  # type: ignore[arg-type]
+        )
+
+    def _send(self, response: pb.PluginResponse) -> None:
+        body = response.SerializeToString()
+        self._write([encode_varint(len(body)), body])
+
     def _alone(self, tag: bytes, head: bytes, pieces: Sequence[Piece], size: int) -> None:
         """Send a response whose one item or chunk is `head` and then `pieces`, `size` bytes."""
-        if self._bytes + self._columns.bytes:
-            self._flush()
-        start = self._response.SerializeToString() + tag + encode_varint(len(head) + size)
+        start = self._response().SerializeToString() + tag + encode_varint(len(head) + size)
         length = encode_varint(len(start) + len(head) + size)
         self._write([length + start + head, *pieces])
-        self._start_message()
 
     def _write(self, pieces: Sequence[Piece]) -> None:
         for start in range(0, len(pieces), VECTORS):

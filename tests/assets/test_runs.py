@@ -59,6 +59,12 @@ def test_whole_way_and_an_empty_run(place: Home, files: Path) -> None:
     assert not any(again.rows.values())
     assert len(again.run_ids) == 1
 
+    everything: list[Progress] = []
+    full = run(place, on_progress=everything.append, full=True)
+    assert full.ok
+    assert not any(full.rows.values())
+    assert max(each.done for each in everything if each.stage == "raw") == 3
+
     (files / "heron.md").write_text("# Herons\n\nThe heron has flown.\n")
     (files / "letter.eml").unlink()
     third = run(place)

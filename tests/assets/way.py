@@ -104,7 +104,9 @@ class Way:
         run_id = f"run{self.runs}"
         opening = Opening(self.lake, self.pool, self.pool, run_id, self._tick())
         made: dict[str, Callable[[], Iterable[Any]]] = {
-            "gate": lambda: Gate(self.lake, {}, run_id, self._tick(), default=self.plan).rounds(),
+            "gate": lambda: Gate(
+                self.lake, self.pool, {}, run_id, self._tick(), default=self.plan
+            ).rounds(),
             "assets": lambda: Assets(self.lake, opening, run_id).rounds(),
             "texts": lambda: Texts(self.lake, self.pool, run_id, self._tick()).rounds(),
             "segments": lambda: Segments(self.lake, run_id).rounds(),

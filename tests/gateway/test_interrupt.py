@@ -72,9 +72,12 @@ def test_ctrl_c_ends_run_and_plugin(dataq: Command, home: Path, tmp_path: Path) 
         # Ctrl-C reaches only the command here, so it has to end the plugin by itself.
         start_new_session=True,
     )
-    plugin = wait_for(begun, child)
-    child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    try:
+        plugin = wait_for(begun, child)
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
     assert child.returncode == 130, out + err
     assert err.endswith("error: interrupted\n")
     assert "Traceback" not in err

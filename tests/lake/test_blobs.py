@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -121,6 +123,20 @@ def test_a_row_is_committed_only_after_its_blob_is_on_disk(
     with pytest.raises(OSError, match="No space left"):
         lake.raw("mail").append([rows("raw_mail", ["a"], blob_uri=uri)])
     assert lake.raw("mail").count() == 0
+
+
+def test_whoever_commits_waits_for_all_blobs(
+    store: BlobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = Event()
+    monkeypatch.setattr("dataq_lake.settling.sync_folder", lambda folder: disk.wait())
+    with store.writer() as writer:
+        writer.commit()
+    with ThreadPoolExecutor(2) as threads:
+        waiting = [threads.submit(store.settle) for _ in range(2)]
+        early, _ = wait(waiting, timeout=0.2)
+        disk.set()
+    assert early == set(), "neither may commit a row before the disk has the blob"
 
 
 def test_a_killed_writer_leaves_no_blob(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:

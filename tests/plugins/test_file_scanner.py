@@ -168,6 +168,22 @@ def test_a_deletion_is_filed_in_the_window_of_what_was_deleted(tmp_path: Path) -
         assert source.windows() == []
 
 
+@pytest.mark.parametrize("instead", ["folder", "link"])
+def test_what_took_a_files_place_and_inode_is_not_the_file(tmp_path: Path, instead: str) -> None:
+    # File systems give a deleted file's inode away again at once.
+    write(tmp_path, {"other.txt": "o"})
+    place = tmp_path / "place"
+    if instead == "folder":
+        place.mkdir()
+    else:
+        place.symlink_to("other.txt")
+    inode = place.lstat().st_ino
+    with scanned(tmp_path) as source:
+        source.state = pack(Sent({"place": (1, 2, 3, inode, 0)}), scope_of(tmp_path))
+        sent = {(item.source_id, item.op) for item in source.extract()}
+    assert sent == {("place", "delete"), ("other.txt", "upsert")}
+
+
 def test_a_file_that_comes_back_with_its_old_time_is_sent(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": "a", "b.txt": "b"})
     at(tmp_path / "a.txt", JANUARY.start)

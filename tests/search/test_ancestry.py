@@ -207,6 +207,7 @@ def test_a_refused_item_tells_why(archived: Lake) -> None:
         ("problem", "not a file")
     ]
     assert "asset" not in found
+    assert ancestry(archived, make_id("rejected")[:12]) == found
 
 
 def test_the_beginning_of_an_id_is_enough(archived: Lake) -> None:

@@ -16,7 +16,7 @@ from dataq_lake.lake import open_lake
 from dataq_lake.search import MODES, Mode, Searcher
 from tests.search.notes import documents
 
-QUERIES = 200
+QUERIES = 100
 Rows = list[dict[str, str]]
 
 
@@ -71,7 +71,7 @@ def mails(folder: Path) -> tuple[Rows, list[tuple[str, str]]]:
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.parametrize(("kind", "least"), [("manual", 0.75), ("mails", 0.93)])
+@pytest.mark.parametrize(("kind", "least"), [("manual", 0.7), ("mails", 0.9)])
 def test_fused_search_finds_at_least_what_either_finds(
     corpus: Path, tmp_path: Path, model: Model, kind: str, least: float
 ) -> None:
@@ -82,7 +82,8 @@ def test_fused_search_finds_at_least_what_either_finds(
     chosen = random.Random(1).sample(known, min(QUERIES, len(known)))
     recall = {mode: share_found(searcher, chosen, mode) for mode in MODES}
     assert recall["hybrid"] >= max(recall["text"], recall["vector"]), recall
-    assert recall["hybrid"] >= least, recall
+    assert min(recall["hybrid"], recall["text"]) >= least, recall
+    assert recall["vector"] >= least - 0.05, recall  # titles do that: without, it is 0.4 for mails
 
 
 def share_found(searcher: Searcher, known: list[tuple[str, str]], mode: Mode) -> float:

@@ -93,6 +93,13 @@ def test_an_index_may_lose_everything(lake: Lake, publish_rows: Publish) -> None
     assert live(lake) == set(ids(2))
 
 
+def test_what_is_gone_takes_no_place_in_a_search(lake: Lake, publish_rows: Publish) -> None:
+    publish_rows([row(n) for n in range(20)])
+    publish_rows(gone=ids(*range(19)))
+    hits = search(lake, "note number 3 about topic3", k=1, mode="vector")
+    assert [hit.id for hit in hits] == ids(19)
+
+
 def test_the_same_segment_twice_counts_once(lake: Lake, publish_rows: Publish) -> None:
     assert publish_rows([row(1), row(2), row(1)]).added == 2
     assert live(lake) == set(ids(1, 2))
@@ -234,7 +241,7 @@ def killed(lake: Lake, step: int) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("share", [0.0, 0.2, 0.5, 0.8, 0.95, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.8, 0.95, 1.0])
 def test_a_killed_publisher_leaves_the_old_snapshot_or_the_new_one(
     lake: Lake, publish_rows: Publish, tmp_path: Path, share: float
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +23,9 @@ from dataq_lake.indexes.publish import publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import MODES, Hit, Mode, Searcher, search
+from dataq_lake.search_explain import fuse
 from dataq_lake.search_filters import Filters
+from dataq_lake.search_retrievers import Ranking
 from tests.search.notes import Publish, documents, segment_id
 
 MAIL = {
@@ -77,6 +81,25 @@ def test_a_hit_tells_why(found: Lake) -> None:
         k, weights = hit.why["fusion"]["k"], hit.why["fusion"]["weights"]
         shares = [w / (k + hit.why[n]["rank"]) for n, w in weights.items() if hit.why[n]]
         assert hit.score == pytest.approx(sum(shares))
+
+
+def test_the_page_on_search_shows_every_field(found: Lake) -> None:
+    page = Path(__file__).parents[2] / "docs" / "search.md"
+    (shown,) = json.loads(page.read_text(encoding="utf-8").split("```json\n")[1].split("```")[0])
+    told = search(found, "marathon runners", k=1)[0].as_dict()
+    assert list(shown) == list(told)
+    assert list(shown["why"]) == list(told["why"])
+    assert shown["why"]["fusion"] == told["why"]["fusion"]
+    assert shown["why"]["model"] == told["why"]["model"]
+    for each in shown["why"]["terms"]:
+        assert shown["text"][each["start"] : each["end"]] == each["text"]
+
+
+def test_a_first_place_counts_more_than_two_late_ones() -> None:
+    late = {f"id{n:02}": 1.0 / n for n in range(1, 40)}
+    fused = fuse({"text": Ranking({"first": 9.0, **late}), "vector": Ranking(late)})
+    assert fused["first"] > fused["id19"]
+    assert fused["id01"] > fused["first"]
 
 
 def test_matched_words_are_where_they_are_said_to_be(found: Lake) -> None:

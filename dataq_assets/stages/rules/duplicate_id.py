@@ -9,7 +9,7 @@ SEVERITY = "warning"
 ORDER = 31
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """Which id is shared; the first item that carried it passes."""
     if not candidate.is_twin:
         return None

@@ -9,6 +9,6 @@ SEVERITY = "info"
 ORDER = 10
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """Why an item without a byte is held back."""
     return "has no content (0 bytes)" if candidate.size == 0 else None

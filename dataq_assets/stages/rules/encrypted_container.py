@@ -12,7 +12,7 @@ ORDER = 51
 ENCRYPTED = 0x1
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """How many of the members are locked, if all are: else the open ones are archived."""
     if not is_zip(candidate):
         return None

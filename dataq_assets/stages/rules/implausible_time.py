@@ -14,7 +14,7 @@ EARLIEST_US = -62_135_596_800 * 1_000_000
 LATEST_US = 253_402_300_799 * 1_000_000
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:
     """How far off; a little ahead is a clock, not a lie."""
     time = candidate.timestamp_us
     if time is None:

@@ -9,7 +9,7 @@ SEVERITY = "warning"
 ORDER = 11
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:
     """The size against the limit, in bytes."""
     if candidate.size <= settings.max_item_bytes:
         return None

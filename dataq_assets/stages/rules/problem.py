@@ -9,6 +9,6 @@ SEVERITY = "warning"
 ORDER = 0
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """The plugin's own words."""
     return candidate.problem or None

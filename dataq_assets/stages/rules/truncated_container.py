@@ -12,7 +12,7 @@ ORDER = 50
 GZIP_LEAST = 18  # header and trailer, RFC 1952
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """What is missing."""
     if is_zip(candidate) and not zip_directory_is_whole(candidate.data):
         return "the directory at the end of the zip is missing or damaged: the file was cut off"

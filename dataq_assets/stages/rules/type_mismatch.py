@@ -30,7 +30,7 @@ HARMLESS = (
 )
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """Both types, where the contradiction is one that matters."""
     declared, detected = candidate.declared_type, candidate.detected_type
     if detected in EXECUTABLES and declared.startswith(HARMLESS):

@@ -11,7 +11,7 @@ ORDER = 41
 PLAIN = ("text/plain", "text/markdown", "text/csv", "text/html", "application/json")
 
 
-def broken(candidate: Candidate, settings: GateSettings) -> str | None:
+def broken(candidate: Candidate, settings: GateSettings) -> str | None:  # noqa: ARG001
     """That neither UTF-8, UTF-16 nor a single-byte encoding makes sense of the bytes."""
     if (
         candidate.declared_type not in PLAIN

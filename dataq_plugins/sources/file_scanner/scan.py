@@ -71,7 +71,7 @@ class Scan:
         except OSError:
             return False
         try:
-            return _is_still(fd, name, before[3])
+            return _is_still(fd, name, before)
         finally:
             os.close(fd)
 
@@ -80,12 +80,15 @@ def _prefix(root: OpenRoot) -> bytes:
     return root.prefix.encode()
 
 
-def _is_still(folder: int, name: str, inode: int) -> bool:
+def _is_still(folder: int, name: str, before: Signature) -> bool:
     try:
         here = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        if stat.S_ISREG(here.st_mode) or here.st_ino == inode:
+        if stat.S_ISREG(here.st_mode) or signature(here)[:4] == before[:4]:
             return True
-        return stat.S_ISLNK(here.st_mode) and os.stat(name, dir_fd=folder).st_ino == inode
+        # Not by the inode alone: what was made in a deleted file's place often gets its inode.
+        return (
+            stat.S_ISLNK(here.st_mode) and signature(os.stat(name, dir_fd=folder))[:4] == before[:4]
+        )
     except OSError:
         return False
 

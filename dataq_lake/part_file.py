@@ -1,0 +1,111 @@
+"""One Parquet file being written: compressed, plain where content is bulky, on disk when closed."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dataq_lake.log import DataFile
+from dataq_lake.schemas import Table
+
+# Engines skip files by these; ranges of anything else are wide open anyway (ids are hashes).
+_RANGED = {"sequence", "timestamp", "observed_at", "created_at", "window", "source", "state"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A finished, not yet committed file and its rows."""
+
+    file: DataFile
+    rows: int
+
+
+class PartFile:
+    """An open file of `table` in `folder`, under a name that no other file has."""
+
+    def __init__(self, table: Table, folder: Path) -> None:
+        self.name = f"part-{uuid.uuid4().hex}.parquet"
+        self.path = folder / self.name
+        self.rows = 0
+        self.table = table
+        self._file = open(self.path, "xb")  # noqa: SIM115 (closed in close and discard)
+        self._metadata: list[Any] = []
+        plain = [name for name in _leaves(table.schema) if name.split(".")[0] not in table.bulky]
+        self._writer = pq.ParquetWriter(
+            self._file,
+            table.schema,
+            compression="zstd",
+            compression_level=1,
+            use_dictionary=plain,
+            write_statistics=plain,
+            metadata_collector=self._metadata,
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._file.tell()
+
+    def write(self, rows: pa.Table) -> None:
+        """Adds `rows` as one row group."""
+        self.rows += rows.num_rows
+        self._writer.write_table(rows, row_group_size=max(1, rows.num_rows))
+
+    def close(self) -> Part:
+        """Ends the file and brings it to disk."""
+        self._writer.close()
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        size = self._file.tell()
+        self._file.close()
+        stats = json.dumps(_stats(self._metadata[0], self.table))
+        return Part(DataFile(self.name, size, stats), self.rows)
+
+    def discard(self) -> None:
+        """Closes the file and removes it."""
+        with suppress(OSError, pa.ArrowException):  # a full disk refuses the end of the file, too
+            self._writer.close()
+        with suppress(OSError):
+            self._file.close()
+        self.path.unlink(missing_ok=True)
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """The dotted paths of the columns as Parquet stores them."""
+    empty = pa.BufferOutputStream()
+    pq.write_table(schema.empty_table(), empty)
+    columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
+    return [columns.column(i).path for i in range(len(columns))]
+
+
+def _stats(metadata: pq.FileMetaData, table: Table) -> dict[str, Any]:
+    ranged = _RANGED - set(table.bulky)
+    lows: dict[str, Any] = {}
+    highs: dict[str, Any] = {}
+    for index in range(metadata.num_columns):
+        name = metadata.schema.column(index).path
+        if name not in ranged:
+            continue
+        found = [
+            metadata.row_group(g).column(index).statistics for g in range(metadata.num_row_groups)
+        ]
+        if found and all(s is not None and s.has_min_max for s in found):
+            lows[name] = _plain(min(s.min for s in found), timedelta(0))
+            highs[name] = _plain(max(s.max for s in found), timedelta(milliseconds=1))
+    return {"numRecords": metadata.num_rows, "minValues": lows, "maxValues": highs}
+
+
+def _plain(value: Any, slack: timedelta) -> Any:
+    """JSON for `value`; Delta keeps milliseconds, so an upper bound gets `slack` to stay one."""
+    if isinstance(value, datetime):
+        return (value + slack).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return value
