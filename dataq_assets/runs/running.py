@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import dagster as dg
 
 SIDE_BY_SIDE = 8
+WAKE_SECONDS = 0.5
 
 
 def run(
@@ -50,7 +51,7 @@ def run(
     with listening(on_progress), _Session(home, found.good) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
-            outcome.add(session.derive())
+            outcome.add(session.derive(with_checks=any(outcome.rows.values())))
             outcome.add(session.check())
     outcome.seconds = time.monotonic() - begun
     return outcome
@@ -85,7 +86,7 @@ def _archive(
         }
         for name, future in futures.items():
             try:
-                outcome.add(future.result())
+                outcome.add(_result(future))
             except PluginError as error:
                 outcome.failures.append(Failure(name, str(error)))
             except UnknownPlugin as error:
@@ -106,6 +107,13 @@ def _uncollected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _result(future: Future[Outcome]) -> Outcome:
+    # Polars makes Ctrl-C restart a wait instead of ending it, so each wait is short.
+    while not future.done():
+        wait([future], timeout=WAKE_SECONDS)
+    return future.result()
 
 
 class _Session:
@@ -155,11 +163,13 @@ class _Session:
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
 
-    def derive(self) -> Outcome:
-        """What came of everything that follows from raw."""
+    def derive(self, with_checks: bool) -> Outcome:
+        """What came of everything that follows from raw; checks in the same run save one."""
         from dataq_assets.runs.launch import launch
 
-        return launch(self._instance, self._definitions, self._derived())
+        graph = self._definitions.resolve_asset_graph()
+        checks = graph.asset_check_keys if with_checks else ()
+        return launch(self._instance, self._definitions, self._derived(), checks)
 
     def check(self, everything: bool = False) -> Outcome:
         """What came of the asset checks that are due, or of all."""

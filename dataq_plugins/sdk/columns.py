@@ -16,7 +16,7 @@ def columns_of(items: Sequence[Item], contents: Sequence[bytes]) -> pb.ItemColum
     That is: upserts without a problem, with the same names of metadata, all or none with a time.
     Each step is over a whole column: a step of Python for each item would cost more than the rest.
     """
-    if {item.op for item in items} != {"upsert"} or any([item.problem for item in items]):
+    if {item.op for item in items} != {"upsert"} or any(item.problem for item in items):
         return None
     metadata: list[Mapping[str, str]] = [item.metadata or {} for item in items]
     shapes = set(map(tuple, metadata))
@@ -36,7 +36,7 @@ def _set_times(columns: pb.ItemColumns, items: Sequence[Item]) -> bool:
     """Set the columns of times; False where some items have one and some have none."""
     moments = [item.timestamp for item in items]
     exact = [item.timestamp_ns for item in items]
-    plain = not any([nanos is not None for nanos in exact])
+    plain = exact.count(None) == len(exact)
     if plain and set(map(type, moments)) == {int}:
         columns.timestamp.extend(moments)  # type: ignore[arg-type]
         return True

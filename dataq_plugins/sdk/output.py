@@ -57,7 +57,7 @@ class Output:
             kind = type(thing)
             if kind is Item and type(thing.content) is bytes and len(thing.content) < BIG:  # type: ignore[union-attr]
                 keep(thing)  # type: ignore[arg-type]
-                kept_bytes += len(thing.content) + ITEM_OVERHEAD  # type: ignore[union-attr, arg-type]
+                kept_bytes += len(thing.content) + ITEM_OVERHEAD  # type: ignore[union-attr]
             elif kind is State:
                 keep(thing)  # type: ignore[arg-type]
             else:
@@ -95,8 +95,8 @@ class Output:
             if isinstance(thing, Item):
                 self._item(thing)
             elif isinstance(thing, Log):
-                level = pb.Level.Value(f"LEVEL_{thing.level.upper()}")
-                self._send(self._response(logs=[pb.Log(level=level, message=thing.message)]))
+                log = pb.Log(level=f"LEVEL_{thing.level.upper()}", message=thing.message)
+                self._send(self._response(logs=[log]))
             else:
                 kind = type(thing).__name__
                 raise TypeError(f"extract yielded a {kind}; not an Item, State or Log")
@@ -112,7 +112,10 @@ class Output:
     def _send_items(self, items: Sequence[Item], state: bytes) -> None:
         response = self._response(state=state)
         contents: list[bytes] = [item.content for item in items]  # type: ignore[misc]
-        columns = columns_of(items, contents) if items else None
+        try:
+            columns = columns_of(items, contents) if items else None
+        except (TypeError, ValueError):
+            columns = None  # one by one the bad item is found, and named
         if columns:
             response.columns.CopyFrom(columns)
         else:
