@@ -32,14 +32,14 @@ $(VENV)/bin/python:
 
 $(VENV)/.runtime: requirements-build.lock requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "setup: installing what dataq needs (a minute or two the first time)"
-	@$(PIP) --require-hashes -r requirements-build.lock -r requirements.lock
+	@$(PIP) --only-binary :all: --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) --no-build-isolation --no-index --editable .
 	@$(COMPILE) $(VENV)/lib $(PACKAGES) || true
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "setup: installing what the tests need"
-	@$(PIP) --require-hashes -r requirements-dev.lock
+	@$(PIP) --only-binary :all: --require-hashes -r requirements-dev.lock
 	@$(COMPILE) $(VENV)/lib || true
 	@touch $@
 

@@ -3,9 +3,10 @@
     sources    raw             items         assets         segments      embeddings    indexes
     plugins →  raw_<source> →  items      →  assets      →  texts      →  embeddings →  snapshots
                                quarantine/   entities       analyses
-                               gate          quarantine/    messages
-                                             assets         segments
-                                                            quarantine/texts
+                               rejected_     quarantine/    messages
+                               items         rejected_      segments
+                                             members        quarantine/
+                                                            rejected_texts
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.

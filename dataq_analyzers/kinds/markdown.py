@@ -1,4 +1,4 @@
-"""Markdown: sections under their headings, with fenced code and tables kept whole where they fit."""
+"""Markdown: sections under their headings; fenced code and tables stay whole where they fit."""
 
 from __future__ import annotations
 

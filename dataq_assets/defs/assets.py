@@ -24,8 +24,8 @@ from dataq_resources.progress import tell
             kinds={"delta", "polars"},
             description="The versions of every asset, and which is the latest.",
         ),
-        "quarantine_assets": dg.AssetOut(
-            key=["quarantine", "assets"],
+        "rejected_members": dg.AssetOut(
+            key=["quarantine", "rejected_members"],
             io_manager_key="tables",
             kinds={"delta"},
             description="Containers that could not be opened, or not completely.",

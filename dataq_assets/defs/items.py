@@ -24,8 +24,8 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
                 kinds={"delta", "polars"},
                 description="Validated items with their detected type, language, title and class.",
             ),
-            "quarantine_gate": dg.AssetOut(
-                key=["quarantine", "gate"],
+            "rejected_items": dg.AssetOut(
+                key=["quarantine", "rejected_items"],
                 io_manager_key="tables",
                 kinds={"delta"},
                 description="Items that a rule of the gate rejected, each with its reason.",

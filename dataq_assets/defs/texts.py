@@ -24,8 +24,8 @@ from dataq_resources.progress import tell
             kinds={"delta"},
             description="Work done, by content, so that it is not done again.",
         ),
-        "quarantine_texts": dg.AssetOut(
-            key=["quarantine", "texts"],
+        "rejected_texts": dg.AssetOut(
+            key=["quarantine", "rejected_texts"],
             io_manager_key="tables",
             kinds={"delta"},
             description="Contents that crashed, hung or defeated their analyzer.",

@@ -40,8 +40,11 @@ def _due(
 
 
 def _seen(record: AssetCheckExecutionRecord | None) -> object:
-    """The versions at which a check last passed."""
-    evaluation = record.evaluation if record else None
-    if evaluation is None or not evaluation.passed or "versions" not in evaluation.metadata:
+    """The versions at which a check last passed; None where its run never came to it."""
+    from dagster import AssetCheckEvaluation
+
+    evaluation: object = record.evaluation if record else None
+    if not isinstance(evaluation, AssetCheckEvaluation) or not evaluation.passed:
         return None
-    return evaluation.metadata["versions"].value
+    seen = evaluation.metadata.get("versions")
+    return seen.value if seen is not None else None

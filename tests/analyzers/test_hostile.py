@@ -15,7 +15,7 @@ from dataq_analyzers.interface import Content
 from dataq_analyzers.members import expand
 from tests.analyzers.contract import check
 
-N = 200_000
+N = 50_000
 SECONDS = 5.0
 EVIL = {
     "comments": "<!-- -->" * N + "<",
@@ -36,32 +36,32 @@ EVIL = {
     "braces": '{"a":' * N,
     "nested lists": "- " * 2_000 + "x",
     "block quotes": "> " * 2_000 + "x",
-    "emphasis": "*a _b " * 20_000,
-    "links": "[" * 20_000 + "](" * 20_000,
-    "fields": "a" * N + ": b\n" + "c: d\n" * 20_000,
+    "emphasis": "*a _b " * (N // 2),
+    "links": "[" * (N // 2) + "](" * (N // 2),
+    "fields": "a" * N + ": b\n" + "c: d\n" * (N // 2),
     "no colon": "a" * N + "\n\nb",
     "to": "To: " + " " * N + "x\nSubject: s\nFrom: a@b\n\n",
-    "addresses": "To: " + "a@b," * 50_000 + "\nSubject: s\nFrom: a@b\n\n",
-    "comments in addresses": "To: " + "(" * 50_000 + "\nSubject: s\nFrom: a@b\n\n",
-    "groups": "To: " + "a:;" * 20_000 + '"' + "\nSubject: s\nFrom: a@b\n\n",
+    "addresses": "To: " + "a@b," * N + "\nSubject: s\nFrom: a@b\n\n",
+    "comments in addresses": "To: " + "(" * N + "\nSubject: s\nFrom: a@b\n\n",
+    "groups": "To: " + "a:;" * (N // 2) + '"' + "\nSubject: s\nFrom: a@b\n\n",
     "folds": "Subject: s\n" + " x\n" * N + "\nbody",
-    "words": "Subject: " + "=?utf-8?q?a?= " * 50_000 + "\nFrom: a@b\n\n",
-    "open words": "Subject: " + "=?utf-8?q?" * 50_000 + "\nFrom: a@b\n\n",
+    "words": "Subject: " + "=?utf-8?q?a?= " * N + "\nFrom: a@b\n\n",
+    "open words": "Subject: " + "=?utf-8?q?" * N + "\nFrom: a@b\n\n",
     "separators": "From 1\nFrom: a@b\nTo: b\nSubject: c\n\nx\n\nFrom " + "1" * N,
-    "parameters": "Content-Type: multipart/mixed" + "; a*0=b" * 50_000 + "\nFrom: a@b\nTo: x\n\n",
+    "parameters": "Content-Type: multipart/mixed" + "; a*0=b" * N + "\nFrom: a@b\nTo: x\n\n",
     "boundaries": "Content-Type: multipart/mixed; boundary=b\nFrom: a@b\nTo: x\n\n" + "--b\n" * N,
     "false boundaries": "Content-Type: multipart/mixed; boundary=b\n\n" + "--bb\n" * N,
     "shebang": "#!" + "/" * N,
-    "paragraphs": "<p>" * 50_000,
-    "breaks": "<br>" * 50_000 + "x",
+    "paragraphs": "<p>" * N,
+    "breaks": "<br>" * N + "x",
     "spans": "<span>" * 2_000 + "x",
-    "rows": "<table>" + "<tr><td>x" * 20_000,
+    "rows": "<table>" + "<tr><td>x" * (N // 2),
     "attributes": "<p " + "a " * N + ">x",
-    "elements": "<a>" * 50_000,
-    "xml text": "<?xml version='1.0'?><a>" + "<b>x</b>" * 20_000 + "</a>",
+    "elements": "<a>" * N,
+    "xml text": "<?xml version='1.0'?><a>" + "<b>x</b>" * (N // 2) + "</a>",
     "json text": json.dumps([["x" * 50] * 50] * 200),
     "functions": "def f():\n    pass\n" * 5_000,
-    "calls": "f(" * 20_000,
+    "calls": "f(" * (N // 2),
 }
 TYPES = [
     "text/plain", "text/markdown", "text/html", "application/json", "text/csv", "text/x-python",

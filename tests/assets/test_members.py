@@ -149,6 +149,14 @@ def test_bounds_hold_for_the_whole_tree(
     assert len(found.members) < 4
 
 
+def test_small_containers_count_together(tmp_path: object) -> None:
+    tree = zipped(**{f"x{n}_zip": zipped(noughts_bin=bytes(100_000)) for n in range(8)})
+    limit = 250_000
+    found = unpack(outer(tree, str(tmp_path), total_bytes=limit, ratio=10_000))
+    assert 100_000 <= sum(member.size for member in found.members) <= limit
+    assert found.problems
+
+
 def test_a_bomb_stops_at_a_ratio_to_the_outer_file(tmp_path: object) -> None:
     bomb = zipped(**{f"x{n}_zip": zipped(zeros_bin=bytes(1 << 20)) for n in range(8)})
     found = unpack(outer(bomb, str(tmp_path), ratio=100, free_bytes=1 << 16))

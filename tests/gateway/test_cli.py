@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -94,13 +95,19 @@ def test_the_message_says_what_where_and_what_to_do() -> None:
 
 
 def test_help_is_quick() -> None:
-    """Under 200 ms on a quiet machine; the best of five allows for noise of other tests."""
+    """It takes about 130 ms; counted in processor time, which other tests hardly disturb."""
     took = []
     for _ in range(5):
-        start = time.perf_counter()
+        before = processor_seconds()
         dataq("--help")
-        took.append(time.perf_counter() - start)
-    assert min(took) < 0.4
+        took.append(processor_seconds() - before)
+    assert min(took) < 0.3
+
+
+def processor_seconds() -> float:
+    """What the children of this process have used so far."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @pytest.mark.parametrize("name", ["search", "sql", "show", "cat", "status", "quarantine"])

@@ -7,7 +7,7 @@ import polars as pl
 from dataq_assets.stages.check import Verdict
 from dataq_lake.lake import Lake
 
-ASSET = ("quarantine", "gate")
+ASSET = ("quarantine", "rejected_items")
 TABLES = ("items", "quarantine")
 SEVERITY = "warning"
 

@@ -7,7 +7,7 @@ import polars as pl
 from dataq_assets.stages.check import Verdict, none_of
 from dataq_lake.lake import Lake
 
-ASSET = ("quarantine", "assets")
+ASSET = ("quarantine", "rejected_members")
 TABLES = ("assets", "quarantine")
 
 

@@ -7,7 +7,7 @@ import polars as pl
 from dataq_assets.stages.check import Verdict
 from dataq_lake.lake import Lake
 
-ASSET = ("quarantine", "texts")
+ASSET = ("quarantine", "rejected_texts")
 TABLES = ("analyses",)
 SEVERITY = "warning"
 ENOUGH = 20
