@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataq_analyzers.errors import SkipContent
 from dataq_analyzers.interface import Analysis, Content
-from dataq_analyzers.language import language_of
+from dataq_analyzers.language import SAMPLE, language_of
 from dataq_analyzers.registry import analyzer_for
+
+TITLE = 300
 
 
 def analyze(content: Content) -> Analysis:
@@ -14,10 +16,12 @@ def analyze(content: Content) -> Analysis:
     if analyzer is None:
         raise SkipContent(f"no analyzer reads {content.media_type}")
     analysis = analyzer.analyze(content)
-    if analysis.language is None and analysis.units:
+    language = analysis.language
+    if language is None and analysis.units:
         start = analysis.units[0].start
-        analysis = analysis._replace(language=language_of(analysis.text[start:]))
-    return analysis
+        language = language_of(analysis.text[start : start + SAMPLE])
+    title = (analysis.title or "")[:TITLE].strip() or None
+    return analysis._replace(language=language, title=title)
 
 
 def size_of(content: Content) -> int:

@@ -54,8 +54,8 @@ _WRAPPERS = ("decorated_definition", "export_statement", "template_declaration")
 _DEEPEST = 8
 # tree-sitter reports every hundred operations: 5 to 22 times a kilobyte of sound source, without
 # end on a megabyte of mistakes. Steps, not seconds: the same bytes give the same result.
-_STEPS = 10_000
-_BYTES_A_STEP = 25
+_STEPS = 5_000
+_BYTES_A_STEP = 30
 _CHUNK = 64 * 1024
 _TOO_HARD = "too many mistakes to parse: read as plain text"
 

@@ -13,7 +13,7 @@ from dataq_analyzers.mail.attachments import is_shown
 from dataq_analyzers.mail.message import read_message
 from dataq_analyzers.mail.mime import Part
 from dataq_analyzers.mail.transfer import body_of, transfer_encoding
-from dataq_analyzers.segments import pack, paragraphs
+from dataq_analyzers.segments import Block, cut, pack, paragraphs
 from dataq_analyzers.tools import version_of
 
 # A plain text shorter than this may only say that the mail is in HTML.
@@ -51,7 +51,8 @@ class MailAnalyzer:
 
 def _subject(subject: str) -> _Body:
     place = Place(part="header", element="subject")
-    return _Body(subject, (Unit("subject", 0, len(subject), place, place),))
+    pieces = cut(subject, Block(0, len(subject), "subject"))
+    return _Body(subject, tuple(Unit(kind, a, b, place, place) for a, b, kind, _ in pieces))
 
 
 def _join(bodies: list[_Body]) -> tuple[str, tuple[Unit, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataq_analyzers.analysis import TITLE
 from dataq_analyzers.interface import Analysis, Content
 from dataq_analyzers.segments import LIMIT
 
@@ -20,6 +21,7 @@ def check(analysis: Analysis) -> None:
         end = unit.end
     if analysis.title is not None:
         assert analysis.title.strip()
+        assert len(analysis.title) <= TITLE
         analysis.title.encode("utf-8")
 
 

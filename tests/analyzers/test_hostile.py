@@ -15,7 +15,7 @@ from dataq_analyzers.interface import Content
 from dataq_analyzers.members import expand
 from tests.analyzers.contract import check
 
-N = 50_000
+N = 20_000
 SECONDS = 5.0
 EVIL = {
     "comments": "<!-- -->" * N + "<",
@@ -64,7 +64,7 @@ EVIL = {
     "calls": "f(" * (N // 2),
 }
 TYPES = [
-    "text/plain", "text/markdown", "text/html", "application/json", "text/csv", "text/x-python",
+    "text/plain", "text/markdown", "text/html", "application/json", "text/csv",
     "application/xml", "message/rfc822",
 ]  # fmt: skip
 
@@ -92,3 +92,13 @@ def read(content: Content) -> None:
         check(analyze(content))
     except SkipContent:
         assert content.media_type == "application/xml"
+
+
+def test_code_that_is_nothing_but_mistakes_is_read_as_text() -> None:
+    content = Content(EVIL["comments"].encode(), "text/x-python", "name.py")
+    before = time.process_time()
+    analysis = analyze(content)
+    assert time.process_time() - before < 2 * SECONDS
+    check(analysis)
+    assert analysis.warnings == ("too many mistakes to parse: read as plain text",)
+    assert analyze(Content(b"def f(): pass", "text/x-python")).warnings == ()
