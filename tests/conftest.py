@@ -47,3 +47,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATAQ_HOME", str(folder))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     return folder
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Bytes are no names: compressed ones hold the time, and each process would see other tests."""
+    return argname if isinstance(val, bytes) else None

@@ -6,8 +6,8 @@ import re
 
 HTML, XML, XHTML = "text/html", "application/xml", "application/xhtml+xml"
 
-# Atomic groups: a page of many comments could else be read in exponentially many ways.
-_SURELY_HTML = re.compile(r"(?><!--.*?-->\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
+# Possessive: a page of many comments could else be read in exponentially many ways.
+_SURELY_HTML = re.compile(r"(?:<!--.*?-->\s*)*+<(?:!doctype\s+html|html|head|body)\b", re.I | re.S)
 _HTML_TAGS = frozenset({
     "a", "abbr", "address", "article", "aside", "b", "base", "blockquote", "body", "br",
     "button", "caption", "center", "code", "div", "dl", "dt", "em", "fieldset", "font",
@@ -19,7 +19,7 @@ _HTML_TAGS = frozenset({
 })  # fmt: skip
 # Past declarations, comments and instructions, the first element and its local name.
 _ROOT = re.compile(
-    r"(?><\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\s+)*+<([\w.-]+:)?([\w.-]+)([^>]*)",
+    r"(?:<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>|\s+)*+<([\w.-]+:)?([\w.-]+)([^>]*)",
     re.S | re.I,
 )
 _BY_ROOT = {

@@ -170,16 +170,15 @@ class Run(Generic[T, R]):
         self._workers.remove(worker)
         self._pool.lost()
         kind, reason = worker.close()
-        if guilty == NOTHING:
-            self._deaths += 1
+        blamed = [batch.pop(guilty) for batch in worker.batches if guilty in batch]
+        for batch in reversed(worker.batches):
+            self._take_back(batch)
+        for task in blamed:
+            self._in_flight -= task.weight
+            yield Failed(guilty, kind, reason)
+        self._deaths = 0 if blamed else self._deaths + 1
         if self._deaths > DEATHS_IN_A_ROW:
             raise PoolBroken(f"workers end before they begin an item: {reason}")
-        for batch in reversed(worker.batches):
-            blamed = batch.pop(guilty, None)
-            if blamed is not None:
-                self._in_flight -= blamed.weight
-                yield Failed(guilty, kind, reason)
-            self._take_back(batch)
 
     def _release(self) -> None:
         for worker in self._workers:

@@ -50,6 +50,12 @@ def test_a_long_paragraph_is_cut_between_sentences() -> None:
     assert all(len(piece) > LIMIT / 2 for piece in pieces[:-1])
 
 
+def test_an_early_sentence_does_not_make_a_tiny_piece() -> None:
+    text = "Short. " + "word " * 400
+    first = next(cut(text, Block(0, len(text))))
+    assert first.end > LIMIT * 0.9
+
+
 def test_paragraphs_end_at_blank_lines_of_any_kind() -> None:
     text = "one\nstill one\n \t\ntwo\r\n\r\nthree\n\n\n\n  four"
     found = [text[block.start : block.end] for block in paragraphs(text)]
