@@ -8,6 +8,7 @@ SHELL := /bin/bash
 DATAQ_HOME ?= $(CURDIR)/.dataq
 export DATAQ_HOME
 SOURCE ?= examples/inbox
+NAME ?=
 QUERY ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
@@ -43,8 +44,8 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@$(COMPILE) $(VENV)/lib || true
 	@touch $@
 
-run: setup ## archive SOURCE (default examples/inbox), print what was stored and a first search
-	@examples/first_run.sh "$(SOURCE)" "$(QUERY)"
+run: setup ## archive SOURCE (default examples/inbox) as source NAME and search it once
+	@examples/first_run.sh "$(SOURCE)" "$(QUERY)" "$(NAME)"
 
 dev: setup ## Dagster's UI with its daemon on the same lake, on loopback
 	@$(BIN)/dataq dev
