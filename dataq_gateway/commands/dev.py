@@ -14,8 +14,8 @@ import click
 def command(host: str, port: int) -> None:
     """Open Dagster's UI on this lake.
 
-    The web page shows the graph, runs and schedules; the daemon behind it runs sensors. Ctrl-C
-    ends both.
+    The web page shows the graph, its checks and every run; the daemon starts the runs that are
+    asked for there. Ctrl-C ends both.
     """
     from dataq_resources.home import home_from_environment
 
