@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 
 from dataq_analyzers.outcome import Done, Failed
 from dataq_analyzers.workers.process import WorkerProcess
-from dataq_analyzers.workers.run import Run
+from dataq_analyzers.workers.run import BATCH_BYTES, Run
 
 __all__ = ["Done", "Failed", "Pool"]
 
@@ -51,6 +51,15 @@ class Pool:
         can be started or the function cannot be imported there.
         """
         return Run(self, function, tasks, size).outcomes()
+
+    def warm(self, function: Callable[[T], object], task: T) -> None:
+        """Start all workers now and have each run `function` once, for what that loads.
+
+        Returns when they are ready; what goes wrong shows when there is real work.
+        """
+        tasks = [task] * self.workers
+        for _ in self.map(function, tasks, size=lambda _: BATCH_BYTES):
+            pass
 
     def take(self, first: bool) -> WorkerProcess | None:
         """A worker for a map, or None where all that may be are at work; the first one always."""

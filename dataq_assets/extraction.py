@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from dataq_assets.begun import Begun, Question, key_of
 from dataq_assets.stages.raw import Observer, heads_of
 from dataq_assets.stages.windows import Windowing
 from dataq_lake.lake import Lake
 from dataq_plugins.errors import PluginError
-from dataq_plugins.host import Batch, Item, OnLog, PluginProcess, Window
+from dataq_plugins.host import Batch, Item, OnLog, Window
+from dataq_resources.handover import taken
 from dataq_resources.progress import tell
 
 if TYPE_CHECKING:
@@ -41,18 +43,30 @@ class Extraction:
 
     def batches(self) -> Iterator[tuple[pa.RecordBatch, bytes | None]]:
         """Rows and state, as they arrive; raises PluginError."""
-        with PluginProcess(self.spec, self.on_log) as plugin:
-            told = plugin.describe()
+        with self._begun() as begun:
+            if self.on_log:
+                begun.log_to(self.on_log)
+            told = begun.plugin.describe()
             observer = self._observer(told.id, told.version)
-            state = self.lake.state(self.spec.source)
-            stream = plugin.extract(self.window, state, self.full, self.lake.blobs)
-            for batch in gathered(stream):
+            for batch in gathered(begun.batches()):
                 rows = observer.observe(batch.items)
                 self._count(rows)
                 yield rows, batch.state
                 self.facts.update(asdict(observer.counts))
                 tell("raw", observer.counts.seen, unit="items", source=self.spec.source)
             self.facts.update(plugin=told.id, plugin_version=told.version)
+
+    def _begun(self) -> Begun:
+        """The plugin at work: as it was handed over, if that is on this question, or a new one."""
+        question = Question(self.window, self.lake.state(self.spec.source), self.full)
+        early: Begun | None = taken(key_of(self.lake.root, self.spec.source))
+        if early:
+            if early.question == question:
+                return early
+            early.close()
+        begun = Begun(self.spec)
+        begun.ask(question, self.lake.blobs)
+        return begun
 
     def _count(self, rows: pa.RecordBatch) -> None:
         for each in rows.column("window").value_counts().to_pylist():

@@ -67,6 +67,10 @@ class UpgradeDataq(StopAndRepair):
     """The table was written by a newer DataQ, or by an engine with features unknown here."""
 
 
+class CannotEmbed(StopAndRepair):
+    """A model that made no vectors of texts; the message says why."""
+
+
 class IndexDamaged(StopAndRepair):
     """A search index does not hold what its manifest says; it has to be built anew."""
 

@@ -47,9 +47,10 @@ def rows(
     ids: pl.Series,
     columns: Iterable[str] | None,
     batch_bytes: int,
+    by: str | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows whose first key column is in `ids`; files without any are not opened again."""
-    key = table.key[0]
+    """The rows whose column `by` (None: first of the key) is in `ids`; other files stay closed."""
+    key = by or table.key[0]
     wanted = ids.drop_nulls().unique().alias(key)
     if not files or wanted.is_empty():
         return

@@ -103,17 +103,18 @@ class TableHandle:
         ids: pl.Series | Iterable[str],
         columns: Iterable[str] | None = None,
         batch_bytes: int = BATCH_BYTES,
+        by: str | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows whose first key column is in `ids`, in batches bounded by bytes.
+        """The rows whose column `by`, the first of the key, is in `ids`, in bounded batches.
 
-        Only files and row groups that hold such a key are read beyond their key column.
+        Only files and row groups that hold such a value are read beyond this column.
         """
         import polars as pl
 
         from dataq_lake import reading
 
         wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
-        return reading.rows(self.table, self.files(), wanted, columns, batch_bytes)
+        return reading.rows(self.table, self.files(), wanted, columns, batch_bytes, by)
 
     def batches(
         self,

@@ -2,14 +2,14 @@
 
 import dagster as dg
 
-from dataq_lake.embedders.interface import Embedder
+from dataq_lake.embedders import DEFAULT_MODEL, Embedder
 from dataq_lake.indexes.manifest import Model
 
 
 class EmbedderResource(dg.ConfigurableResource[None]):
     """A model by name, loaded when it is first used."""
 
-    name: str = "wordllama"
+    name: str = DEFAULT_MODEL
 
     def get(self) -> Embedder:
         """The model."""

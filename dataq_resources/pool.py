@@ -7,6 +7,8 @@ import dagster as dg
 from pydantic import PrivateAttr
 
 from dataq_analyzers.pool import Pool
+from dataq_resources.early_pool import EarlyPool, key_of
+from dataq_resources.handover import taken
 
 
 class PoolResource(dg.ConfigurableResource["PoolResource"]):
@@ -28,7 +30,9 @@ class PoolResource(dg.ConfigurableResource["PoolResource"]):
 
     def _made(self, name: str, workers: int | None, seconds: float) -> Pool:
         if name not in self._pools:
-            self._pools[name] = Pool(workers, seconds, self.item_memory_mb << 20)
+            pool = Pool(workers, seconds, self.item_memory_mb << 20)
+            early: EarlyPool | None = taken(key_of(pool))
+            self._pools[name] = early.ready() if early else pool
         return self._pools[name]
 
     @contextmanager

@@ -1,6 +1,7 @@
 """The promises of the tables as Dagster's asset checks: one step for all of them."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import dagster as dg
 import polars as pl
@@ -8,6 +9,8 @@ import polars as pl
 from dataq_assets.stages.check import Check, Verdict, all_checks, none_of, versions
 from dataq_lake.lake import Lake
 from dataq_resources.lake import HomeResource
+
+SIDE_BY_SIDE = 2
 
 
 def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
@@ -22,9 +25,13 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     def checks(
         context: dg.AssetCheckExecutionContext, home: HomeResource
     ) -> Iterator[dg.AssetCheckResult]:
-        for key in sorted(context.selected_asset_check_keys):
-            check = every[tuple(key.asset_key.path), key.name]
-            yield _result(key, check, check.verdict(home.lake), home.lake)
+        keys = sorted(context.selected_asset_check_keys)
+        asked = [every[tuple(key.asset_key.path), key.name] for key in keys]
+        # Each waits for the disk and for Polars as long as it works itself.
+        with ThreadPoolExecutor(SIDE_BY_SIDE, "check") as threads:
+            verdicts = threads.map(lambda check: check.verdict(home.lake), asked)
+            for key, check, verdict in zip(keys, asked, verdicts, strict=True):
+                yield _result(key, check, verdict, home.lake)
 
     return checks
 

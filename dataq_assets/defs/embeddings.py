@@ -5,6 +5,8 @@ import dagster as dg
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.pool import PoolResource
+from dataq_resources.progress import tell
 
 
 @dg.asset(
@@ -14,9 +16,13 @@ from dataq_resources.embedder import EmbedderResource
     kinds={"delta", "numpy"},
 )
 def embeddings(
-    context: dg.AssetExecutionContext, segments: Slice, embedder: EmbedderResource
+    context: dg.AssetExecutionContext,
+    segments: Slice,
+    embedder: EmbedderResource,
+    pool: PoolResource,
 ) -> Changes:
     """The vector of each segment's text, once for each model."""
     from dataq_assets.stages.embeddings import Embeddings
 
-    return Changes(Embeddings(segments.lake, embedder.get(), context.run.run_id).rounds())
+    stage = Embeddings(segments.lake, pool.get(), embedder.model(), context.run.run_id, tell)
+    return Changes(stage.rounds())

@@ -1,10 +1,13 @@
 """The search index: a new snapshot where something changed."""
 
+from functools import partial
+
 import dagster as dg
 
 from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.pool import PoolResource
 
 
 @dg.asset(
@@ -15,8 +18,10 @@ from dataq_resources.embedder import EmbedderResource
     io_manager_key="indexes",
     kinds={"faiss", "tantivy"},
 )
-def snapshots(embeddings: Slice, embedder: EmbedderResource) -> Publication:
+def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource) -> Publication:
     """The published search index of everything that is current."""
+    from dataq_assets.stages.embedding import embed_all
     from dataq_assets.stages.indexes import publication
 
-    return publication(embeddings.lake, embedder.model())
+    embed = partial(embed_all, pool.get(), embedder.name)
+    return publication(embeddings.lake, embedder.model(), embed)

@@ -1,15 +1,24 @@
-"""Asks every source's plugin what has changed, all at the same time and without Dagster."""
+"""Asks every source's plugin what has changed, all at the same time and without Dagster.
+
+A plugin that has news goes on at once with the first of it; the run takes it over as it is.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from dataq_assets.stages.windows import windowing
+from dataq_assets.stages.windows import Windowing, windowing
 from dataq_lake.lake import Lake
+from dataq_resources.handover import Handover
 from dataq_resources.sources import SourceConfig, plugin_spec
+
+if TYPE_CHECKING:
+    from dataq_assets.begun import Question
 
 SIDE_BY_SIDE = 16
 
@@ -29,18 +38,18 @@ class News:
 
 
 def ask_all(
-    lake: Lake, sources: Sequence[SourceConfig], full: bool = False
+    lake: Lake, sources: Sequence[SourceConfig], handover: Handover, full: bool = False
 ) -> dict[str, Future[News]]:
     """The news of each source by its name, while they are still being gathered."""
     pool = ThreadPoolExecutor(min(SIDE_BY_SIDE, len(sources) or 1), "discover")
-    asked = {source.name: pool.submit(ask, lake, source, full) for source in sources}
+    asked = {source.name: pool.submit(ask, lake, source, handover, full) for source in sources}
     pool.shutdown(wait=False)
     return asked
 
 
-def ask(lake: Lake, source: SourceConfig, full: bool = False) -> News:
+def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False) -> News:
     """The news of one source, where `full` says that all is to be sent; raises PluginError."""
-    from dataq_plugins.host import PluginProcess
+    from dataq_assets.begun import Begun, key_of
 
     cut = windowing(source.window, source.since)
     now = int(time.time())
@@ -48,9 +57,27 @@ def ask(lake: Lake, source: SourceConfig, full: bool = False) -> News:
     everything = News(source, ((today, today),), everything=True)
     if full or source.protocol == "plain":
         return everything
-    with PluginProcess(plugin_spec(source)) as plugin:
-        found = plugin.discover(lake.state(source.name), source.window)
-    if not found.complete:
-        return everything
-    labels = {label for each in found.windows for label in cut.labels(each.start, each.end, now)}
-    return News(source, tuple(cut.clusters(labels)))
+    state = lake.state(source.name)
+    with ExitStack() as ending:
+        begun = ending.enter_context(Begun(plugin_spec(source)))
+        found = begun.plugin.discover(state, source.window)
+        news = everything
+        if found.complete:
+            labels = {
+                label for each in found.windows for label in cut.labels(each.start, each.end, now)
+            }
+            news = News(source, tuple(cut.clusters(labels)))
+        if not news.is_empty:
+            begun.ask(_first_question(news, cut, state, now), lake.blobs)
+            begun.read_ahead()
+            ending.pop_all()
+            handover.offer(key_of(lake.root, source.name), begun)
+    return news
+
+
+def _first_question(news: News, cut: Windowing, state: bytes | None, now: int) -> Question:
+    from dataq_assets.begun import Question
+    from dataq_assets.extraction import open_ended
+
+    window = None if news.everything else open_ended(cut, *news.clusters[0], now)
+    return Question(window, state, full=False)

@@ -7,15 +7,20 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from dataq_assets.runs.news import News, ask_all
 from dataq_assets.runs.outcome import Failure, Outcome
+from dataq_assets.stages.readying import get_ready
+from dataq_lake.embedders import DEFAULT_MODEL
 from dataq_lake.lake import open_lake
 from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_plugins.host.running import cancel_all
+from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.errors import UnknownSource
+from dataq_resources.handover import Handover, handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
 from dataq_resources.progress import OnProgress, listening
@@ -44,17 +49,36 @@ def run(
     home.prepare()
     found = read_sources(home)
     sources = _chosen(found, names)
-    asked = ask_all(open_lake(home.lake), sources, full)
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
-    with listening(on_progress), _Session(home, found.good) as session:
+    with listening(on_progress), handing_over() as handover:
+        asked = ask_all(open_lake(home.lake), sources, handover, full)
+        for news in asked.values():
+            news.add_done_callback(partial(_start_workers, handover))
+        _work(home, found.good, asked, full, outcome)
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def _work(
+    home: Home,
+    known: Sequence[SourceConfig],
+    asked: dict[str, Future[News]],
+    full: bool,
+    outcome: Outcome,
+) -> None:
+    with _Session(home, known) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
             outcome.add(session.derive(with_checks=any(outcome.rows.values())))
             outcome.add(session.check())
-    outcome.seconds = time.monotonic() - begun
-    return outcome
+
+
+def _start_workers(handover: Handover, asked: Future[News]) -> None:
+    """Has the workers start as soon as one source has news."""
+    if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
+        handover.prepare(KEY, lambda: EarlyPool(get_ready, DEFAULT_MODEL))
 
 
 def check(home: Home | Path) -> Outcome:

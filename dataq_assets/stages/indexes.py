@@ -13,16 +13,17 @@ from dataq_lake.indexes.documents import DOCUMENTS, Publication
 from dataq_lake.lake import Lake
 
 if TYPE_CHECKING:
+    from dataq_lake.indexes.documents import Embed
     from dataq_lake.indexes.manifest import Model
 
 BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
 
 
-def publication(lake: Lake, model: Model) -> Publication:
+def publication(lake: Lake, model: Model, embed: Embed | None = None) -> Publication:
     """The difference between the published segments and those that are current."""
     from dataq_lake.indexes.publish import indexed_segments
 
-    have = pl.Series("id", indexed_segments(lake, model), dtype=pl.String)
+    have = pl.Series("id", indexed_segments(lake, model))
     want = current_segments(lake).collect()
     new = want.filter(~pl.col("id").is_in(have.implode()))
     gone = have.filter(~have.is_in(want["id"].implode()))
@@ -32,6 +33,7 @@ def publication(lake: Lake, model: Model) -> Publication:
         new=documents(lake, new, model),
         gone=gone.to_list(),
         tables={name: version for name, version in versions.items() if version is not None},
+        embed=embed,
     )
 
 
@@ -54,20 +56,26 @@ def _shown(
     texts: pl.LazyFrame,
     model: Model,
 ) -> Iterator[pa.RecordBatch]:
-    vectors = (
-        lake.table("embeddings")
-        .scan(["text_hash", "model_name", "model_version", "vector"])
-        .filter(pl.col("model_name") == model.name, pl.col("model_version") == model.version)
-        .join(segments.lazy().select("text_hash").unique(), on="text_hash", how="semi")
-        .select("text_hash", "vector")
-    )
     shown = (
         segments.lazy()
         .rename({"id": "segment_id"})
         .join(assets, left_on="asset_id", right_on="id")
         .join(texts, left_on="text_id", right_on="id", how="left")
-        .join(vectors, on="text_hash")
+        .join(_vectors(lake, segments["text_hash"], model), on="text_hash")
         .select(DOCUMENTS.names)
         .collect()
     )
     yield from shown.to_arrow().to_batches()
+
+
+def _vectors(lake: Lake, hashes: pl.Series, model: Model) -> pl.LazyFrame:
+    """The model's vectors of these texts: text_hash, vector."""
+    handle = lake.table("embeddings")
+    columns = ["text_hash", "vector", "model_name", "model_version"]
+    found = handle.rows(hashes, columns, by="text_hash")
+    schema = pa.schema([handle.table.schema.field(name) for name in columns])
+    return (
+        pl.LazyFrame(pa.Table.from_batches(found, schema=schema))
+        .filter(pl.col("model_name") == model.name, pl.col("model_version") == model.version)
+        .select("text_hash", "vector")
+    )

@@ -23,6 +23,10 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
+    def load(self) -> None:
+        """Read now what would else be read with the first texts."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, (n, dimensions), of unit length; zeros where a text has no tokens."""
         ...

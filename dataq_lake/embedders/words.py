@@ -50,6 +50,10 @@ class WordTokenizer:
         self._pieces = dict(_FIXED)
         self._lock = Lock()
 
+    def load(self) -> None:
+        """Load the tokenizer now rather than with the first texts."""
+        _ = self._tokenizer
+
     def encode(self, texts: Sequence[str]) -> list[bytes]:
         """The ids of each text as bytes of int32; empty for an empty text."""
         split = [_split(text) for text in texts]

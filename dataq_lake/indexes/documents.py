@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -16,7 +17,12 @@ from dataq_lake.indexes.titles import titled
 from dataq_lake.schemas import ID, TIME
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dataq_lake.indexes.manifest import Model
+
+    Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 
 DOCUMENTS = pa.schema(
     [
@@ -39,12 +45,14 @@ class Publication:
 
     Gone leaves first, then new is added; new segments that are there already are skipped. A model
     other than the current snapshot's starts an index of its own, so `new` must then be everything.
+    `embed` gives the model's vectors of titles; None: the model in this process.
     """
 
     model: Model
     new: Iterable[pa.RecordBatch] = ()
     gone: Iterable[str] = ()
     tables: Mapping[str, int] = field(default_factory=dict)
+    embed: Embed | None = None
 
 
 @dataclass(frozen=True)
@@ -74,8 +82,10 @@ def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(columns, schema=DOCUMENTS)
 
 
-def rows_of(batch: pa.RecordBatch, model: Model) -> Rows:
+def rows_of(batch: pa.RecordBatch, publication: Publication) -> Rows:
     """The vectors and places of a checked batch; raises WrongSchema for vectors of another size."""
+    model = publication.model
+    embed = publication.embed or partial(_embedded_here, model)
     vector = batch.column("vector")
     flat = vector.flatten().to_numpy(zero_copy_only=False)
     if vector.null_count or len(flat) != batch.num_rows * model.dimensions:
@@ -90,9 +100,15 @@ def rows_of(batch: pa.RecordBatch, model: Model) -> Rows:
     )
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
-        titled(flat.reshape(batch.num_rows, -1), batch.column("title").to_pylist(), model),
+        titled(flat.reshape(batch.num_rows, -1), batch.column("title").to_pylist(), embed),
         list(places),
     )
+
+
+def _embedded_here(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
+    from dataq_lake.embedders import embedder
+
+    return embedder(model.name).embed(texts)
 
 
 def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 KEY = "S16"
@@ -17,6 +18,15 @@ KEY = "S16"
 def to_keys(ids: Iterable[str]) -> NDArray[np.bytes_]:
     """The ids, 32 hex digits each, as an array of keys in the same order."""
     return np.frombuffer(bytes.fromhex("".join(ids)), dtype=KEY)
+
+
+def to_id_array(keys: NDArray[np.bytes_]) -> pa.StringArray:
+    """The keys as hex digits, without an object of Python for each."""
+    import pyarrow as pa  # a search reads keys and needs none of it
+
+    text = np.ascontiguousarray(keys).tobytes().hex().encode()
+    offsets = np.arange(0, len(text) + 1, 32, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(keys), pa.py_buffer(offsets), pa.py_buffer(text))
 
 
 def to_ids(keys: NDArray[np.bytes_]) -> list[str]:

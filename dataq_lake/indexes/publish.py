@@ -55,7 +55,7 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     )
 
 
-def indexed_segments(lake: Lake, model: Model) -> pa.Array:
+def indexed_segments(lake: Lake, model: Model) -> pa.ChunkedArray:
     """The ids of the segments in the current snapshot, none if it is of another model.
 
     What is not in it is new to the index, what is in it but no longer current is gone.
@@ -65,8 +65,8 @@ def indexed_segments(lake: Lake, model: Model) -> pa.Array:
     folder = IndexFolder(lake.root)
     latest = folder.latest()
     if latest is None or not latest.extends_to(model):
-        return pa.array([], pa.string())
-    return pa.array(Snapshot(folder, latest).segment_ids(), pa.string())
+        return pa.chunked_array([], pa.string())
+    return Snapshot(folder, latest).segment_ids()
 
 
 def _apply(draft: Draft, publication: Publication) -> None:
@@ -79,7 +79,7 @@ def _apply(draft: Draft, publication: Publication) -> None:
             if len(fresh) < batch.num_rows:
                 batch = batch.take(pa.array(fresh))
             if batch.num_rows:
-                draft.add(rows_of(batch, publication.model), text_documents(batch))
+                draft.add(rows_of(batch, publication), text_documents(batch))
 
 
 def _record(lake: Lake, folder: IndexFolder, info: CommitInfo) -> None:

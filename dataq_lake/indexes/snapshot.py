@@ -11,6 +11,7 @@ from dataq_lake.indexes.folder import IndexFolder
 
 if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what reads them
     import numpy as np
+    import pyarrow as pa
     import tantivy
     from numpy.typing import NDArray
 
@@ -39,15 +40,14 @@ class Snapshot:
 
         return open_text(self._folder.snapshots / self.manifest.folder / "text")
 
-    def segment_ids(self) -> list[str]:
+    def segment_ids(self) -> pa.ChunkedArray:
         """The ids of every segment in it, in no particular order."""
-        from dataq_lake.indexes.keys import to_ids
+        import pyarrow as pa
 
-        found: list[str] = []
-        for part in self.parts:
-            keys = part.keys if part.gone is None else part.keys[~part.gone]
-            found += to_ids(keys)
-        return found
+        from dataq_lake.indexes.keys import to_id_array
+
+        live = (part.keys if part.gone is None else part.keys[~part.gone] for part in self.parts)
+        return pa.chunked_array(map(to_id_array, live), pa.string())
 
     def vector(self, segment_id: str) -> NDArray[np.float32] | None:
         """The vector of a segment, None if it is not in the snapshot."""

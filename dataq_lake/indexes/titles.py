@@ -16,26 +16,24 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from dataq_lake.indexes.manifest import Model
+    from dataq_lake.indexes.documents import Embed
 
 TITLE_WEIGHT = 0.3
 
 
 def titled(
-    vectors: NDArray[np.float32], titles: Sequence[str | None], model: Model
+    vectors: NDArray[np.float32], titles: Sequence[str | None], embed: Embed
 ) -> NDArray[np.float32]:
     """`vectors` (n, dimensions) with each title's share, of unit length again.
 
-    Raises ModelNotInstalled or UnknownModel if the model that made them is not here.
+    `embed` makes the vectors of titles and raises what it raises.
     """
     distinct = sorted({title for title in titles if title})
     if not distinct:
         return vectors
-    from dataq_lake.embedders import embedder
-
     numbers = {title: number for number, title in enumerate(distinct, 1)}
-    table = np.zeros((len(distinct) + 1, model.dimensions), np.float32)
-    table[1:] = embedder(model.name).embed(distinct)
+    table = np.zeros((len(distinct) + 1, vectors.shape[1]), np.float32)
+    table[1:] = embed(distinct)
     mixed: NDArray[np.float32] = (
         vectors + TITLE_WEIGHT * table[[numbers.get(title or "", 0) for title in titles]]
     )

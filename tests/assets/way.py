@@ -110,15 +110,19 @@ class Way:
             "assets": lambda: Assets(self.lake, opening, run_id).rounds(),
             "texts": lambda: Texts(self.lake, self.pool, run_id, self._tick()).rounds(),
             "segments": lambda: Segments(self.lake, run_id).rounds(),
-            "embeddings": lambda: Embeddings(self.lake, embedder(), run_id).rounds(),
+            "embeddings": lambda: Embeddings(self.lake, self.pool, self.model, run_id).rounds(),
         }
         return iter(made[name]())
 
     def publish(self) -> Any:
         """Brings the search index up to date."""
+        return publish(self.lake, publication(self.lake, self.model), CommitInfo(f"run{self.runs}"))
+
+    @property
+    def model(self) -> Model:
+        """The default model."""
         model = embedder()
-        name = Model(model.name, model.version, model.dimensions)
-        return publish(self.lake, publication(self.lake, name), CommitInfo(f"run{self.runs}"))
+        return Model(model.name, model.version, model.dimensions)
 
     def replay(self, **where: str) -> int:
         """Marks open rows of quarantine to be tried again; how many."""

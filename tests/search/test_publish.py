@@ -41,7 +41,7 @@ def ids(*numbers: int) -> list[str]:
 def live(lake: Lake) -> set[str]:
     """What both halves of the current snapshot hold."""
     snapshot = open_snapshot(lake.root)
-    found = set(snapshot.segment_ids())
+    found = set(snapshot.segment_ids().to_pylist())
     hits = search(lake, "*", k=1000, mode="text")
     assert {hit.id for hit in hits} == found
     assert snapshot.manifest.segments == len(found)

@@ -39,10 +39,16 @@ class MiniLM:
         self._tokenizer = Tokenizer.from_file(str(tokenizer))
         self._tokenizer.enable_truncation(_TOKENS)
         self._tokenizer.no_padding()
-        self._session = _onnxruntime().InferenceSession(
-            str(weights), providers=["CPUExecutionProvider"]
+        runtime = _onnxruntime()
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1  # there is a process for every core already
+        self._session = runtime.InferenceSession(
+            str(weights), options, providers=["CPUExecutionProvider"]
         )
         self._inputs = {entry.name for entry in self._session.get_inputs()}
+
+    def load(self) -> None:
+        """Nothing is left to read: the session is open."""
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, (n, 384), of unit length; zeros where a text is blank."""

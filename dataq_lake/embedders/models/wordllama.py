@@ -38,11 +38,17 @@ class WordLlama:
         self._full: NDArray[np.float32] | None = None
         self._tokenizer = WordTokenizer(tokenizer)
 
+    def load(self) -> None:
+        """Widen the whole table and load the tokenizer, as many texts need them."""
+        if self._full is None:
+            self._full = self._half.astype(np.float32)
+        self._tokenizer.load()
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """One row a text, (n, 256), of unit length; zeros where a text is empty."""
         vectors = np.zeros((len(texts), self.dimensions), np.float32)
-        if self._full is None and len(texts) > _FEW_TEXTS:
-            self._full = self._half.astype(np.float32)
+        if len(texts) > _FEW_TEXTS:
+            self.load()
         row = 0
         for batch in _batches(texts):
             for ids in self._tokenizer.encode(batch):
