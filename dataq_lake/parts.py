@@ -15,6 +15,7 @@ from dataq_lake.sizes import slices
 
 FILE_BYTES = 128 << 20
 GROUP_BYTES = 8 << 20
+SCATTERED_GROUP_BYTES = 1 << 20
 GROUP_ROWS = 100_000
 
 
@@ -44,13 +45,14 @@ class PartWriter:
         """Takes `batch`, of exactly the table's schema, in row groups bounded by bytes."""
         if not self.rows:
             self.since = time.monotonic()
-        for piece, size in slices(batch, GROUP_BYTES):
+        group_bytes = SCATTERED_GROUP_BYTES if self.table.scattered else GROUP_BYTES
+        for piece, size in slices(batch, group_bytes):
             self._pending.append(piece)
             self._pending_bytes += size
             self._pending_rows += piece.num_rows
             self.rows += piece.num_rows
             self.bytes += size
-            if self._pending_bytes >= GROUP_BYTES or self._pending_rows >= GROUP_ROWS:
+            if self._pending_bytes >= group_bytes or self._pending_rows >= GROUP_ROWS:
                 self._flush()
 
     def finish(self) -> list[Part]:

@@ -55,7 +55,8 @@ MESSAGE = pa.struct(
 class Table:
     """One table: `key` is unique, `bulky` columns carry no dictionary and no statistics.
 
-    Rows of an `insert_only` table are never changed nor taken away by a write.
+    Rows of an `insert_only` table are never changed nor taken away by a write. Of a `scattered`
+    one few are wanted from everywhere: its row groups are small, for they are read whole.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Table:
     bulky: tuple[str, ...] = ()
     version: int = 1
     insert_only: bool = False
+    scattered: bool = False
 
 
 RAW = pa.schema(
@@ -282,6 +284,7 @@ TABLES: dict[str, Table] = {
             ("entity_id", "model_name", "model_version"),
             "A vector of unit length; all of one model have the same size.",
             ("vector",),
+            scattered=True,
         ),
         Table(
             "plugin_state",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dataq_analyzers.pool import Pool
 
 BATCH_TEXTS = 64
+WEIGHT = 16
 
 
 class Batch(NamedTuple):
@@ -33,8 +34,8 @@ def embed(batch: Batch) -> NDArray[np.float32]:
 
 
 def weight(batch: Batch) -> int:
-    """The bytes, about, that a batch weighs in the pool."""
-    return sum(map(len, batch.texts))
+    """What a batch weighs in the pool: more than its bytes, so that it is shared out finely."""
+    return WEIGHT * sum(map(len, batch.texts))
 
 
 def embed_all(pool: Pool, model: str, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -23,15 +23,15 @@ def publication(lake: Lake, model: Model, embed: Embed | None = None) -> Publica
     """The difference between the published segments and those that are current."""
     from dataq_lake.indexes.publish import indexed_segments
 
-    have = pl.Series("id", indexed_segments(lake, model))
+    have = pl.DataFrame({"id": indexed_segments(lake, model)})
     want = current_segments(lake).collect()
-    new = want.filter(~pl.col("id").is_in(have.implode()))
-    gone = have.filter(~have.is_in(want["id"].implode()))
+    new = want.join(have, on="id", how="anti")
+    gone = have.join(want, on="id", how="anti")
     versions = {name: lake.table(name).version() for name in BEHIND}
     return Publication(
         model=model,
         new=documents(lake, new, model),
-        gone=gone.to_list(),
+        gone=gone["id"].to_list(),
         tables={name: version for name, version in versions.items() if version is not None},
         embed=embed,
     )

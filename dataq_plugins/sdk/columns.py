@@ -10,26 +10,27 @@ from dataq_plugins.sdk.message import exact_time
 from dataq_plugins.sdk.plugin import Item
 
 
-def columns_of(items: Sequence[Item], contents: Sequence[bytes]) -> pb.ItemColumns | None:
-    """Return items as columns, or None where they are not all of one shape.
+def set_columns(columns: pb.ItemColumns, items: Sequence[Item], contents: Sequence[bytes]) -> bool:
+    """Set items as columns; False, with some of them set, where they are not all of one shape.
 
     That is: upserts without a problem, with the same names of metadata, all or none with a time.
     Each step is over a whole column: a step of Python for each item would cost more than the rest.
     """
     if {item.op for item in items} != {"upsert"} or any(item.problem for item in items):
-        return None
+        return False
     metadata: list[Mapping[str, str]] = [item.metadata or {} for item in items]
     shapes = set(map(tuple, metadata))
     if len(shapes) > 1:
-        return None
-    columns = pb.ItemColumns(source_id=[item.source_id for item in items], raw_data=contents)
+        return False
     if not _set_times(columns, items):
-        return None
+        return False
+    columns.source_id.extend([item.source_id for item in items])
+    columns.raw_data.extend(contents)
     types = [item.content_type for item in items]
     columns.content_type.extend(types[:1] if len(set(types)) == 1 else types)
     columns.metadata_name.extend(shapes.pop())
     columns.metadata_value.extend(chain.from_iterable([each.values() for each in metadata]))
-    return columns
+    return True
 
 
 def _set_times(columns: pb.ItemColumns, items: Sequence[Item]) -> bool:

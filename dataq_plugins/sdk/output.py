@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from dataq_plugins.protocol.framing import encode_varint
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk.columns import columns_of
+from dataq_plugins.sdk.columns import set_columns
 from dataq_plugins.sdk.message import fill
 from dataq_plugins.sdk.plugin import Abandon, Item, Log, State
 
@@ -113,19 +113,19 @@ class Output:
         response = self._response(state=state)
         contents: list[bytes] = [item.content for item in items]  # type: ignore[misc]
         try:
-            columns = columns_of(items, contents) if items else None
+            fitting = bool(items) and set_columns(response.columns, items, contents)
         except (TypeError, ValueError):
-            columns = None  # one by one the bad item is found, and named
-        if columns:
-            response.columns.CopyFrom(columns)
-        else:
+            fitting = False  # one by one the bad item is found, and named
+        if not fitting:
+            response.ClearField("columns")
             response.items.extend(map(self._message, items, contents))
-        if len(items) > 1 and response.ByteSize() > SPLIT_BYTES:
+        body = response.SerializeToString()
+        if len(items) > 1 and len(body) > SPLIT_BYTES:
             middle = len(items) // 2
             self._send_items(items[:middle], b"")
             self._send_items(items[middle:], state)
         else:
-            self._send(response)
+            self._write([encode_varint(len(body)), body])
 
     def _item(self, item: Item) -> None:
         """Send one item by itself, in chunks where it is big or not all there yet."""
