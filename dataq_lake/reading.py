@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -54,18 +55,42 @@ def rows(
     wanted = ids.drop_nulls().unique().alias(key)
     if not files or wanted.is_empty():
         return
-    holding = (
+    holding = set(
         scan(table, files, _FILE)
         .select(key, _FILE)
         .join(wanted.to_frame().lazy(), on=key, how="semi")
-        .collect(engine="streaming")
+        .select(pl.col(_FILE).unique())
+        .collect(engine="streaming")[_FILE]
     )
-    by_file = holding.partition_by(_FILE, as_dict=True, include_key=False)
     for file in files:
-        found = by_file.get((str(file),))
-        if found is not None:
-            only = (key, pa.array(found[key].to_list(), pa.string()))
-            yield from _read(table, file, columns, batch_bytes, only)
+        if str(file) in holding:
+            yield from _picked(table, file, wanted, columns, batch_bytes)
+
+
+def _picked(
+    table: Table,
+    file: Path,
+    wanted: pl.Series,
+    columns: Iterable[str] | None,
+    batch_bytes: int,
+) -> Iterator[pa.RecordBatch]:
+    """The rows of one file whose column `wanted` is named after has one of its values."""
+    schema = chosen(table, columns)
+    found = scan(table, [file]).select(wanted.name).with_row_index("row")
+    numbers = found.join(wanted.to_frame().lazy(), on=wanted.name, how="semi").collect()["row"]
+    rows = np.sort(numbers.to_numpy())
+    with _opened(file) as parquet:
+        present = _present(parquet, schema)
+        start = 0
+        for group in range(parquet.num_row_groups):
+            end = start + parquet.metadata.row_group(group).num_rows
+            low, high = np.searchsorted(rows, (start, end))
+            if low < high:
+                some = parquet.read_row_group(group, columns=present)
+                if high - low < end - start:
+                    some = some.take(pa.array(rows[low:high] - start))
+                yield from _cut(some, schema, batch_bytes)
+            start = end
 
 
 def batches(
@@ -89,12 +114,19 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     schema = chosen(table, columns)
     with _opened(file) as parquet:
-        stored = set(parquet.schema_arrow.names)
-        present = [name for name in schema.names if name in stored]
+        present = _present(parquet, schema)
         for group in range(parquet.num_row_groups):
-            found = _matching(parquet, group, present, only)
-            for batch in conform(found, schema).to_batches():
-                yield from (piece for piece, _ in slices(batch, batch_bytes))
+            yield from _cut(_matching(parquet, group, present, only), schema, batch_bytes)
+
+
+def _present(parquet: pq.ParquetFile, schema: pa.Schema) -> list[str]:
+    stored = set(parquet.schema_arrow.names)
+    return [name for name in schema.names if name in stored]
+
+
+def _cut(found: pa.Table, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    for batch in conform(found, schema).to_batches():
+        yield from (piece for piece, _ in slices(batch, batch_bytes))
 
 
 def _matching(

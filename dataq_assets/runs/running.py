@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import gc
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 8
 WAKE_SECONDS = 0.5
+COLLECTED_EVERY = (50_000, 20, 20)
+"""Objects until garbage is looked for; Python's 700 is for programs that make few of them."""
 
 
 def run(
@@ -122,6 +125,12 @@ def _archive(
                 raise
 
 
+def _import_engines() -> None:
+    with suppress(ImportError):
+        import faiss  # noqa: F401
+        import tantivy  # noqa: F401
+
+
 @contextmanager
 def _uncollected() -> Iterator[None]:
     """Spares what is loaded for good from being looked through for garbage: a tenth of the time."""
@@ -130,6 +139,7 @@ def _uncollected() -> Iterator[None]:
         yield
     finally:
         gc.freeze()
+        gc.set_threshold(*COLLECTED_EVERY)
         gc.enable()
 
 
@@ -165,6 +175,9 @@ class _Session:
         told = news.result()
         outcome = Outcome()
         clusters = told.clusters
+        if clusters:
+            # While the plugin is waited for; an error shows where the index is published.
+            threading.Thread(target=_import_engines, daemon=True).start()
         for first, last in clusters:
             outcome.add(self._extract(told, first, last, full))
             if not outcome.ok:
