@@ -25,6 +25,7 @@ from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
+from dataq_assets.owners import OWNER
 from dataq_resources.embedder import EmbedderResource
 from dataq_resources.home import Home, home_from_environment
 from dataq_resources.indexes import IndexIOManager
@@ -45,11 +46,12 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
     else:
         sources = dg.Definitions(assets=[raw_asset(source) for source in known])
     names = source_names(home) if known is None else [source.name for source in known]
+    derived = (items_asset(names), assets, texts, segments, embeddings, snapshots)
     where = HomeResource(path=str(home.path))
     return dg.Definitions.merge(
         sources,
         dg.Definitions(
-            assets=[items_asset(names), assets, texts, segments, embeddings, snapshots],
+            assets=[asset.map_asset_specs(_owned) for asset in derived],
             asset_checks=[table_checks(names)],
             resources={
                 "home": where,
@@ -62,6 +64,10 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
             executor=dg.in_process_executor,
         ),
     )
+
+
+def _owned(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec.replace_attributes(owners=spec.owners or [OWNER])
 
 
 @dg.definitions

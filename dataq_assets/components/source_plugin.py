@@ -5,6 +5,7 @@ import time
 import dagster as dg
 
 from dataq_assets.extraction import Extraction, open_ended
+from dataq_assets.owners import OWNER
 from dataq_assets.partitions import partitions
 from dataq_assets.quiet import quietly
 from dataq_assets.stages.windows import windowing
@@ -47,7 +48,7 @@ def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
         group_name="raw",
         description=source.description or f"Every observed version of everything in {source.name}.",
         kinds={"delta", "python"},
-        owners=list(source.owners),
+        owners=list(source.owners) or [OWNER],
         partitions_def=partitions(cut),
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="raw_io",

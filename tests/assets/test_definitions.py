@@ -27,7 +27,12 @@ def place(home: Path) -> Home:
     config = {"root": "/srv/files"}
     write_source(
         found,
-        SourceConfig(name="files", plugin="file_scanner", config=config, owners=("team:data",)),
+        SourceConfig(
+            name="files",
+            plugin="file_scanner",
+            config=config,
+            owners=("team:files", "ann@example.org"),
+        ),
     )
     write_source(
         found,
@@ -48,6 +53,7 @@ def graph_of(definitions: dg.Definitions) -> dict[str, Any]:
             "after": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
             "group": graph.get(key).group_name,
             "kinds": sorted(graph.get(key).kinds),
+            "owners": list(graph.get(key).owners),
             "checks": sorted(checks.get(key.to_user_string(), [])),
             "windows": type(graph.get(key).partitions_def).__name__
             if graph.get(key).partitions_def

@@ -1,0 +1,3 @@
+"""Who answers for an asset whose source names nobody."""
+
+OWNER = "team:data"
