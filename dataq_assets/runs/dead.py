@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dagster import DagsterInstance
+    from dagster import DagsterInstance, DagsterRun
 
 PROCESS_TAG = "dataq/process"
+CLOCK_SECONDS = 2
+"""By so much the start of a process, counted from that of the machine, may seem too late."""
 
 
 def this_process() -> str:
@@ -30,7 +33,7 @@ def bury(instance: DagsterInstance) -> list[str]:
     dead = []
     for run in instance.get_runs(RunsFilter(statuses=open_)):
         process = run.tags.get(PROCESS_TAG)
-        if process is None or is_alive(process):
+        if is_alive(process) if process else _is_at_work(instance, run):
             continue
         instance.report_run_failed(
             run, "its process is gone: it was killed, or the machine went down"
@@ -44,6 +47,33 @@ def is_alive(process: str) -> bool:
     """Whether the process of this name still runs."""
     pid = process.rpartition("/")[0].rpartition("/")[2]
     return pid.isdigit() and _name_of(int(pid)) == process
+
+
+def _is_at_work(instance: DagsterInstance, run: DagsterRun) -> bool:
+    """Whether the process that told the last of a run, one of Dagster's own, still runs.
+
+    What waits in the queue, or has told nothing yet, counts as at work: it is the daemon's.
+    """
+    from dagster import DagsterRunStatus
+
+    if run.status is DagsterRunStatus.NOT_STARTED:
+        return True
+    last = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records
+    event = last[0].event_log_entry.dagster_event if last else None
+    if event is None or event.pid is None:
+        return True
+    began = _began(event.pid)
+    return began is not None and began <= last[0].event_log_entry.timestamp + CLOCK_SECONDS
+
+
+def _began(pid: int) -> float | None:
+    """When a process began, Unix seconds; None if it has ended."""
+    name = _name_of(pid)
+    if name is None:
+        return None
+    boot = re.search(rb"^btime (\d+)", Path("/proc/stat").read_bytes(), re.MULTILINE)
+    ticks = int(name.rpartition("/")[2])
+    return int(boot[1] if boot else 0) + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _name_of(pid: int) -> str | None:
