@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING, TypeVar
 
 from dataq_plugins.host.bulk import Bulk
@@ -87,7 +87,7 @@ class Receiver:
         rows = zip(
             ids,
             _times(columns, count),
-            types * count if len(types) == 1 else _expect_length("content_type", types, count),
+            _for_all("content_type", types, count),
             contents,
             repeat(None),
             sizes,
@@ -226,12 +226,22 @@ def _times(columns: pb.ItemColumns, count: int) -> Iterable[int | None]:
 
 
 def _metadata(columns: pb.ItemColumns, count: int) -> Iterable[dict[str, str]]:
-    names, values = list(columns.metadata_name), list(columns.metadata_value)
-    _expect_length("metadata_value", values, count * len(names))
-    if not names:
-        return [{} for _ in range(count)]
-    pairs = zip(chain.from_iterable(repeat(names, count)), values, strict=True)
-    return map(dict, zip(*[pairs] * len(names), strict=True))
+    fields = {column.name: list(column.value) for column in columns.metadata}
+    if len(fields) < len(columns.metadata):
+        raise BadItem("two columns of metadata of one name came")
+    if all(len(values) == 1 for values in fields.values()):
+        row = {name: value for name, (value,) in fields.items()}
+        return [row.copy() for _ in range(count)]
+    pairs = [
+        zip(repeat(name, count), _for_all(f"metadata {name!r}", values, count), strict=True)
+        for name, values in fields.items()
+    ]
+    return map(dict, zip(*pairs, strict=True))
+
+
+def _for_all(name: str, values: list[str], count: int) -> list[str]:
+    """One value an item of a column that may have one for all of them."""
+    return values * count if len(values) == 1 else _expect_length(name, values, count)
 
 
 def _time(message: pb.DataItem) -> int | None:

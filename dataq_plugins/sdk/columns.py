@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 from dataq_plugins.sdk.message import exact_time
@@ -27,10 +26,16 @@ def set_columns(columns: pb.ItemColumns, items: Sequence[Item], contents: Sequen
     columns.source_id.extend([item.source_id for item in items])
     columns.raw_data.extend(contents)
     types = [item.content_type for item in items]
-    columns.content_type.extend(types[:1] if len(set(types)) == 1 else types)
-    columns.metadata_name.extend(shapes.pop())
-    columns.metadata_value.extend(chain.from_iterable([each.values() for each in metadata]))
+    columns.content_type.extend(_folded(types))
+    for name in shapes.pop():
+        values = [each[name] for each in metadata]
+        columns.metadata.add(name=name, value=_folded(values))
     return True
+
+
+def _folded(values: list[str]) -> list[str]:
+    """One value where all are the same."""
+    return values[:1] if values.count(values[0]) == len(values) else values
 
 
 def _set_times(columns: pb.ItemColumns, items: Sequence[Item]) -> bool:

@@ -57,6 +57,8 @@ CASES = [
     ("chunk_interrupted", ProtocolViolated, "item 'half' has no last chunk"),
     ("columns_short", ProtocolViolated, "column raw_data has 1 values for 2 items"),
     ("columns_empty", ProtocolViolated, "columns without items"),
+    ("columns_metadata_short", ProtocolViolated, "column metadata 'x' has 2 values for 3 items"),
+    ("columns_metadata_twice", ProtocolViolated, "two columns of metadata of one name came"),
     ("unknown_op", ProtocolViolated, "unknown op 99"),
     ("memory", LimitExceeded, "of memory (memory_bytes)"),
     ("child_memory", LimitExceeded, "of memory (memory_bytes)"),

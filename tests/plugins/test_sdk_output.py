@@ -110,6 +110,21 @@ def test_states_and_logs_travel_between_items() -> None:
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        (("me", "1"), ("me", "2"), ("me", "3")),  # one value for all, and one each
+        (("me", "1"), ("me", "1"), ("me", "1")),
+        (("", "1"), ("you", "1"), ("", "2")),
+    ],
+)
+def test_metadata_keeps_its_values_and_their_order(values: tuple[tuple[str, str], ...]) -> None:
+    given = [{"owner": owner, "size": size} for owner, size in values]
+    items, _, _ = travel([Item(str(n), metadata=each) for n, each in enumerate(given)])
+    assert [list(item.metadata.items()) for item in items] == [list(each.items()) for each in given]
+    assert len({id(item.metadata) for item in items}) == len(items)
+
+
+@pytest.mark.parametrize(
     ("given_time", "microseconds"),
     [
         (datetime(2024, 5, 1, 10, 0, 0, 123456, UTC), 1_714_557_600_123_456),

@@ -162,7 +162,19 @@ class Hostile:
         )
 
     def columns_empty(self) -> None:
-        send(request_id=self.id, columns=pb.ItemColumns(metadata_name=["x"]))
+        send(request_id=self.id, columns=pb.ItemColumns(metadata=[pb.MetadataColumn(name="x")]))
+
+    def columns_metadata_short(self) -> None:
+        self.columns_with([pb.MetadataColumn(name="x", value=["1", "2"])])
+
+    def columns_metadata_twice(self) -> None:
+        self.columns_with([pb.MetadataColumn(name="x", value=["1"]) for _ in range(2)])
+
+    def columns_with(self, metadata: list[pb.MetadataColumn]) -> None:
+        ids, contents = ["a", "b", "c"], [b"1", b"2", b"3"]
+        columns = pb.ItemColumns(source_id=ids, raw_data=contents, metadata=metadata)
+        columns.content_type.append("text/plain")
+        send(request_id=self.id, columns=columns)
 
     def unknown_op(self) -> None:
         bad = item("op")

@@ -101,22 +101,28 @@ class DataItem(_message.Message):
     def __init__(self, plugin_id: _Optional[str] = ..., source_id: _Optional[str] = ..., timestamp: _Optional[int] = ..., content_type: _Optional[str] = ..., raw_data: _Optional[bytes] = ..., metadata: _Optional[_Mapping[str, str]] = ..., timestamp_nanos: _Optional[int] = ..., op: _Optional[_Union[Op, str]] = ..., problem: _Optional[str] = ..., size: _Optional[int] = ...) -> None: ...
 
 class ItemColumns(_message.Message):
-    __slots__ = ("source_id", "raw_data", "timestamp", "timestamp_nanos", "content_type", "metadata_name", "metadata_value")
+    __slots__ = ("source_id", "raw_data", "timestamp", "timestamp_nanos", "content_type", "metadata")
     SOURCE_ID_FIELD_NUMBER: _ClassVar[int]
     RAW_DATA_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_FIELD_NUMBER: _ClassVar[int]
     TIMESTAMP_NANOS_FIELD_NUMBER: _ClassVar[int]
     CONTENT_TYPE_FIELD_NUMBER: _ClassVar[int]
-    METADATA_NAME_FIELD_NUMBER: _ClassVar[int]
-    METADATA_VALUE_FIELD_NUMBER: _ClassVar[int]
+    METADATA_FIELD_NUMBER: _ClassVar[int]
     source_id: _containers.RepeatedScalarFieldContainer[str]
     raw_data: _containers.RepeatedScalarFieldContainer[bytes]
     timestamp: _containers.RepeatedScalarFieldContainer[int]
     timestamp_nanos: _containers.RepeatedScalarFieldContainer[int]
     content_type: _containers.RepeatedScalarFieldContainer[str]
-    metadata_name: _containers.RepeatedScalarFieldContainer[str]
-    metadata_value: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, source_id: _Optional[_Iterable[str]] = ..., raw_data: _Optional[_Iterable[bytes]] = ..., timestamp: _Optional[_Iterable[int]] = ..., timestamp_nanos: _Optional[_Iterable[int]] = ..., content_type: _Optional[_Iterable[str]] = ..., metadata_name: _Optional[_Iterable[str]] = ..., metadata_value: _Optional[_Iterable[str]] = ...) -> None: ...
+    metadata: _containers.RepeatedCompositeFieldContainer[MetadataColumn]
+    def __init__(self, source_id: _Optional[_Iterable[str]] = ..., raw_data: _Optional[_Iterable[bytes]] = ..., timestamp: _Optional[_Iterable[int]] = ..., timestamp_nanos: _Optional[_Iterable[int]] = ..., content_type: _Optional[_Iterable[str]] = ..., metadata: _Optional[_Iterable[_Union[MetadataColumn, _Mapping]]] = ...) -> None: ...
+
+class MetadataColumn(_message.Message):
+    __slots__ = ("name", "value")
+    NAME_FIELD_NUMBER: _ClassVar[int]
+    VALUE_FIELD_NUMBER: _ClassVar[int]
+    name: str
+    value: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, name: _Optional[str] = ..., value: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Chunk(_message.Message):
     __slots__ = ("item", "source_id", "offset", "data", "last", "abandon")
