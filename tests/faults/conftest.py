@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.stand import Server, contents, copied, fill, lake_of, moments
+from tests.faults.stand import ROOT, Server, contents, copied, fill, lake_of, moments
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ def undisturbed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Und
     template = folder / "template"
     template.mkdir()
     source = fill(folder / "source")
-    add = ["sources", "add", "s", "--plugin", "file_scanner", "--config", f"root={source}"]
+    plugin = f"{sys.executable} {ROOT / 'tests' / 'faults' / 'mortal.py'}"
+    add = ["sources", "add", "s", "--command", plugin, "--config", f"root={source}"]
     assert server.dataq(template, *add).code == 0
+    assert server.dataq(template).code == 0
     home = copied(template, folder / "home")
     told = server.dataq(home, "run")
     assert told.code == 0, told.out

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import psutil
+from dataq_analyzers.workers.cells import NOTHING
+from dataq_analyzers.workers.process import WorkerProcess
 
 Call = Callable[..., Any]
 Label = Callable[..., str]
@@ -24,7 +26,7 @@ Label = Callable[..., str]
 
 @dataclass(frozen=True)
 class Point:
-    """The `number`-th time of `moment`, at which `victim` (run, plugin or worker) is killed."""
+    """The `number`-th time of `moment`, at which `victim` is killed: the run or its worker."""
 
     moment: str
     number: int
@@ -57,8 +59,7 @@ WRAPPED: tuple[tuple[str, str, Label], ...] = (
     ("dataq_lake.indexes.fulltext", "TextWriter.finish", _plain("index text")),
     ("dataq_lake.indexes.folder", "IndexFolder.publish", _published),
     ("dataq_lake.indexes.publish", "_record", _plain("index row")),
-    ("dataq_plugins.host.receive", "Receiver.batch", _plain("message")),
-    ("dataq_analyzers.workers.process", "WorkerProcess.receive", _plain("worker")),
+    ("dataq_analyzers.workers.process", "WorkerProcess.send", _plain("work")),
 )
 # A small source has several commits, states, rounds and index parts when these are small.
 SMALL = (
@@ -69,7 +70,7 @@ SMALL = (
     ("dataq_lake.indexes.publish", "_ROWS", 50),
     ("dataq_lake.indexes.draft", "PART_ROWS", 50),
 )
-COMMAND_LINES = {"plugin": "dataq_plugins.", "worker": "dataq_analyzers"}
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass
@@ -97,36 +98,27 @@ class Watch:
         @functools.wraps(call)
         def wrapped(*args: Any, **more: Any) -> Any:
             name = label(*args, **more)
-            self.reach(f"before {name}")
+            self.reach(f"before {name}", args[0])
             result = call(*args, **more)
-            self.reach(f"after {name}")
+            self.reach(f"after {name}", args[0])
             return result
 
         return wrapped
 
-    def reach(self, moment: str) -> None:
+    def reach(self, moment: str, subject: Any) -> None:
         """Note that `moment` has come; end whoever has to die at it."""
         self.seen[moment] += 1
         with self.log.open("a") as file:
             file.write(f"{moment}\n")
         kill = self.kill
         if kill and (kill.moment, kill.number) == (moment, self.seen[moment]):
-            for victim in _victims(kill.victim):
-                os.kill(victim, signal.SIGKILL)
+            victim = os.getpid() if kill.victim == "run" else _at_work(subject)
+            os.kill(victim, signal.SIGKILL)
 
 
-def _victims(kind: str) -> list[int]:
-    """The processes of this kind below this one."""
-    if kind == "run":
-        return [os.getpid()]
-    below = psutil.Process().children(recursive=True)
-    return [each.pid for each in below if is_a(kind, each)]
-
-
-def is_a(kind: str, process: psutil.Process) -> bool:
-    """Whether this is a worker or a plugin, not the supervisor of one."""
-    try:
-        line = " ".join(process.cmdline())
-    except psutil.Error:
-        return False
-    return COMMAND_LINES[kind] in line and "supervisor.py" not in line
+def _at_work(worker: WorkerProcess) -> int:
+    """The process of a worker, once it is in the middle of an item."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while worker.cells.current == NOTHING and time.monotonic() < deadline:
+        time.sleep(0)
+    return worker.pid

@@ -36,7 +36,7 @@ LOADED = (
 
 @dataclass(frozen=True)
 class Order:
-    """One command of one home; `moments` is where its moments are logged."""
+    """One command of one home, none to prepare it; `moments` is where its moments are logged."""
 
     home: str
     words: list[str]
@@ -96,9 +96,20 @@ def obey(order: Order) -> int:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ["DATAQ_HOME"] = order.home
     Watch(Path(order.moments), Point(**order.kill) if order.kill else None).install()
+    if not order.words:
+        return prepare(order.home)
     from dataq_gateway.cli import run
 
     return run(order.words)
+
+
+def prepare(home: str) -> int:
+    """Make a home's database of runs, which costs a second, so that copies of it have it."""
+    from dataq_assets.runs.launch import open_instance
+    from dataq_resources.home import Home
+
+    open_instance(Home(Path(home))).dispose()
+    return 0
 
 
 def leftovers() -> list[str]:

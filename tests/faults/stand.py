@@ -162,7 +162,12 @@ def rows(lake: Lake, name: str) -> list[tuple[str, ...]]:
     """The rows of a table without what is left out, in order of their text."""
     handle = lake.table(name)
     columns = [each for each in handle.table.schema.names if each not in LEFT_OUT]
-    return sorted(tuple(map(repr, row)) for row in handle.scan(columns).collect().iter_rows())
+    return sorted(tuple(map(_text, row)) for row in handle.scan(columns).collect().iter_rows())
+
+
+def _text(value: Any) -> str:
+    """A value as text; a map has no order."""
+    return repr(sorted(value.items()) if isinstance(value, dict) else value)
 
 
 def index(lake: Lake) -> list[tuple[str, bytes]]:
@@ -185,12 +190,20 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
         if here == there:
             continue
         if isinstance(here, list) and isinstance(there, list):
-            lost = [row for row in there if row not in here][:2]
-            extra = [row for row in here if row not in there][:2]
-            found.append(f"{name}: {len(here)} for {len(there)}; lost {lost}; extra {extra}")
+            lost = [row for row in there if row not in here]
+            extra = [row for row in here if row not in there]
+            found.append(f"{name}: {len(here)} rows, not {len(there)}; {_told(lost, extra)}")
         else:
             found.append(f"{name}: differs")
     return found
+
+
+def _told(lost: list[Any], extra: list[Any]) -> str:
+    """The first rows that differ, only the values in which they do."""
+    if len(lost) != len(extra) or not lost or len(lost[0]) != len(extra[0]):
+        return f"lost {lost[:1]!s:.300}, extra {extra[:1]!s:.300}"
+    pairs = zip(lost[0], extra[0], strict=True)
+    return f"{len(lost)} rows differ: " + ", ".join(f"{b} for {a}" for a, b in pairs if a != b)
 
 
 def halves(lake: Lake) -> list[str]:

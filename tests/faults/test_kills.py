@@ -13,6 +13,7 @@ from tests.faults.conftest import Undisturbed
 from tests.faults.points import Point
 from tests.faults.stand import (
     Server,
+    Told,
     contents,
     copied,
     differences,
@@ -23,27 +24,27 @@ from tests.faults.stand import (
 )
 
 SEED = 20_261_122
-POINTS = 60
+POINTS = 52
 QUICK = 6
+WORK = "after work"
 ALWAYS = ("commit", "blob", "state", "publish", "index row")
 
 
 def chosen(seen: list[str]) -> list[Point]:
-    """Plugin and worker, then each commit, blob, state and publication, the rest by chance."""
+    """A worker's first two, then each commit, blob, state and publication, the rest by chance."""
     counted: Counter[str] = Counter()
     every = []
     for moment in seen:
         counted[moment] += 1
         every.append(Point(moment, counted[moment]))
-    message = [Point(each.moment, each.number, "plugin") for each in every if "mess" in str(each)]
-    worker = [Point(each.moment, each.number, "worker") for each in every if "worker" in str(each)]
-    runs = [each for each in every if not each.moment.endswith(("message", "worker"))]
+    workers = [Point(each.moment, each.number, "worker") for each in every if each.moment == WORK]
+    runs = [each for each in every if not each.moment.endswith(" work")]
     first = [each for each in runs if each.number == 1 and _is_one_of(ALWAYS, each)]
     others = [each for each in runs if each not in first]
     mixed = random.Random(SEED)
     mixed.shuffle(first)
     mixed.shuffle(others)
-    return [*message[-3:], *worker[:2], *first, *others][:POINTS]
+    return [*workers[:2], *first, *others][:POINTS]
 
 
 def _is_one_of(words: tuple[str, ...], point: Point) -> bool:
@@ -51,20 +52,26 @@ def _is_one_of(words: tuple[str, ...], point: Point) -> bool:
 
 
 def check(server: Server, undisturbed: Undisturbed, folder: Path, number: int) -> None:
-    """Kills a run at one point, looks at what is visible, runs again and compares."""
+    """Kills a run or its worker at one point, looks at what is visible, runs again, compares."""
     point = chosen(undisturbed.moments)[number]
     home = copied(undisturbed.template, folder / "home")
     killed = server.dataq(home, "run", kill=point)
     assert point.moment in moments(home), f"{point} never came"
-    assert killed.code == (-9 if point.victim == "run" else 1), (str(point), killed.out)
+    # A worker is replaced, and what it had begun is done again: the run goes on.
+    assert killed.code == (-9 if point.victim == "run" else 0), (str(point), killed.out)
+    expect_taken_up(server, undisturbed, home, killed)
+
+
+def expect_taken_up(server: Server, undisturbed: Undisturbed, home: Path, killed: Told) -> None:
+    """What was disturbed left nothing behind, and the next run completes it."""
     assert killed.left == []
     assert held_locks(home) == []
-    assert halves(lake_of(home)) == [], str(point)
+    assert halves(lake_of(home)) == []
     again = server.dataq(home, "run")
-    assert (again.code, again.left) == (0, []), (str(point), again.out)
+    assert (again.code, again.left) == (0, []), again.out
     lake = lake_of(home)
-    assert halves(lake) == [], str(point)
-    assert differences(contents(lake), undisturbed.contents) == [], str(point)
+    assert halves(lake) == []
+    assert differences(contents(lake), undisturbed.contents) == []
     shutil.rmtree(home)
 
 
@@ -81,3 +88,16 @@ def test_a_run_killed_at_every_point_is_taken_up(
     server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
 ) -> None:
     check(server, undisturbed, tmp_path, number)
+
+
+@pytest.mark.parametrize("items", [0, 5, 15])
+def test_a_killed_plugin_is_told_and_asked_again(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, items: int
+) -> None:
+    home = copied(undisturbed.template, tmp_path / "home")
+    (home / "die_at").write_text(str(items))
+    killed = server.dataq(home, "run")
+    assert killed.code == 1
+    assert killed.out.count("error: ") == 1
+    assert "was killed by SIGKILL" in killed.out
+    expect_taken_up(server, undisturbed, home, killed)
