@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+REPAIR = "`dataq check --deep --repair` mends what can be mended"
+
 
 class LakeError(Exception):
     """Any refusal of the lake; its message says what was wrong, where, and what to do."""
@@ -65,6 +67,10 @@ class LakeMissing(StopAndRepair):
 
 class UpgradeDataq(StopAndRepair):
     """The table was written by a newer DataQ, or by an engine with features unknown here."""
+
+
+class TableDamaged(StopAndRepair):
+    """A table's log or one of its files cannot be read; `dataq check --deep` says what is left."""
 
 
 class IndexDamaged(StopAndRepair):

@@ -12,6 +12,8 @@ from typing import Any
 
 import tantivy
 
+from dataq_lake.errors import REPAIR, IndexDamaged
+
 ANALYZER = "dataq"
 HEAP_BYTES = 64_000_000
 _LONGEST = 65  # bytes; a SHA-256 in hex is still a word
@@ -36,7 +38,11 @@ def analyzer() -> tantivy.TextAnalyzer:
 
 def open_text(folder: Path) -> tantivy.Index:
     """The text index in `folder`."""
-    index = tantivy.Index.open(str(folder))
+    try:
+        index = tantivy.Index.open(str(folder))
+    except ValueError as error:
+        snapshot = folder.parent.name
+        raise IndexDamaged(f"the text of snapshot {snapshot} cannot be read: {REPAIR}") from error
     index.register_tokenizer(ANALYZER, analyzer())
     return index
 

@@ -1,4 +1,4 @@
-"""The source `file_scanner`, but it kills itself at the item whose number is in $DATAQ_HOME/die_at."""
+"""The source `file_scanner`, but it kills itself at the item whose number die_at has."""
 
 from __future__ import annotations
 

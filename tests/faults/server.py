@@ -60,7 +60,7 @@ def main() -> None:
         import_module(name)
     for line in sys.stdin:
         orders = [Order(**each) for each in json.loads(line)]
-        print(json.dumps([asdict(each) for each in serve(orders)]), flush=True)  # noqa: T201
+        print(json.dumps([asdict(each) for each in serve(orders)]), flush=True)
 
 
 def serve(orders: list[Order]) -> list[Report]:
@@ -80,8 +80,8 @@ def start(order: Order) -> int:
     code = 70
     try:
         code = obey(order)
-    except BaseException as error:  # noqa: BLE001 - whatever it is, the parent's code must not go on
-        print(f"unexpected {error!r}", file=sys.stderr)  # noqa: T201
+    except BaseException as error:  # noqa: BLE001
+        print(f"unexpected {error!r}", file=sys.stderr)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

@@ -21,6 +21,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_resources.home import Home
@@ -29,8 +31,9 @@ from tests.faults.points import Point
 ROOT = Path(__file__).resolve().parents[2]
 MAY_2026 = 1_778_000_000
 TIMES = {"observed_at", "analyzed_at", "created_at", "updated_at", "saved_at"}
+# Vectors are compared as numbers.
+LEFT_OUT = {"run_id", "vector", *TIMES}
 # A search snapshot is named after its run and time, and its manifest says them.
-LEFT_OUT = {"run_id", *TIMES}
 NAMED_BY_RUN = {"snapshots"}
 # Of plugin_state only the row that counts is compared: how often a state was kept is no promise.
 STATES = {"plugin_state"}
@@ -39,7 +42,18 @@ STATES = {"plugin_state"}
 def fill(folder: Path) -> Path:
     """Writes the source's files, the same bytes and times whenever it is called."""
     chance = random.Random(3)
-    words = "heron river gauge battery spider web water level alarm sensor".split()
+    words = [
+        "heron",
+        "river",
+        "gauge",
+        "battery",
+        "spider",
+        "web",
+        "water",
+        "level",
+        "alarm",
+        "sensor",
+    ]
     files: dict[str, bytes] = {"empty.txt": b"", "broken.zip": b"PK\x03\x04 cut off"}
     for number in range(9):
         lines = (" ".join(chance.choices(words, k=12)) + ".\n\n" for _ in range(3))
@@ -154,7 +168,9 @@ def contents(lake: Lake) -> dict[str, Any]:
     }
     found["states"] = {source: lake.state(source) for source in lake.raw_sources()}
     found["blobs"] = sorted(path.name for path in lake.blobs.folder.glob("??/*"))
-    found["index"] = index(lake)
+    found["index"], found["index vectors"] = index(lake)
+    embeddings = lake.table("embeddings").scan(["entity_id", "vector"]).sort("entity_id").collect()
+    found["vectors"] = np.array(embeddings["vector"].to_list())
     return found
 
 
@@ -170,16 +186,12 @@ def _text(value: Any) -> str:
     return repr(sorted(value.items()) if isinstance(value, dict) else value)
 
 
-def index(lake: Lake) -> list[tuple[str, bytes]]:
-    """The segments of the current snapshot with their vectors; both halves have them."""
+def index(lake: Lake) -> tuple[list[str], Any]:
+    """The segments of the current snapshot and their vectors; both halves have them."""
     snapshot = open_snapshot(lake.root)
-    pairs = []
-    for id_ in sorted(snapshot.segment_ids()):
-        vector = snapshot.vector(id_)
-        assert vector is not None
-        pairs.append((id_, vector.tobytes()))
-    assert snapshot.text.searcher().num_docs == len(pairs) == snapshot.manifest.segments
-    return pairs
+    ids = sorted(snapshot.segment_ids())
+    assert snapshot.text.searcher().num_docs == len(ids) == snapshot.manifest.segments
+    return ids, np.array([snapshot.vector(id_) for id_ in ids])
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
@@ -187,6 +199,11 @@ def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
     found = []
     for name in sorted({*one, *other}):
         here, there = one.get(name), other.get(name)
+        if isinstance(here, np.ndarray) and isinstance(there, np.ndarray):
+            # The last bit depends on what else was embedded at the same time.
+            if here.shape != there.shape or not np.allclose(here, there, atol=1e-5):
+                found.append(f"{name}: differ")
+            continue
         if here == there:
             continue
         if isinstance(here, list) and isinstance(there, list):
@@ -236,4 +253,3 @@ def held_locks(home: Path) -> list[str]:
             except BlockingIOError:
                 held.append(str(path.relative_to(home)))
     return held
-

@@ -1,4 +1,4 @@
-"""Killed at any moment, a run is taken up by the next one, which ends where one alone would have."""
+"""Killed at any moment, a run is taken up by the next, which ends where one alone would have."""
 
 from __future__ import annotations
 

@@ -1,0 +1,89 @@
+"""Blobs first, then the tables and the index that are derived, then one look at all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dataq_assets.mending.blobs import fetch_again
+from dataq_assets.runs.deriving import derive
+from dataq_assets.stages.deep_check import Finding, look
+from dataq_assets.stages.telling import Tell, silent
+from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.lake import open_lake
+from dataq_lake.written import CommitInfo
+from dataq_resources.home import Home
+from dataq_resources.locks import locked
+from dataq_resources.progress import OnProgress
+
+WITH = {
+    "items": ("items",),
+    "quarantine": ("quarantine", "analyses", "assets"),
+    "assets": ("assets",),
+    "entities": ("entities",),
+    "texts": ("texts", "analyses"),
+    "analyses": ("analyses",),
+    "messages": ("messages", "segments"),
+    "segments": ("segments", "messages"),
+    "embeddings": ("embeddings",),
+    "snapshots": ("snapshots",),
+}
+"""The tables that are emptied for one to be derived again: those that say it is done already."""
+
+
+@dataclass
+class Mended:
+    """What was done, a line each, and what is still wrong after it."""
+
+    done: list[str] = field(default_factory=list)
+    left: list[Finding] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def mend(
+    home: Home,
+    findings: Sequence[Finding],
+    tell: Tell = silent,
+    on_progress: OnProgress | None = None,
+) -> Mended:
+    """Mends what can be had again from raw or from the sources, and looks at everything once more.
+
+    Nothing is taken away that could not be derived: tables stay as they are while raw is damaged.
+    """
+    mended = Mended()
+    lost = [each.target for each in findings if each.remedy == "fetch"]
+    if lost:
+        mended.done += fetch_again(home, lost)
+    _empty(home, findings, mended)
+    outcome = derive(home, on_progress)
+    mended.failures += [f"{each.where}: {each.reason}" for each in outcome.failures]
+    mended.done += [
+        f"derived {rows} rows of {table}" for table, rows in outcome.rows.items() if rows
+    ]
+    mended.left = list(look(open_lake(home.lake), tell))
+    return mended
+
+
+def _empty(home: Home, findings: Sequence[Finding], mended: Mended) -> None:
+    """Takes away what is to be derived anew."""
+    lake = open_lake(home.lake)
+    damaged = {each.target for each in findings if each.remedy == "derive"}
+    if damaged and (missing := _raw_damage(findings)):
+        mended.failures.append(f"{', '.join(sorted(damaged))} not derived again: {missing}")
+        damaged = set()
+    with locked(home.locks, "derived"):
+        for table in sorted({each for name in damaged for each in WITH[name]}):
+            gone = lake.table(table).clear(CommitInfo(asset="repair")).deleted
+            mended.done.append(f"emptied {table}, {gone} rows, to derive it again")
+        snapshots = sorted({each.target for each in findings if each.remedy == "publish"})
+        if snapshots:
+            IndexFolder(lake.root).remove(snapshots)
+            mended.done.append(f"removed {len(snapshots)} damaged snapshots of the search index")
+
+
+def _raw_damage(findings: Sequence[Finding]) -> str:
+    """Why the derived tables cannot be had again from raw, or ""."""
+    raw = [
+        each for each in findings if each.place.startswith("raw_") and each.check != "ids_unique"
+    ]
+    return f"{raw[0].place} is damaged too" if raw else ""
