@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ def locked(folder: Path, name: str, wait: bool = True) -> Iterator[None]:
     try:
         _take(number, name, wait)
         os.truncate(number, 0)
-        os.pwrite(number, str(os.getpid()).encode(), 0)
+        os.pwrite(number, f"{os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
     finally:
         os.close(number)
@@ -29,5 +30,5 @@ def _take(number: int, name: str, wait: bool) -> None:
     try:
         fcntl.flock(number, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(number, 32, 0).decode(errors="replace") or "unknown"
+        holder = os.pread(number, 256, 0).decode(errors="replace") or "unknown"
         raise Busy(f"{name} is in use by process {holder}: wait until it is done") from None

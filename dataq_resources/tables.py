@@ -8,6 +8,7 @@ from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_resources.changes import Changes
 from dataq_resources.lake import HomeResource
+from dataq_resources.locks import locked
 
 
 class TableIOManager(dg.ConfigurableIOManager):
@@ -18,7 +19,9 @@ class TableIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: Changes) -> None:
         """Commits the rounds, unless another output of the step has, and reports this table's."""
         info = CommitInfo(context.run_id, context.asset_key.to_user_string())
-        obj.commit(self.home.lake, info)
+        # Rounds are found out as they are committed: two runs would find and write the same.
+        with locked(self.home.home.locks, f"stage_{context.step_key}"):
+            obj.commit(self.home.lake, info)
         table = table_of(context)
         context.add_output_metadata(facts(obj, table))
 

@@ -1,10 +1,12 @@
 """The search index: a new snapshot where something changed."""
 
+from functools import partial
+
 import dagster as dg
 
-from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.indexes import Unpublished
 
 
 @dg.asset(
@@ -15,8 +17,8 @@ from dataq_resources.embedder import EmbedderResource
     io_manager_key="indexes",
     kinds={"faiss", "tantivy"},
 )
-def snapshots(embeddings: Slice, embedder: EmbedderResource) -> Publication:
+def snapshots(embeddings: Slice, embedder: EmbedderResource) -> Unpublished:
     """The published search index of everything that is current."""
     from dataq_assets.stages.indexes import publication
 
-    return publication(embeddings.lake, embedder.model())
+    return Unpublished(partial(publication, embeddings.lake, embedder.model()))

@@ -98,6 +98,8 @@ def obey(order: Order) -> int:
     Watch(Path(order.moments), Point(**order.kill) if order.kill else None).install()
     if not order.words:
         return prepare(order.home)
+    if order.words == ["sensor"]:
+        return as_a_sensor(order.home)
     from dataq_gateway.cli import run
 
     return run(order.words)
@@ -110,6 +112,25 @@ def prepare(home: str) -> int:
 
     open_instance(Home(Path(home))).dispose()
     return 0
+
+
+def as_a_sensor(home: str) -> int:
+    """Run all assets as Dagster's own daemon would: one run for raw, one for what follows."""
+    import dagster as dg
+
+    from dataq_assets.definitions import build
+    from dataq_assets.runs.launch import launch, open_instance
+    from dataq_resources.home import Home
+
+    definitions = build(Home(Path(home)))
+    raw = [dg.AssetKey("raw_s")]
+    keys = definitions.resolve_asset_graph().materializable_asset_keys
+    window = {f"dagster/asset_partition_range_{end}": "2026-05" for end in ("start", "end")}
+    with open_instance(Home(Path(home))) as instance:
+        done = launch(instance, definitions, raw, tags=window)
+        done.add(launch(instance, definitions, keys - set(raw)))
+    sys.stdout.write("\n".join(each.reason for each in done.failures))
+    return 0 if done.ok else 1
 
 
 def leftovers() -> list[str]:
