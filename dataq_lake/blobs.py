@@ -19,6 +19,7 @@ from typing import Self
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.folders import private_folder
 from dataq_lake.settling import settler, sync_folder
+from dataq_lake.storage import writable
 
 CHUNK = 1 << 20
 FRESH_SECONDS = 60
@@ -78,10 +79,11 @@ class BlobStore:
 
     def set_aside(self, uri: str) -> None:
         """Takes a damaged blob out of the way, into `damaged`, so that it can be stored again."""
-        private_folder(self.folder / "damaged")
         path = self.path(uri)
-        path.replace(self._aside(uri))
-        sync_folder(path.parent)
+        with writable(self.folder.parent):
+            private_folder(self.folder / "damaged")
+            path.replace(self._aside(uri))
+            sync_folder(path.parent)
 
     def forget_aside(self, uri: str) -> None:
         """Removes the copy that was set aside, once the blob is whole again."""

@@ -61,6 +61,10 @@ class StopAndRepair(LakeError):
     """What is stored is not as it should be; no retry helps, a person has to look."""
 
 
+class NotWritable(LakeError):
+    """The disk takes no more: make room or make it writable, then run again."""
+
+
 class LakeMissing(StopAndRepair):
     """There is no lake at this place."""
 

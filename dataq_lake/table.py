@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.log import Commit, DeltaLog, Snapshot
+from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, needs none of these
@@ -171,7 +172,8 @@ class TableHandle:
         """
         from dataq_lake import writing
 
-        return writing.append(self, batches, commit or CommitInfo(), committed)
+        with writable(self.folder.parent.parent):
+            return writing.append(self, batches, commit or CommitInfo(), committed)
 
     def insert_new(
         self,
@@ -185,13 +187,15 @@ class TableHandle:
         """
         from dataq_lake import inserting
 
-        return inserting.insert_new(self, batches, commit or CommitInfo(), committed)
+        with writable(self.folder.parent.parent):
+            return inserting.insert_new(self, batches, commit or CommitInfo(), committed)
 
     def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
         """Takes away what is gone and adds what is new; doing it again changes nothing."""
         from dataq_lake import inserting
 
-        return inserting.apply(self, difference, commit or CommitInfo())
+        with writable(self.folder.parent.parent):
+            return inserting.apply(self, difference, commit or CommitInfo())
 
     def damage(self, told: Callable[[int], object] = lambda _: None) -> Iterator[Damage]:
         """What is wrong with the log and the files of the newest version; every byte is read.
@@ -209,7 +213,8 @@ class TableHandle:
         """
         from dataq_lake import clearing
 
-        return clearing.clear(self, commit or CommitInfo())
+        with writable(self.folder.parent.parent):
+            return clearing.clear(self, commit or CommitInfo())
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""

@@ -9,18 +9,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataq_lake.storage import writable
 from dataq_resources.errors import Busy
 
 
 @contextmanager
 def locked(folder: Path, name: str, wait: bool = True) -> Iterator[None]:
     """Holds the lock `name` while the block runs; raises Busy instead of waiting if told so."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with writable(folder.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(number, name, wait)
-        os.truncate(number, 0)
-        os.pwrite(number, f"{os.getpid()} on {socket.gethostname()}".encode(), 0)
+        with writable(folder.parent):
+            os.truncate(number, 0)
+            os.pwrite(number, f"{os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
     finally:
         os.close(number)

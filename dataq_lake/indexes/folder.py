@@ -22,6 +22,7 @@ from pathlib import Path
 from dataq_lake.damage import Damage, Told, unheard
 from dataq_lake.errors import REPAIR, IndexDamaged, UnknownSnapshot
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
+from dataq_lake.storage import writable
 
 _DRAFT = ".draft-"
 SUMS = "sums.json"
@@ -125,7 +126,7 @@ class IndexFolder:
 
     def remove(self, names: Iterable[str]) -> None:
         """Takes away damaged snapshots, the current one too, with the parts that only they used."""
-        with self._alone():
+        with writable(self.root.parent), self._alone():
             for name in names:
                 (self.snapshots / name).rename(self.snapshots / f"{_DRAFT}{name}")
             self._sweep()
