@@ -54,7 +54,7 @@ def mend(
     lost = [each.target for each in findings if each.remedy == "fetch"]
     if lost:
         mended.done += fetch_again(home, lost)
-    _empty(home, findings, mended)
+    empty_damaged(home, findings, mended)
     outcome = derive(home, on_progress)
     mended.failures += [f"{each.where}: {each.reason}" for each in outcome.failures]
     mended.done += [
@@ -64,7 +64,7 @@ def mend(
     return mended
 
 
-def _empty(home: Home, findings: Sequence[Finding], mended: Mended) -> None:
+def empty_damaged(home: Home, findings: Sequence[Finding], mended: Mended) -> None:
     """Takes away what is to be derived anew."""
     lake = open_lake(home.lake)
     damaged = {each.target for each in findings if each.remedy == "derive"}
