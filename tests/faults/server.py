@@ -95,6 +95,7 @@ def obey(order: Order) -> int:
         os.dup2(out, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.environ["DATAQ_HOME"] = order.home
+    os.sched_getaffinity = lambda _: {0}  # one worker, because each costs its start
     Watch(Path(order.moments), Point(**order.kill) if order.kill else None).install()
     if not order.words:
         return prepare(order.home)

@@ -16,12 +16,14 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
@@ -37,6 +39,12 @@ LEFT_OUT = {"run_id", "vector", *TIMES}
 NAMED_BY_RUN = {"snapshots"}
 # Of plugin_state only the row that counts is compared: how often a state was kept is no promise.
 STATES = {"plugin_state"}
+
+
+def some(values: Iterable[Any], quick: Collection[Any]) -> list[Any]:
+    """All values as parameters, marked heavy but for those that are `quick`."""
+    heavy = pytest.mark.heavy
+    return [value if value in quick else pytest.param(value, marks=heavy) for value in values]
 
 
 def fill(folder: Path) -> Path:

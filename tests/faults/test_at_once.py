@@ -9,9 +9,20 @@ import pytest
 from dataq_resources.home import Home
 from tests.faults.conftest import Undisturbed
 from tests.faults.points import Point
-from tests.faults.stand import Server, contents, copied, differences, halves, held_locks, lake_of
+from tests.faults.stand import (
+    Server,
+    contents,
+    copied,
+    differences,
+    halves,
+    held_locks,
+    lake_of,
+    some,
+)
 
 RUN = ("run",)
+SECONDS = ("the same home", "another home", "a sensor")
+MOMENTS = ("after commit raw_s", "before publish snapshots")
 
 
 def other_home(undisturbed: Undisturbed, home: Path) -> Path:
@@ -25,7 +36,7 @@ def other_home(undisturbed: Undisturbed, home: Path) -> Path:
     return other
 
 
-@pytest.mark.parametrize("second", ["the same home", "another home", "a sensor"])
+@pytest.mark.parametrize("second", some(SECONDS, quick=["another home"]))
 def test_two_runs_at_once_are_as_one(
     server: Server, undisturbed: Undisturbed, tmp_path: Path, second: str
 ) -> None:
@@ -39,7 +50,7 @@ def test_two_runs_at_once_are_as_one(
     assert differences(contents(lake_of(home)), undisturbed.contents) == []
 
 
-@pytest.mark.parametrize("moment", ["after commit raw_s", "before publish snapshots"])
+@pytest.mark.parametrize("moment", some(MOMENTS, quick=[]))
 def test_one_of_two_is_killed(
     server: Server, undisturbed: Undisturbed, tmp_path: Path, moment: str
 ) -> None:

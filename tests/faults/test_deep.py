@@ -11,7 +11,7 @@ import pytest
 
 from dataq_lake.indexes.folder import IndexFolder
 from tests.faults.conftest import Undisturbed
-from tests.faults.stand import Server, contents, copied, differences, lake_of
+from tests.faults.stand import Server, contents, copied, differences, lake_of, some
 
 Break = Callable[[Path], str]
 
@@ -135,27 +135,13 @@ def test_a_whole_lake_has_no_findings(server: Server, whole: Path) -> None:
     assert found["passed"], "the asset checks ran too"
 
 
-QUICK = ("torn_blob", "lost_member_blob", "flipped_vectors", "lost_part_of_quarantine")
-
-
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", some(MENDABLE, quick=["torn_blob", "lost_part_of_assets"]))
 def test_damage_is_found_and_mended(
     server: Server, undisturbed: Undisturbed, whole: Path, tmp_path: Path, name: str
 ) -> None:
-    expect_mended(server, undisturbed, copied(whole, tmp_path / "home"), MENDABLE[name])
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("name", sorted({*MENDABLE} - {*QUICK}))
-def test_every_damage_is_found_and_mended(
-    server: Server, undisturbed: Undisturbed, whole: Path, tmp_path: Path, name: str
-) -> None:
-    expect_mended(server, undisturbed, copied(whole, tmp_path / "home"), MENDABLE[name])
-
-
-def expect_mended(server: Server, undisturbed: Undisturbed, home: Path, harm: Break) -> None:
     """The damage is named, nothing of it is left, and the lake is as if it had never been."""
-    place = harm(home)
+    home = copied(whole, tmp_path / "home")
+    place = MENDABLE[name](home)
     found = deep(server, home, "--repair")
     assert any(place in each["place"] + each["reason"] for each in found["findings"]), found
     assert (found["ok"], found["left"], found["not_repaired"]) == (True, [], []), found

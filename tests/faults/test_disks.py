@@ -23,6 +23,7 @@ from tests.faults.stand import (
     halves,
     held_locks,
     lake_of,
+    some,
 )
 
 
@@ -50,7 +51,7 @@ def remount(home: Path, options: str) -> None:
 
 
 # In turn raw, a blob out of a container, a table and the index find no room.
-@pytest.mark.parametrize("kilobytes", [200, 700, 1000, 1400])
+@pytest.mark.parametrize("kilobytes", some([200, 700, 1000, 1400], quick=[700]))
 def test_a_full_disk_is_told_and_the_next_run_completes(
     server: Server, undisturbed: Undisturbed, home: Path, kilobytes: int
 ) -> None:

@@ -21,11 +21,11 @@ from tests.faults.stand import (
     held_locks,
     lake_of,
     moments,
+    some,
 )
 
 SEED = 20_261_122
 POINTS = 52
-QUICK = 6
 WORK = "after work"
 ALWAYS = ("commit", "blob", "state", "publish", "index row")
 
@@ -51,14 +51,30 @@ def _is_one_of(words: tuple[str, ...], point: Point) -> bool:
     return point.moment.split(" ", 1)[1].startswith(words)
 
 
-def check(server: Server, undisturbed: Undisturbed, folder: Path, number: int) -> None:
-    """Kills a run or its worker at one point, looks at what is visible, runs again, compares."""
+@pytest.mark.parametrize("number", some(range(POINTS), quick=(1, 20, 45)))
+def test_a_killed_run_is_taken_up(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
+) -> None:
+    """A run or its worker, killed at one of the chosen points."""
     point = chosen(undisturbed.moments)[number]
-    home = copied(undisturbed.template, folder / "home")
+    home = copied(undisturbed.template, tmp_path / "home")
     killed = server.dataq(home, "run", kill=point)
     assert point.moment in moments(home), f"{point} never came"
     # A worker is replaced, and what it had begun is done again: the run goes on.
     assert killed.code == (-9 if point.victim == "run" else 0), (str(point), killed.out)
+    expect_taken_up(server, undisturbed, home, killed)
+
+
+@pytest.mark.parametrize("items", some([0, 5, 15], quick=[5]))
+def test_a_killed_plugin_is_told_and_asked_again(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, items: int
+) -> None:
+    home = copied(undisturbed.template, tmp_path / "home")
+    (home / "die_at").write_text(str(items))
+    killed = server.dataq(home, "run")
+    assert killed.code == 1
+    assert killed.out.count("error: ") == 1
+    assert "was killed by SIGKILL" in killed.out
     expect_taken_up(server, undisturbed, home, killed)
 
 
@@ -73,31 +89,3 @@ def expect_taken_up(server: Server, undisturbed: Undisturbed, home: Path, killed
     assert halves(lake) == []
     assert differences(contents(lake), undisturbed.contents) == []
     shutil.rmtree(home)
-
-
-@pytest.mark.parametrize("number", range(QUICK))
-def test_a_killed_run_is_taken_up(
-    server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
-) -> None:
-    check(server, undisturbed, tmp_path, number * POINTS // QUICK)
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("number", range(POINTS))
-def test_a_run_killed_at_every_point_is_taken_up(
-    server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
-) -> None:
-    check(server, undisturbed, tmp_path, number)
-
-
-@pytest.mark.parametrize("items", [0, 5, 15])
-def test_a_killed_plugin_is_told_and_asked_again(
-    server: Server, undisturbed: Undisturbed, tmp_path: Path, items: int
-) -> None:
-    home = copied(undisturbed.template, tmp_path / "home")
-    (home / "die_at").write_text(str(items))
-    killed = server.dataq(home, "run")
-    assert killed.code == 1
-    assert killed.out.count("error: ") == 1
-    assert "was killed by SIGKILL" in killed.out
-    expect_taken_up(server, undisturbed, home, killed)
