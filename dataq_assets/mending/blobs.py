@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -22,29 +22,51 @@ INFO = CommitInfo(asset="repair")
 
 
 def fetch_again(home: Home, uris: Sequence[str]) -> list[str]:
-    """What was done, a line each; damaged copies are kept aside until there is a good one.
+    """Asks the sources for the blobs that raw names; tells of each source in a line.
 
-    What only derived rows name is left to the next derivation: these rows are taken away.
+    Damaged copies are kept aside until there is a good one.
     """
     lake = open_lake(home.lake)
     for uri in uris:
         if lake.blobs.exists(uri):
             lake.blobs.set_aside(uri)
-    told = []
     configs = {each.name: each for each in read_sources(home).good}
+    told = []
     for name in lake.raw_sources():
-        wanted = _named(lake, f"raw_{name}", "blob_uri", uris) - set(_present(lake, uris))
+        wanted = _named(lake, f"raw_{name}", "blob_uri", _lost(lake, uris))
         if wanted:
             told.append(_from_source(home, lake, name, configs.get(name), wanted))
-    for uri in _present(lake, uris):
-        lake.blobs.forget_aside(uri)
-    with locked(home.locks, "derived"):
-        told += _underived(lake, [uri for uri in uris if not lake.blobs.exists(uri)])
+    for uri in uris:
+        if lake.blobs.exists(uri):
+            lake.blobs.forget_aside(uri)
     return told
 
 
-def _present(lake: Lake, uris: Sequence[str]) -> list[str]:
-    return [uri for uri in uris if lake.blobs.exists(uri)]
+def lost_of_raw(lake: Lake, uris: Sequence[str]) -> set[str]:
+    """Those of the blobs that are not there and that raw names: without them nothing derives."""
+    lost = _lost(lake, uris)
+    return {
+        uri for name in lake.raw_sources() for uri in _named(lake, f"raw_{name}", "blob_uri", lost)
+    }
+
+
+def take_away(home: Home, uris: Sequence[str]) -> list[str]:
+    """Takes away the derived rows that name lost blobs: deriving them brings the blobs back."""
+    lake = open_lake(home.lake)
+    told = []
+    with locked(home.locks, "derived"):
+        for table, column in (("items", "blob_uri"), ("assets", "storage_path")):
+            rows = lake.table(table).scan(["item_id", column])
+            naming = rows.filter(pl.col(column).is_in(_lost(lake, uris)))
+            items = naming.select("item_id").unique().collect()["item_id"].to_list()
+            if items:
+                gone = lake.table(table).apply(Difference((), items, "item_id"), INFO).deleted
+                told.append(f"took away {gone} rows of {table}, to derive them with their blobs")
+    return told
+
+
+def _lost(lake: Lake, uris: Sequence[str]) -> list[str]:
+    return [uri for uri in uris if not lake.blobs.exists(uri)]
 
 
 def _named(lake: Lake, table: str, column: str, uris: Sequence[str]) -> set[str]:
@@ -70,20 +92,6 @@ def _from_source(
         lake.blobs.settle()
     found = sum(lake.blobs.exists(uri) for uri in wanted)
     return f"fetched {found} of {len(wanted)} blobs again from {name}"
-
-
-def _underived(lake: Lake, lost: Sequence[str]) -> Iterator[str]:
-    """Takes away the derived rows that name a lost blob which raw does not name."""
-    named = {
-        uri for name in lake.raw_sources() for uri in _named(lake, f"raw_{name}", "blob_uri", lost)
-    }
-    for table, column in (("items", "blob_uri"), ("assets", "storage_path")):
-        rows = lake.table(table).scan(["item_id", column])
-        lost_rows = rows.filter(pl.col(column).is_in([uri for uri in lost if uri not in named]))
-        items = lost_rows.select("item_id").unique().collect()["item_id"]
-        if len(items):
-            gone = lake.table(table).apply(Difference((), items.to_list(), "item_id"), INFO)
-            yield f"took away {gone.deleted} rows of {table}, to derive them and their blobs again"
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dataq_assets.mending.blobs import fetch_again
+from dataq_assets.mending.blobs import fetch_again, lost_of_raw, take_away
 from dataq_assets.runs.deriving import derive
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_assets.stages.telling import Tell, silent
@@ -51,39 +51,48 @@ def mend(
     Nothing is taken away that could not be derived: tables stay as they are while raw is damaged.
     """
     mended = Mended()
-    lost = [each.target for each in findings if each.remedy == "fetch"]
-    if lost:
-        mended.done += fetch_again(home, lost)
-    empty_damaged(home, findings, mended)
-    outcome = derive(home, on_progress)
-    mended.failures += [f"{each.where}: {each.reason}" for each in outcome.failures]
-    mended.done += [
-        f"derived {rows} rows of {table}" for table, rows in outcome.rows.items() if rows
-    ]
+    blobs = [each.target for each in findings if each.remedy == "fetch"]
+    reason = _raw_damage(findings)
+    if not reason and blobs:
+        mended.done += fetch_again(home, blobs)
+        lost = sorted(lost_of_raw(open_lake(home.lake), blobs))
+        reason = f"{lost[0]} is lost" if lost else ""
+    _take_away(home, findings, reason, mended)
+    if not reason:
+        mended.done += take_away(home, blobs)
+        _derive(home, mended, on_progress)
     mended.left = list(look(open_lake(home.lake), tell))
     return mended
 
 
-def empty_damaged(home: Home, findings: Sequence[Finding], mended: Mended) -> None:
-    """Takes away what is to be derived anew."""
+def _take_away(home: Home, findings: Sequence[Finding], reason: str, mended: Mended) -> None:
+    """Takes away what is to be made anew; nothing where there is a `reason` not to."""
     lake = open_lake(home.lake)
-    damaged = {each.target for each in findings if each.remedy == "derive"}
-    if damaged and (missing := _raw_damage(findings)):
-        mended.failures.append(f"{', '.join(sorted(damaged))} not derived again: {missing}")
-        damaged = set()
+    tables = {each.target for each in findings if each.remedy == "derive"}
+    snapshots = sorted({each.target for each in findings if each.remedy == "publish"})
+    if reason and (tables or snapshots):
+        what = ", ".join([*sorted(tables), *snapshots])
+        mended.failures.append(f"{what} not made anew, for it might not come back: {reason}")
+        return
     with locked(home.locks, "derived"):
-        for table in sorted({each for name in damaged for each in WITH[name]}):
+        for table in sorted({each for name in tables for each in WITH[name]}):
             gone = lake.table(table).clear(CommitInfo(asset="repair")).deleted
             mended.done.append(f"emptied {table}, {gone} rows, to derive it again")
-        snapshots = sorted({each.target for each in findings if each.remedy == "publish"})
         if snapshots:
             IndexFolder(lake.root).remove(snapshots)
             mended.done.append(f"removed {len(snapshots)} damaged snapshots of the search index")
 
 
+def _derive(home: Home, mended: Mended, on_progress: OnProgress | None) -> None:
+    outcome = derive(home, on_progress)
+    mended.failures += [f"{each.where}: {each.reason}" for each in outcome.failures]
+    derived = [f"derived {rows} rows of {table}" for table, rows in outcome.rows.items() if rows]
+    mended.done += derived
+
+
 def _raw_damage(findings: Sequence[Finding]) -> str:
-    """Why the derived tables cannot be had again from raw, or ""."""
+    """Why nothing may be derived from raw now, or ""."""
     raw = [
         each for each in findings if each.place.startswith("raw_") and each.check != "ids_unique"
     ]
-    return f"{raw[0].place} is damaged too" if raw else ""
+    return f"{raw[0].place} is damaged" if raw else ""

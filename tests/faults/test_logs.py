@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from dataq_assets.mending import mend
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.log import SCHEMA_VERSION
+from dataq_resources.home import Home
 from tests.lake.conftest import Rows, rows
 
 __all__ = ["rows"]
@@ -150,9 +152,6 @@ def test_what_vacuum_took_from_an_old_version_is_told(lake: Lake, rows: Rows) ->
 
 def test_lost_rows_of_raw_are_found_and_nothing_is_taken_away(lake: Lake, rows: Rows) -> None:
     """What was observed cannot be derived, so nothing that derives from it may go either."""
-    from dataq_assets.mending.mend import Mended, empty_damaged
-    from dataq_resources.home import Home
-
     home = Home(lake.root.parent)
     written(lake, rows, 3)
     os.truncate(lake.raw("s").files()[1], 10)
@@ -160,8 +159,26 @@ def test_lost_rows_of_raw_are_found_and_nothing_is_taken_away(lake: Lake, rows: 
     findings = found(lake)
     assert {each.remedy for each in findings} == {"none", "derive"}
     assert any("from a backup" in each.advice for each in findings)
-    mended = Mended()
-    empty_damaged(home, findings, mended)
+    mended = mend(home, findings)
     assert mended.done == []
-    assert mended.failures == [f"items not derived again: {findings[-1].place} is damaged too"]
+    (failure,) = mended.failures
+    assert failure.startswith("items not made anew, for it might not come back: raw_s/part-")
+    assert mended.left == findings
     assert len(open_lake(lake.root).table("items").files()) == 3
+
+
+def test_a_blob_that_the_source_no_longer_has_is_left_and_told(lake: Lake, rows: Rows) -> None:
+    """The damaged copy is kept: part of a film is better than none."""
+    home = Home(lake.root.parent)
+    blob = lake.blobs.put(b"x" * 1000)
+    lake.raw("s").append([rows("raw_s", ["a" * 32], blob_uri=blob.uri)])
+    lake.blobs.path(blob.uri).write_bytes(b"x" * 999)
+    lake.table("items").append([rows("items", ["b" * 32])])
+    mended = mend(home, found(lake))
+    assert mended.done == ["no source s is configured: 1 blobs cannot be fetched again"]
+    assert mended.failures == [
+        f"items not made anew, for it might not come back: {blob.uri} is lost"
+    ]
+    assert {each.place for each in mended.left} == {blob.uri, "items"}
+    assert (lake.blobs.folder / "damaged" / blob.sha256).read_bytes() == b"x" * 999
+    assert lake.table("items").count() == 1
