@@ -70,7 +70,7 @@ SMALL = (
     ("dataq_lake.indexes.publish", "_ROWS", 50),
     ("dataq_lake.indexes.draft", "PART_ROWS", 50),
 )
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 60.0
 
 
 @dataclass

@@ -21,7 +21,7 @@ import psutil
 from tests.faults.points import WRAPPED, Point, Watch
 
 PR_SET_CHILD_SUBREAPER = 36
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 60.0
 LOADED = (
     "dagster", "dagster._core.storage.runs", "dagster._core.storage.schedules",
     "dataq_assets.definitions", "dataq_assets.runs.launch", "dataq_assets.runs.checking",
