@@ -7,9 +7,11 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from dataq_assets.mending import mend
+from dataq_assets.stages.checks import index_is_current
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq
 from dataq_lake.lake import Lake, open_lake
@@ -182,3 +184,17 @@ def test_a_blob_that_the_source_no_longer_has_is_left_and_told(lake: Lake, rows:
     assert {each.place for each in mended.left} == {blob.uri, "items"}
     assert (lake.blobs.folder / "damaged" / blob.sha256).read_bytes() == b"x" * 999
     assert lake.table("items").count() == 1
+
+
+def test_the_newest_snapshot_is_told_by_its_number(lake: Lake) -> None:
+    """Its row says an earlier time than the one before: the clock went back."""
+    handle = lake.table("snapshots")
+    for sequence, hour, segments in ((1, 12, 7), (2, 11, 0)):
+        row = {
+            "id": f"{sequence:032x}",
+            "created_at": datetime(2026, 5, 19, hour, tzinfo=UTC),
+            "manifest": json.dumps({"sequence": sequence}),
+            "segments": segments,
+        }
+        handle.append([pa.RecordBatch.from_pylist([row], schema=handle.table.schema)])
+    assert index_is_current.verdict(lake).passed, "the newest has no segments, as the lake"
