@@ -67,12 +67,15 @@ def look_deep(home: Home, *, repair: bool, quiet: bool) -> Looked:
     from dataq_lake.lake import open_lake
     from dataq_resources.progress import listening, tell
 
+    units = {each.name: each.unit for each in deep_checks()}
+
+    def heard(stage: str, done: int, total: int) -> None:
+        tell(stage, done, total, units[stage])
+
     with shown(quiet=quiet) as listener, listening(listener):
-        looked = Looked(
-            [each.name for each in deep_checks()], list(look(open_lake(home.lake), tell))
-        )
+        looked = Looked([*units], list(look(open_lake(home.lake), heard)))
         if repair and looked.findings:
-            mended = mend(home, looked.findings, tell)
+            mended = mend(home, looked.findings, heard)
             looked.repaired, looked.done = True, mended.done
             looked.failures, looked.left = mended.failures, mended.left
     return looked

@@ -62,10 +62,11 @@ class Look:
 
 @dataclass(frozen=True)
 class DeepCheck:
-    """One thing to look for."""
+    """One thing to look for; `unit` is what its progress counts."""
 
     name: str
     doc: str
+    unit: str
     findings: Callable[[Look], Iterator[Finding]]
 
 
@@ -75,7 +76,7 @@ def deep_checks() -> tuple[DeepCheck, ...]:
     found = []
     for info in pkgutil.iter_modules(deep.__path__):
         module = import_module(f"{deep.__name__}.{info.name}")
-        check = DeepCheck(info.name, (module.__doc__ or "").strip(), module.findings)
+        check = DeepCheck(info.name, (module.__doc__ or "").strip(), module.UNIT, module.findings)
         found.append((not getattr(module, "FIRST", False), info.name, check))
     return tuple(check for _, _, check in sorted(found, key=lambda each: each[:2]))
 

@@ -105,13 +105,21 @@ class Watch:
 
         return wrapped
 
+    def _is_first(self) -> bool:
+        """Of several runs that are to be killed at a moment, only the first to come to it is."""
+        try:
+            (self.log.parent / "killed").touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
+
     def reach(self, moment: str, subject: Any) -> None:
         """Note that `moment` has come; end whoever has to die at it."""
         self.seen[moment] += 1
         with self.log.open("a") as file:
             file.write(f"{moment}\n")
         kill = self.kill
-        if kill and (kill.moment, kill.number) == (moment, self.seen[moment]):
+        if kill and (kill.moment, kill.number) == (moment, self.seen[moment]) and self._is_first():
             victim = os.getpid() if kill.victim == "run" else _at_work(subject)
             os.kill(victim, signal.SIGKILL)
 

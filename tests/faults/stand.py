@@ -130,12 +130,12 @@ class Server:
     def together(
         self, *commands: tuple[Path, tuple[str, ...]], kill: Point | None = None
     ) -> list[Told]:
-        """Several commands at the same time; the first one is killed at `kill`."""
+        """Several commands at the same time; the first that comes to `kill` is killed there."""
         orders = []
         for home, words in commands:
             self._count += 1
             moments = str(home / f"moments-{self._count}")
-            end = asdict(kill) if kill and not orders else None
+            end = asdict(kill) if kill else None
             orders.append({"home": str(home), "words": words, "moments": moments, "kill": end})
         assert self._process.stdin
         assert self._process.stdout

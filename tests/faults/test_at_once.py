@@ -56,9 +56,7 @@ def test_one_of_two_is_killed(
 ) -> None:
     """The other one had to wait for it, and does all that it left undone."""
     home = copied(undisturbed.template, tmp_path / "home")
-    killed, other = server.together((home, RUN), (home, RUN), kill=Point(moment, 1))
-    if killed.code == 0:  # the other was faster, so this one never came to this moment
-        pytest.skip("the run that was to be killed had nothing to do")
-    assert (killed.code, other.code) == (-9, 0), other.out
-    assert (killed.left, held_locks(home)) == ([], [])
+    told = server.together((home, RUN), (home, RUN), kill=Point(moment, 1))
+    assert sorted(each.code for each in told) == [-9, 0], [each.out for each in told]
+    assert (told[0].left, held_locks(home)) == ([], [])
     assert differences(contents(lake_of(home)), undisturbed.contents) == []

@@ -10,6 +10,7 @@ from dataq_assets.stages.deep_check import Finding, Look
 from dataq_lake.table import TableHandle
 
 NAME = "blobs_present"
+UNIT = "tables"
 NAMING = (("raw", "blob_uri"), ("items", "blob_uri"), ("assets", "storage_path"))
 
 
@@ -25,6 +26,7 @@ def findings(at: Look) -> Iterator[Finding]:
                 told.add(uri)
                 reason = f"is not in the blob store; {rows} rows of {handle.name} name it"
                 yield Finding(NAME, uri, reason, "fetch", uri)
+    at.tell(NAME, len(work), len(work))
 
 
 def _missing(handle: TableHandle, column: str, stored: pl.Series) -> list[tuple[str, int]]:

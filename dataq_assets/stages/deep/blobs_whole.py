@@ -8,6 +8,7 @@ from dataq_assets.stages.deep_check import Finding, Look
 from dataq_lake.errors import ContentDamaged
 
 NAME = "blobs_whole"
+UNIT = "bytes"
 
 
 def findings(at: Look) -> Iterator[Finding]:

@@ -11,6 +11,7 @@ from dataq_assets.stages.deep_check import Finding, Look, remedy_for
 from dataq_lake.table import TableHandle
 
 NAME = "contents_match"
+UNIT = "rows"
 HASHED = (
     ("raw", "payload", "content_hash"),
     ("items", "payload", "content_hash"),

@@ -8,6 +8,7 @@ from dataq_assets.stages.deep_check import Finding, Look, remedy_for
 from dataq_lake.key_hashes import count, keys_of, twice
 
 NAME = "ids_unique"
+UNIT = "tables"
 ADVICE = "raw is insert-only: the copy has the same bytes, so only its count is wrong"
 
 

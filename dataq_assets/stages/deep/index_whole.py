@@ -8,6 +8,7 @@ from dataq_assets.stages.deep_check import Finding, Look, Remedy
 from dataq_lake.indexes.folder import IndexFolder
 
 NAME = "index_whole"
+UNIT = "bytes"
 
 
 def findings(at: Look) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from dataq_assets.stages.deep_check import Finding, Look
 from dataq_lake.key_hashes import count, keys_of, missing
 
 NAME = "references_resolve"
+UNIT = "columns"
 REFERENCES = (
     ("items", "item_id", "raw", "item_id"),
     ("quarantine", "item_id", "raw", "item_id"),

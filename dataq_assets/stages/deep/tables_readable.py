@@ -10,6 +10,7 @@ from dataq_lake.errors import LakeError
 
 FIRST = True
 NAME = "tables_readable"
+UNIT = "bytes"
 ADVICE = {
     "raw": "restore it from a backup: what was observed cannot be derived; "
     "`dataq run --full` archives again what the source still has",
@@ -31,6 +32,7 @@ def findings(at: Look) -> Iterator[Finding]:
 
     for name in names:
         try:
+            _ = at.lake.table(name).table
             damaged = list(at.lake.table(name).damage(told))
         except LakeError as error:  # a folder whose name no table has
             yield Finding(NAME, name, str(error), advice="look what it is, and remove it")
