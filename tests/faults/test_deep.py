@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dataq_lake.indexes.folder import IndexFolder
@@ -147,3 +148,42 @@ def test_damage_is_found_and_mended(
     assert (found["ok"], found["left"], found["not_repaired"]) == (True, [], []), found
     assert found["passed"], "the asset checks ran too"
     assert differences(contents(lake_of(home)), undisturbed.contents) == []
+
+
+def test_what_meets_damage_says_how_to_mend_it(server: Server, whole: Path, tmp_path: Path) -> None:
+    home = copied(whole, tmp_path / "home")
+    lost = lost_part("items")(home)
+    torn_manifest(home)
+    run = server.dataq(home, "run")
+    assert run.code == 1
+    assert f"items/{lost} is in its log but not on disk: `dataq check --deep --repair`" in run.out
+    search = server.dataq(home, "search", "heron")
+    assert search.code == 1
+    assert "cannot be read" in search.out
+    assert "`dataq check --deep --repair` mends" in search.out
+
+
+def test_an_index_from_before_there_were_sums_is_judged_by_its_counts(
+    server: Server, whole: Path, tmp_path: Path
+) -> None:
+    home = copied(whole, tmp_path / "home")
+    for path in IndexFolder(lake_of(home).root).root.rglob("sums.json"):
+        path.unlink()
+    assert deep(server, home)["findings"] == []
+    (part, *_) = IndexFolder(lake_of(home).root).parts.iterdir()
+    np.save(part / "places.npy", np.load(part / "places.npy")[1:], allow_pickle=False)
+    (finding,) = deep(server, home)["findings"]
+    assert "places and" in finding["reason"]
+
+
+def test_an_index_of_a_newer_dataq_is_left_alone(
+    server: Server, whole: Path, tmp_path: Path
+) -> None:
+    home = copied(whole, tmp_path / "home")
+    (path,) = IndexFolder(lake_of(home).root).snapshots.glob("*/manifest.json")
+    newer = path.read_text().replace('"format": 1', '"format": 2')
+    path.write_text(newer)
+    found = deep(server, home, "--repair")
+    assert [each["remedy"] for each in found["left"]] == ["none"]
+    assert "upgrade DataQ" in found["left"][0]["reason"]
+    assert path.read_text() == newer
