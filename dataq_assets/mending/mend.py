@@ -48,11 +48,12 @@ def mend(
 ) -> Mended:
     """Mends what can be had again from raw or from the sources, and looks at everything once more.
 
-    Nothing is taken away that could not be derived: tables stay as they are while raw is damaged.
+    Nothing is taken away that could not be derived: tables stay as they are while raw is damaged,
+    or a log that cannot be mended.
     """
     mended = Mended()
     blobs = [each.target for each in findings if each.remedy == "fetch"]
-    reason = _raw_damage(findings)
+    reason = _obstacle(findings)
     if not reason and blobs:
         mended.done += fetch_again(home, blobs)
         lost = sorted(lost_of_raw(open_lake(home.lake), blobs))
@@ -90,9 +91,11 @@ def _derive(home: Home, mended: Mended, on_progress: OnProgress | None) -> None:
     mended.done += derived
 
 
-def _raw_damage(findings: Sequence[Finding]) -> str:
-    """Why nothing may be derived from raw now, or ""."""
-    raw = [
-        each for each in findings if each.place.startswith("raw_") and each.check != "ids_unique"
-    ]
-    return f"{raw[0].place} is damaged" if raw else ""
+def _obstacle(findings: Sequence[Finding]) -> str:
+    """Why nothing can be derived now, or "": raw, or a log that every derivation has to read."""
+    for each in findings:
+        table = each.place.partition("/")[0]
+        read = table.startswith("raw_") or table in WITH
+        if each.remedy == "none" and each.check != "ids_unique" and read:
+            return f"{each.place} is damaged"
+    return ""

@@ -169,6 +169,20 @@ def test_lost_rows_of_raw_are_found_and_nothing_is_taken_away(lake: Lake, rows: 
     assert len(open_lake(lake.root).table("items").files()) == 3
 
 
+def test_nothing_is_emptied_while_a_log_cannot_be_read(lake: Lake, rows: Rows) -> None:
+    """Every derivation would end at that table, and the others stay empty."""
+    written(lake, rows, 2)
+    lake.table("segments").append([rows("segments", ["a" * 32])])
+    lake.table("segments").files()[0].unlink()
+    log_files(lake)[-1].write_bytes(b"{")
+    mended = mend(Home(lake.root.parent), found(lake))
+    assert mended.done == []
+    assert mended.failures == [
+        "segments not made anew, for it might not come back: items is damaged"
+    ]
+    assert len(lake.table("segments").files()) == 1
+
+
 def test_a_blob_that_the_source_no_longer_has_is_left_and_told(lake: Lake, rows: Rows) -> None:
     """The damaged copy is kept: part of a film is better than none."""
     home = Home(lake.root.parent)
