@@ -115,6 +115,18 @@ class DeltaLog:
             raise TableDamaged(missing)
         return self._latest
 
+    def damage(self) -> str:
+        """Why the newest version cannot be read, or only by a detour, in words, or ""."""
+        missing = self.gaps()
+        start = max(self._listing()[1], default=None)
+        if missing or start is None:
+            return missing
+        try:
+            self._checkpoint(start)
+        except TableDamaged as error:
+            return str(error)
+        return ""
+
     def gaps(self) -> str:
         """Which versions are missing without which the newest cannot be read, in words, or ""."""
         commits, checkpoints = self._listing()
@@ -193,7 +205,11 @@ class DeltaLog:
         self.generation += 1
         start = self._newest_checkpoint()
         if start is not None:
-            self._replay, self._version = self._checkpoint(start), start
+            try:
+                self._replay, self._version = self._checkpoint(start), start
+            except TableDamaged:
+                if not (self.folder / f"{0:020}.json").exists():
+                    raise  # otherwise the commits tell the same, only slower
 
     def _newest_checkpoint(self) -> int | None:
         try:
@@ -242,13 +258,19 @@ class DeltaLog:
 
     def _checkpoint(self, version: int) -> _Replay:
         import pyarrow.parquet as pq
+        from pyarrow import ArrowException
 
         replay = _Replay()
         parts = sorted(self.folder.glob(f"{version:020}.checkpoint*.parquet"))
-        if not parts:
-            raise FileNotFoundError(self.folder / f"{version:020}.checkpoint.parquet")
-        for part in parts:
-            rows = pq.ParquetFile(part).read(columns=["add", "metaData", "protocol"])
+        for part in parts or [self.folder / f"{version:020}.checkpoint.parquet"]:
+            try:
+                rows = pq.ParquetFile(part).read(columns=["add", "metaData", "protocol"])
+            except (OSError, ArrowException) as error:
+                told = " ".join(str(error).split())
+                raise TableDamaged(
+                    f"a checkpoint of table {self.folder.parent.name} cannot be read ({told}): "
+                    f"restore {part} from a backup, or remove it if the log has version 0"
+                ) from error
             for row in rows.to_pylist():
                 if row["metaData"]:
                     row["metaData"]["configuration"] = dict(row["metaData"]["configuration"])

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 def damage(handle: TableHandle, told: Told = unheard) -> Iterator[Damage]:
     """What is wrong with the log and the files of the newest version; one row group in memory."""
     try:
-        missing = handle.log.gaps()
-        if missing:
-            yield Damage(handle.name, missing, mendable=False)
+        reason = handle.log.damage()
+        if reason:
+            yield Damage(handle.name, reason, mendable=False)
             return
         snapshot = handle.snapshot()
     except LakeError as error:
         yield Damage(handle.name, str(error), mendable=False)
         return
     for file in snapshot.files if snapshot else ():
-        reason = _reason(handle.folder / file.path, file)
+        wrong = _reason(handle.folder / file.path, file)
         told(file.size)
-        if reason:
-            yield Damage(f"{handle.name}/{file.path}", reason)
+        if wrong:
+            yield Damage(f"{handle.name}/{file.path}", wrong)
 
 
 def _reason(path: Path, file: DataFile) -> str | None:

@@ -119,6 +119,22 @@ def test_a_hole_in_the_log_is_found(lake: Lake, rows: Rows) -> None:
     assert "lacks version 3 of 5" in finding.reason
 
 
+@pytest.mark.parametrize("cleaned", [False, True])
+def test_a_torn_checkpoint_is_found_and_read_around(lake: Lake, rows: Rows, cleaned: bool) -> None:
+    """While the commits from the first on are there, they say the same."""
+    handle = written(lake, rows, 22).table("items")
+    (checkpoint,) = (handle.folder / "_delta_log").glob("*.checkpoint.parquet")
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-20])
+    if cleaned:
+        log_files(lake)[0].unlink()
+        with pytest.raises(TableDamaged, match="a checkpoint of table items cannot be read"):
+            open_lake(lake.root).table("items").count()
+    else:
+        assert open_lake(lake.root).table("items").count() == 22
+    assert [each.place for each in found(lake)] == ["items"]
+    assert "or remove it if the log has version 0" in found(lake)[0].reason
+
+
 def test_a_torn_commit_is_told(lake: Lake, rows: Rows) -> None:
     written(lake, rows, 2)
     last = log_files(lake)[-1]
