@@ -18,7 +18,8 @@ from typing import Self
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.folders import private_folder
-from dataq_lake.settling import settler
+from dataq_lake.settling import settler, sync_folder
+from dataq_lake.storage import writable
 
 CHUNK = 1 << 20
 FRESH_SECONDS = 60
@@ -69,6 +70,27 @@ class BlobStore:
         """Whether the content is stored."""
         self.settle()
         return self.path(uri).is_file()
+
+    def stored(self) -> Iterator[Blob]:
+        """Every blob, by its name and the size of its file; nothing is read."""
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+            if _URI.fullmatch(f"blob:{path.name}"):
+                yield Blob(f"blob:{path.name}", path.stat().st_size, path.name)
+
+    def set_aside(self, uri: str) -> None:
+        """Takes a damaged blob out of the way, into `damaged`, so that it can be stored again."""
+        path = self.path(uri)
+        with writable(self.folder.parent):
+            private_folder(self.folder / "damaged")
+            path.replace(self._aside(uri))
+            sync_folder(path.parent)
+
+    def forget_aside(self, uri: str) -> None:
+        """Removes the copy that was set aside, once the blob is whole again."""
+        self._aside(uri).unlink(missing_ok=True)
+
+    def _aside(self, uri: str) -> Path:
+        return self.folder / "damaged" / self.path(uri).name
 
     def settle(self) -> None:
         """Returns when all that was committed is on disk for good: before any row names it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+REPAIR = "`dataq check --deep --repair` mends what can be mended"
+
 
 class LakeError(Exception):
     """Any refusal of the lake; its message says what was wrong, where, and what to do."""
@@ -59,6 +61,10 @@ class StopAndRepair(LakeError):
     """What is stored is not as it should be; no retry helps, a person has to look."""
 
 
+class NotWritable(LakeError):
+    """The disk takes no more: make room or make it writable, then run again."""
+
+
 class LakeMissing(StopAndRepair):
     """There is no lake at this place."""
 
@@ -69,6 +75,10 @@ class UpgradeDataq(StopAndRepair):
 
 class CannotEmbed(StopAndRepair):
     """A model that made no vectors of texts; the message says why."""
+
+
+class TableDamaged(StopAndRepair):
+    """A table's log or one of its files cannot be read; `dataq check --deep` says what is left."""
 
 
 class IndexDamaged(StopAndRepair):

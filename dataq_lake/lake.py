@@ -66,6 +66,12 @@ class Lake:
 
         return [*(f"raw_{source}" for source in self.raw_sources()), *TABLES]
 
+    def lost_files(self) -> list[str]:
+        """The files, as table/file, that are in a log but not on disk; nothing is read."""
+        handles = [self.table(name) for name in self.stored()]
+        paths = [(handle, path) for handle in handles for path in handle.files()]
+        return [f"{handle.name}/{path.name}" for handle, path in paths if not path.is_file()]
+
     def state(self, source: str) -> bytes | None:
         """What the source's plugin last asked to get back, None before it ever did."""
         rows = self._states(source).sort("sequence", descending=True).limit(1)

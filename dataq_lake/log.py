@@ -12,11 +12,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dataq_lake.errors import NoSuchVersion, UpgradeDataq
+from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq
 
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(\.\d{10}\.\d{10})?\.parquet")
 _COMMIT = re.compile(r"(\d{20})\.json")
@@ -102,11 +103,43 @@ class DeltaLog:
         self.generation = 0  # counts how often the log had to be read from the start
 
     def latest(self) -> Snapshot | None:
-        """The newest snapshot, None where there is no table; costs two stats if nothing is new."""
+        """The newest snapshot, None where there is no table; costs two stats if nothing is new.
+
+        Raises TableDamaged where there is a log that cannot be read from its start.
+        """
         if self._version < 0 or self._stamp(self._version) != self._seen:
             self._restart()
         self._advance()
+        if self._version < 0 and (missing := self.gaps()):
+            # Who took this for a table that is not there would begin another one in its place.
+            raise TableDamaged(missing)
         return self._latest
+
+    def damage(self) -> str:
+        """Why the newest version cannot be read, or only by a detour, in words, or ""."""
+        missing = self.gaps()
+        start = max(self._listing()[1], default=None)
+        if missing or start is None:
+            return missing
+        try:
+            self._checkpoint(start)
+        except TableDamaged as error:
+            return str(error)
+        return ""
+
+    def gaps(self) -> str:
+        """Which versions are missing without which the newest cannot be read, in words, or ""."""
+        commits, checkpoints = self._listing()
+        newest = max(commits | checkpoints, default=-1)
+        start = max(checkpoints, default=-1)
+        missing = [number for number in range(start + 1, newest + 1) if number not in commits]
+        if not missing:
+            return ""
+        more = f" and {len(missing) - 1} more" if missing[1:] else ""
+        return (
+            f"the log of table {self.folder.parent.name} lacks version {missing[0]}{more} of "
+            f"{newest}: restore {self.folder} from a backup"
+        )
 
     def at(self, version: int) -> Snapshot:
         """The snapshot of an earlier version; NoSuchVersion where the log does not reach."""
@@ -126,11 +159,20 @@ class DeltaLog:
         return replay.at(version)
 
     def version_at(self, time: datetime) -> int:
-        """The newest version committed at or before `time`."""
-        for commit in self.history():
-            if commit.time <= time:
-                return commit.version
-        raise NoSuchVersion(f"{self.folder.parent.name} had no version yet at {time.isoformat()}")
+        """The newest version committed at or before `time`.
+
+        Where the clock went back, a version counts as no older than the one before it.
+        """
+        commits = list(self.history())[::-1]
+        times = accumulate((commit.time for commit in commits), max)
+        found = [each.version for each, at in zip(commits, times, strict=True) if at <= time]
+        if found:
+            return found[-1]
+        oldest = commits[0].version if commits else 0
+        kept = f": versions before {oldest} are no longer kept" if oldest else ""
+        raise NoSuchVersion(
+            f"{self.folder.parent.name} had no version yet at {time.isoformat()}{kept}"
+        )
 
     def history(self) -> Iterator[Commit]:
         """The commits still in the log, newest first."""
@@ -163,7 +205,11 @@ class DeltaLog:
         self.generation += 1
         start = self._newest_checkpoint()
         if start is not None:
-            self._replay, self._version = self._checkpoint(start), start
+            try:
+                self._replay, self._version = self._checkpoint(start), start
+            except TableDamaged:
+                if not (self.folder / f"{0:020}.json").exists():
+                    raise  # otherwise the commits tell the same, only slower
 
     def _newest_checkpoint(self) -> int | None:
         try:
@@ -177,7 +223,7 @@ class DeltaLog:
         before = self._version
         while True:
             try:
-                actions = list(self._actions(self._version + 1))
+                actions = self._actions(self._version + 1)
             except FileNotFoundError:
                 break
             for action in actions:
@@ -194,9 +240,15 @@ class DeltaLog:
             return None
         return stat.st_ino, stat.st_mtime_ns
 
-    def _actions(self, version: int) -> Iterator[dict[str, Any]]:
-        data = (self.folder / f"{version:020}.json").read_bytes()
-        return (json.loads(line) for line in data.splitlines() if line)
+    def _actions(self, version: int) -> list[dict[str, Any]]:
+        path = self.folder / f"{version:020}.json"
+        try:
+            return [json.loads(line) for line in path.read_bytes().splitlines() if line]
+        except ValueError as error:
+            raise TableDamaged(
+                f"version {version} of table {self.folder.parent.name} cannot be read ({error}): "
+                f"restore {path} from a backup"
+            ) from error
 
     def _listing(self) -> tuple[set[int], set[int]]:
         names = [entry.name for entry in self.folder.iterdir()] if self.folder.is_dir() else []
@@ -206,13 +258,19 @@ class DeltaLog:
 
     def _checkpoint(self, version: int) -> _Replay:
         import pyarrow.parquet as pq
+        from pyarrow import ArrowException
 
         replay = _Replay()
         parts = sorted(self.folder.glob(f"{version:020}.checkpoint*.parquet"))
-        if not parts:
-            raise FileNotFoundError(self.folder / f"{version:020}.checkpoint.parquet")
-        for part in parts:
-            rows = pq.ParquetFile(part).read(columns=["add", "metaData", "protocol"])
+        for part in parts or [self.folder / f"{version:020}.checkpoint.parquet"]:
+            try:
+                rows = pq.ParquetFile(part).read(columns=["add", "metaData", "protocol"])
+            except (OSError, ArrowException) as error:
+                told = " ".join(str(error).split())
+                raise TableDamaged(
+                    f"a checkpoint of table {self.folder.parent.name} cannot be read ({told}): "
+                    f"restore {part} from a backup, or remove it if the log has version 0"
+                ) from error
             for row in rows.to_pylist():
                 if row["metaData"]:
                     row["metaData"]["configuration"] = dict(row["metaData"]["configuration"])

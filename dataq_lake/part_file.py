@@ -72,7 +72,8 @@ class PartFile:
 
     def discard(self) -> None:
         """Closes the file and removes it."""
-        with suppress(OSError, pa.ArrowException):  # a full disk refuses the end of the file, too
+        # A full disk refuses the end of the file, too; then there is no metadata to collect.
+        with suppress(OSError, pa.ArrowException, RuntimeError):
             self._writer.close()
         with suppress(OSError):
             self._file.close()

@@ -9,8 +9,9 @@ from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import FixTheCall, UpgradeDataq
+from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.log import Commit, DeltaLog, Snapshot
+from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, needs none of these
@@ -18,6 +19,7 @@ if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, need
     import pyarrow as pa
     from deltalake import DeltaTable
 
+    from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
     from dataq_lake.keys import KeyIndex
     from dataq_lake.schemas import Table
@@ -82,9 +84,24 @@ class TableHandle:
         return self._log.latest() if version is None else self._log.at(version)
 
     def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
-        """The Parquet files of the table now, at `version`, or at the time `as_of`."""
+        """The Parquet files of the table now, at `version`, or at the time `as_of`.
+
+        Raises NoSuchVersion for a version that is not kept, or not all of it.
+        """
         snapshot = self.snapshot(version, as_of)
-        return [self.folder / file.path for file in snapshot.files] if snapshot else []
+        paths = [self.folder / file.path for file in snapshot.files] if snapshot else []
+        if snapshot is not None and (version is not None or as_of is not None):
+            self._expect_kept(snapshot.version, paths)
+        return paths
+
+    def _expect_kept(self, version: int, paths: list[Path]) -> None:
+        """Raises NoSuchVersion for a version whose files were cleaned up, wholly or in part."""
+        gone = [path for path in paths if not path.is_file()]
+        if gone:
+            raise NoSuchVersion(
+                f"version {version} of table {self.name} is no longer whole: {len(gone)} of its "
+                f"{len(paths)} files were cleaned up; a later version has what still counts"
+            )
 
     def scan(
         self,
@@ -156,7 +173,8 @@ class TableHandle:
         """
         from dataq_lake import writing
 
-        return writing.append(self, batches, commit or CommitInfo(), committed)
+        with writable(self.folder.parent.parent):
+            return writing.append(self, batches, commit or CommitInfo(), committed)
 
     def insert_new(
         self,
@@ -170,13 +188,34 @@ class TableHandle:
         """
         from dataq_lake import inserting
 
-        return inserting.insert_new(self, batches, commit or CommitInfo(), committed)
+        with writable(self.folder.parent.parent):
+            return inserting.insert_new(self, batches, commit or CommitInfo(), committed)
 
     def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
         """Takes away what is gone and adds what is new; doing it again changes nothing."""
         from dataq_lake import inserting
 
-        return inserting.apply(self, difference, commit or CommitInfo())
+        with writable(self.folder.parent.parent):
+            return inserting.apply(self, difference, commit or CommitInfo())
+
+    def damage(self, told: Callable[[int], object] = lambda _: None) -> Iterator[Damage]:
+        """What is wrong with the log and the files of the newest version; every byte is read.
+
+        `told` hears how many bytes more were read. Nothing is raised for what is damaged.
+        """
+        from dataq_lake import table_files
+
+        return table_files.damage(self, told)
+
+    def clear(self, commit: CommitInfo | None = None) -> Written:
+        """Takes all rows away, also those that cannot be read, so that they can be derived again.
+
+        Earlier versions stay. Raises FixTheCall for an insert-only table.
+        """
+        from dataq_lake import clearing
+
+        with writable(self.folder.parent.parent):
+            return clearing.clear(self, commit or CommitInfo())
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""

@@ -19,6 +19,7 @@ from dataq_lake.written import CommitInfo, Written
 COMMIT_ROWS = 10_000
 COMMIT_BYTES = 32 << 20
 COMMIT_SECONDS = 30.0
+ATTEMPTS = 40
 
 
 def append(
@@ -64,10 +65,12 @@ def _publish(
 ) -> Written:
     """Makes what is staged visible, whatever others add meanwhile."""
     parts = tuple(writer.finish())
-    written = commit(handle, Change(new=parts), info)
-    if written is None:
-        discard(handle.folder, parts)
-        raise Retry(f"table {handle.name}: other writers were faster too often, run again")
-    if committed:
-        committed(written)
-    return written
+    for attempt in range(ATTEMPTS):
+        written = commit(handle, Change(new=parts), info)
+        if written is not None:
+            if committed:
+                committed(written)
+            return written
+        time.sleep(0.005 * attempt)
+    discard(handle.folder, parts)
+    raise Retry(f"table {handle.name}: other writers were faster too often, run again")

@@ -69,8 +69,8 @@ class Home:
 
     @property
     def locks(self) -> Path:
-        """Files that are locked while their name's work is done."""
-        return self.path / "locks"
+        """Files that are locked while their name's work is done; several homes may share a lake."""
+        return self.lake / "locks"
 
     def prepare(self) -> None:
         """Makes the folders and dagster.yaml where they are missing, for this user only."""

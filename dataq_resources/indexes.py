@@ -1,6 +1,7 @@
 """Publishes what an asset returns as the next snapshot of the search index."""
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 import dagster as dg
 
@@ -8,6 +9,14 @@ from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo
 from dataq_resources.lake import HomeResource
+from dataq_resources.locks import locked
+
+
+@dataclass(frozen=True)
+class Unpublished:
+    """What is to be published; `find` finds it out, once nobody else publishes."""
+
+    find: Callable[[], Publication]
 
 
 class IndexIOManager(dg.ConfigurableIOManager):
@@ -15,12 +24,13 @@ class IndexIOManager(dg.ConfigurableIOManager):
 
     home: dg.ResourceDependency[HomeResource]
 
-    def handle_output(self, context: dg.OutputContext, obj: Publication) -> None:
+    def handle_output(self, context: dg.OutputContext, obj: Unpublished) -> None:
         """Publishes; without changes there is no new snapshot."""
         from dataq_lake.indexes.publish import publish
 
         info = CommitInfo(context.run_id, context.asset_key.to_user_string())
-        done = publish(self.home.lake, obj, info)
+        with locked(self.home.home.locks, "stage_snapshots"):
+            done = publish(self.home.lake, obj.find(), info)
         shown = {name: value for name, value in asdict(done).items() if value is not None}
         context.add_output_metadata({**shown, "seconds": round(done.seconds, 3)})
 

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import fcntl
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dataq_lake.storage import writable
 from dataq_resources.errors import Busy
 
 
 @contextmanager
 def locked(folder: Path, name: str, wait: bool = True) -> Iterator[None]:
     """Holds the lock `name` while the block runs; raises Busy instead of waiting if told so."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    number = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    with writable(folder.parent):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        number = os.open(folder / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         _take(number, name, wait)
-        os.truncate(number, 0)
-        os.pwrite(number, str(os.getpid()).encode(), 0)
+        with writable(folder.parent):
+            os.truncate(number, 0)
+            os.pwrite(number, f"{os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield
     finally:
         os.close(number)
@@ -29,5 +33,5 @@ def _take(number: int, name: str, wait: bool) -> None:
     try:
         fcntl.flock(number, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        holder = os.pread(number, 32, 0).decode(errors="replace") or "unknown"
+        holder = os.pread(number, 256, 0).decode(errors="replace") or "unknown"
         raise Busy(f"{name} is in use by process {holder}: wait until it is done") from None

@@ -1,13 +1,19 @@
 """Commits what assets return to the lake's tables and reports what that was."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
+from dataq_lake.errors import REPAIR, TableDamaged
+from dataq_lake.lake import Lake
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_resources.changes import Changes
 from dataq_resources.lake import HomeResource
+from dataq_resources.locks import locked
 
 
 class TableIOManager(dg.ConfigurableIOManager):
@@ -18,13 +24,27 @@ class TableIOManager(dg.ConfigurableIOManager):
     def handle_output(self, context: dg.OutputContext, obj: Changes) -> None:
         """Commits the rounds, unless another output of the step has, and reports this table's."""
         info = CommitInfo(context.run_id, context.asset_key.to_user_string())
-        obj.commit(self.home.lake, info)
+        # Rounds are found out as they are committed: two runs would find and write the same.
+        with locked(self.home.home.locks, f"stage_{context.step_key}"), _telling(self.home.lake):
+            obj.commit(self.home.lake, info)
         table = table_of(context)
         context.add_output_metadata(facts(obj, table))
 
     def load_input(self, context: dg.InputContext) -> Slice:
         """The upstream table, with nothing read yet."""
         return Slice(self.home.lake, str(context.asset_key.path[0]))
+
+
+@contextmanager
+def _telling(lake: Lake) -> Iterator[None]:
+    """Says which table has lost a file, where an engine only says that there is no such file."""
+    try:
+        yield
+    except (FileNotFoundError, pl.exceptions.PolarsError):
+        lost = lake.lost_files()
+        if not lost:
+            raise
+        raise TableDamaged(f"{lost[0]} is in its log but not on disk: {REPAIR}") from None
 
 
 def table_of(context: dg.OutputContext) -> str:

@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from dataq_assets.stages.deep_check import deep_checks
 from dataq_lake.schemas import TABLES
 from dataq_plugins.registry import plugins
 
@@ -60,6 +61,11 @@ def test_every_plugin_and_its_settings_are_documented(name: str) -> None:
     properties = schema["properties"]
     assert isinstance(properties, dict)
     assert [each for each in properties if f"`{each}`" not in page] == []
+
+
+def test_every_deep_check_is_documented() -> None:
+    page = (DOCS / "trust.md").read_text(encoding="utf-8")
+    assert [each.name for each in deep_checks() if f"`{each.name}`" not in page] == []
 
 
 def test_every_setting_is_documented() -> None:

@@ -42,6 +42,8 @@ class WorkerProcess:
 
     def __init__(self, item_seconds: float, item_memory: int) -> None:
         self.batches: deque[Batch] = deque()
+        self.killed = False
+        """After close: whether somebody else has killed it."""
         self._timed_out = False
         self._link, theirs = channel.open_pair()
         self.cells, cells_fd = Cells.create()
@@ -113,6 +115,7 @@ class WorkerProcess:
         self._link.close()
         os.close(self._life)  # the kernel ends the worker, if it has not ended
         code = self._process.wait()
+        self.killed = code == -signal.SIGKILL and not self._timed_out
         said = self._last_words()
         os.close(self._stderr)
         self.cells.close()

@@ -50,6 +50,7 @@ class Run(Generic[T, R]):
         self._in_flight = 0
         self._batch_items = FIRST_BATCH
         self._deaths = 0
+        self._spared: set[int] = set()
 
     def outcomes(self) -> Generator[Done[R] | Failed, None, None]:
         """One outcome a task."""
@@ -170,6 +171,10 @@ class Run(Generic[T, R]):
         self._workers.remove(worker)
         self._pool.lost()
         kind, reason = worker.close()
+        if worker.killed and guilty not in self._spared:
+            # By a person or for want of memory: that may have nothing to do with the item.
+            self._spared.add(guilty)
+            guilty = NOTHING
         blamed = [batch.pop(guilty) for batch in worker.batches if guilty in batch]
         for batch in reversed(worker.batches):
             self._take_back(batch)

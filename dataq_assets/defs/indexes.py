@@ -4,9 +4,9 @@ from functools import partial
 
 import dagster as dg
 
-from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.indexes import Unpublished
 from dataq_resources.pool import PoolResource
 
 
@@ -18,10 +18,10 @@ from dataq_resources.pool import PoolResource
     io_manager_key="indexes",
     kinds={"faiss", "tantivy"},
 )
-def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource) -> Publication:
+def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource) -> Unpublished:
     """The published search index of everything that is current."""
     from dataq_assets.stages.embedding import embed_all
     from dataq_assets.stages.indexes import publication
 
     embed = partial(embed_all, pool.get(), embedder.name)
-    return publication(embeddings.lake, embedder.model(), embed)
+    return Unpublished(partial(publication, embeddings.lake, embedder.model(), embed))

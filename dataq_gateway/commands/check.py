@@ -8,23 +8,39 @@ from dataq_gateway.options import json_option
 
 
 @click.command("check")
+@click.option("--deep", is_flag=True, help="Also read and hash every byte that is stored.")
+@click.option("--repair", is_flag=True, help="With --deep: mend what can be had again.")
 @json_option("Print the results as one JSON object.")
-def command(as_json: bool) -> None:
-    """Run every asset check; exit with 1 if one fails."""
-    from dataq_assets.runs import check
+def command(deep: bool, repair: bool, as_json: bool) -> None:
+    """Run every asset check; exit with 1 if one fails.
+
+    --deep looks at the files first: logs, tables, blobs and search indexes, each to its last
+    byte, and whether ids are unique and references lead somewhere. --repair derives tables and
+    indexes again, fetches blobs again from their source, and says what it cannot mend.
+    """
+    from dataq_assets.runs import Outcome, check
+    from dataq_gateway.deep import look_deep
     from dataq_gateway.home import existing_lake
     from dataq_gateway.outcomes import as_dict, failures
     from dataq_gateway.output import echo_json
     from dataq_resources.home import home_from_environment
 
+    if repair and not deep:
+        raise click.UsageError("--repair needs --deep: it mends what --deep finds")
     existing_lake()
-    outcome = check(home_from_environment())
+    home = home_from_environment()
+    found = look_deep(home, repair=repair, quiet=as_json) if deep else None
+    # The checks of the tables would fail for what is known already.
+    outcome = check(home) if found is None or found.ok else Outcome()
+    ok = outcome.ok and (found is None or found.ok)
     if as_json:
-        echo_json(as_dict(outcome))
+        echo_json({**as_dict(outcome), **(found.as_dict() if found else {}), "ok": ok})
     else:
         warnings = (f"warning: {each}" for each in outcome.warnings)
         for line in (*(f"ok: {each}" for each in outcome.passed), *warnings, *failures(outcome)):
             click.echo(line)
+        for line in found.lines() if found else ():
+            click.echo(line)
         click.echo(f"{len(outcome.passed)} checks passed, {len(outcome.failures)} failed")
-    if not outcome.ok:
+    if not ok:
         click.get_current_context().exit(1)

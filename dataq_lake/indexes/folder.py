@@ -3,22 +3,29 @@
     parts/<id>/                    vectors, never changed once there
     snapshots/<sequence>-<id>/     manifest.json, text/ (tantivy), gone-<part>.npy
 
+In each of these folders sums.json has the SHA-256 of the files beside it.
+
 A snapshot exists from the one rename that puts its folder there; the newest is the current one.
 """
 
 from __future__ import annotations
 
 import fcntl
+import hashlib
+import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dataq_lake.errors import UnknownSnapshot
+from dataq_lake.damage import Damage, Told, unheard
+from dataq_lake.errors import REPAIR, IndexDamaged, UnknownSnapshot
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
+from dataq_lake.storage import writable
 
 _DRAFT = ".draft-"
+SUMS = "sums.json"
 
 
 class IndexFolder:
@@ -43,8 +50,13 @@ class IndexFolder:
         return self.read(names[-1]) if names else None
 
     def read(self, name: str) -> Manifest:
-        """The manifest in the snapshot folder `name`."""
-        return parse_manifest((self.snapshots / name / "manifest.json").read_bytes())
+        """The manifest in the snapshot folder `name`; raises IndexDamaged, UpgradeDataq."""
+        try:
+            return parse_manifest((self.snapshots / name / "manifest.json").read_bytes())
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise IndexDamaged(
+                f"the manifest of snapshot {name} cannot be read ({error}): {REPAIR}"
+            ) from error
 
     def find(self, snapshot: str) -> Manifest:
         """The snapshot whose id begins with `snapshot`; raises UnknownSnapshot."""
@@ -57,12 +69,17 @@ class IndexFolder:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Holds off other publishers, and removes what a dead one left behind."""
+        with self._alone():
+            self._sweep()
+            yield
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
         for folder in (self.root, self.parts, self.snapshots):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         number = os.open(self.root / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(number, fcntl.LOCK_EX)
-            self._sweep()
             yield
         finally:
             os.close(number)
@@ -74,7 +91,11 @@ class IndexFolder:
         return draft
 
     def publish(self, draft: Path, name: str) -> Path:
-        """Puts the finished `draft` in place under `name`, durably and at once."""
+        """Puts the finished `draft` in place under `name`, durably and at once.
+
+        With it go the sums of its files; those in folders below it carry sums of their own.
+        """
+        _write_sums(draft)
         for file in draft.rglob("*"):
             sync(file)
         sync(draft)
@@ -93,6 +114,23 @@ class IndexFolder:
         with self.writing():
             return manifest
 
+    def size(self) -> int:
+        """Bytes of all parts and snapshots."""
+        return sum(file.stat().st_size for file in self.root.rglob("*") if file.is_file())
+
+    def damage(self, told: Told = unheard) -> Iterator[tuple[str, Damage]]:
+        """The folder of each snapshot that is not whole, and why; every byte is read."""
+        from dataq_lake.indexes import verifying
+
+        return verifying.damage(self, told)
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Takes away damaged snapshots, the current one too, with the parts that only they used."""
+        with writable(self.root.parent), self._alone():
+            for name in names:
+                (self.snapshots / name).rename(self.snapshots / f"{_DRAFT}{name}")
+            self._sweep()
+
     def _sweep(self) -> None:
         drafts = list(self.snapshots.glob(f"{_DRAFT}*"))
         if not drafts:  # a draft is there before the first of its parts and goes after them
@@ -103,6 +141,15 @@ class IndexFolder:
                 shutil.rmtree(folder)
         for draft in drafts:
             shutil.rmtree(draft)
+
+
+def _write_sums(folder: Path) -> None:
+    sums = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file():
+            with path.open("rb") as file:
+                sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
+    (folder / SUMS).write_text(json.dumps(sums, indent=1), encoding="utf-8")
 
 
 def sync(path: Path) -> None:

@@ -5,12 +5,17 @@ One index, not one a part: BM25 weighs words by how rare they are in everything.
 
 from __future__ import annotations
 
+import atexit
+import os
 import shutil
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import tantivy
+
+from dataq_lake.errors import REPAIR, IndexDamaged
 
 ANALYZER = "dataq"
 HEAP_BYTES = 64_000_000
@@ -36,9 +41,25 @@ def analyzer() -> tantivy.TextAnalyzer:
 
 def open_text(folder: Path) -> tantivy.Index:
     """The text index in `folder`."""
-    index = tantivy.Index.open(str(folder))
+    try:
+        index = tantivy.Index.open(str(_lockable(folder)))
+    except ValueError as error:
+        snapshot = folder.parent.name
+        raise IndexDamaged(f"the text of snapshot {snapshot} cannot be read: {REPAIR}") from error
     index.register_tokenizer(ANALYZER, analyzer())
     return index
+
+
+def _lockable(folder: Path) -> Path:
+    """`folder`, or links to its files where it is read-only: tantivy locks also what it reads."""
+    if os.access(folder, os.W_OK):
+        return folder
+    links = Path(tempfile.mkdtemp(prefix="dataq-text-"))
+    atexit.register(shutil.rmtree, links, ignore_errors=True)
+    for file in folder.iterdir():
+        if file.name not in _LOCKS:
+            (links / file.name).symlink_to(file.absolute())
+    return links
 
 
 class TextWriter:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataq_lake.errors import REPAIR, IndexDamaged
 from dataq_lake.indexes.keys import KEY, find_keys
 from dataq_lake.indexes.places import Place, Places, load, write_places
 
@@ -55,7 +56,10 @@ class Part:
         # on a busy machine, 60 with two.
         faiss.omp_set_num_threads(1)
         flags = faiss.IO_FLAG_MMAP_IFC | faiss.IO_FLAG_READ_ONLY
-        return faiss.read_index(str(self.folder / "vectors.faiss"), flags)
+        try:
+            return faiss.read_index(str(self.folder / "vectors.faiss"), flags)
+        except RuntimeError as error:
+            raise IndexDamaged(f"index part {self.id} cannot be read: {REPAIR}") from error
 
     @property
     def count(self) -> int:

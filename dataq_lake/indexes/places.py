@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dataq_lake.errors import REPAIR, IndexDamaged
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -68,13 +70,23 @@ class Places:
         return [Place(*values) for values in zip(*columns, strict=True)]
 
     def _column(self, name: str) -> list[str]:
-        column: list[str] = json.loads((self._folder / f"{name}.json").read_bytes())
+        try:
+            column: list[str] = json.loads((self._folder / f"{name}.json").read_bytes())
+        except (OSError, ValueError) as error:
+            part = self._folder.name
+            raise IndexDamaged(
+                f"{name}.json of index part {part} cannot be read: {REPAIR}"
+            ) from error
         return column
 
 
 def load(file: Path) -> NDArray[Any]:
     """The array in `file`, mapped; never a pickle."""
-    array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    try:
+        array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        part = file.parent.name
+        raise IndexDamaged(f"{file.name} of index part {part} cannot be read: {REPAIR}") from error
     return array
 
 

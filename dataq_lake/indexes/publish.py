@@ -15,6 +15,7 @@ from dataq_lake.indexes.documents import Publication, Published, checked, rows_o
 from dataq_lake.indexes.draft import Draft
 from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.indexes.keys import to_keys
+from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     began = time.perf_counter()
     info = commit or CommitInfo(asset="indexes")
     folder = IndexFolder(lake.root)
-    with folder.writing():
+    with writable(lake.root), folder.writing():
         latest = folder.latest()
         now = datetime.now(UTC)
         base = latest if latest and latest.extends_to(publication.model) else None

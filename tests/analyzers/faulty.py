@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 
@@ -40,11 +42,23 @@ def _unspeakable(_: Any) -> None:
     raise _Unspeakable
 
 
+def _killed_once(mark: str) -> str:
+    """As if a person had killed the worker, the first time."""
+    try:
+        Path(mark).touch(exist_ok=False)
+    except FileExistsError:
+        return "done"
+    os.kill(os.getpid(), signal.SIGKILL)
+    return "never"
+
+
 _DEEDS: dict[str, Callable[[Any], Any]] = {
     "double": double,
     "segfault": lambda _: ctypes.string_at(0),
     "exit": os._exit,
     "abort": lambda _: os.abort(),
+    "killed": lambda _: os.kill(os.getpid(), signal.SIGKILL),
+    "killed_once": _killed_once,
     "hang": time.sleep,
     "spin": _spin_in_c,
     "eat": _eat,

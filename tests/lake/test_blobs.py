@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from dataq_lake import blobs
 from dataq_lake.blobs import BlobStore
-from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall, NotWritable
 from dataq_lake.lake import Lake, open_lake
 from tests.lake.conftest import Rows
 
@@ -120,7 +120,7 @@ def test_a_row_is_committed_only_after_its_blob_is_on_disk(
     with other.blobs.writer() as writer:
         writer.write(b"large")
         uri = writer.commit().uri
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(NotWritable, match="No space left"):
         lake.raw("mail").append([rows("raw_mail", ["a"], blob_uri=uri)])
     assert lake.raw("mail").count() == 0
 

@@ -15,7 +15,7 @@ import pytest
 
 from dataq_lake import accepting, compacting, parts, writing
 from dataq_lake.difference import Difference
-from dataq_lake.errors import FixTheCall, UnknownTable, WrongSchema
+from dataq_lake.errors import FixTheCall, NotWritable, UnknownTable, WrongSchema
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import Table
 from dataq_lake.written import CommitInfo, Written
@@ -185,7 +185,7 @@ def test_a_failing_disk_is_reported_and_cleaned_up(
 
     lake.table("items").append([rows("items", ids(0, 3))])
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(NotWritable, match="No space left"):
         lake.table("items").append([rows("items", ids(3, 6))])
     monkeypatch.undo()
     assert open_lake(lake.root).table("items").count() == 3

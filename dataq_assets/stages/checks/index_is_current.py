@@ -14,8 +14,10 @@ TABLES = ("snapshots", "entities", "segments", "analyses")
 
 def verdict(lake: Lake) -> Verdict:
     """How many segments there are and how many the snapshot counts."""
-    snapshots = lake.table("snapshots").scan(["created_at", "segments"])
-    newest = snapshots.sort("created_at", descending=True).limit(1).collect()["segments"]
+    # By sequence, not by time: the clock may have gone back between two publications.
+    sequence = pl.col("manifest").str.json_path_match("$.sequence").cast(pl.Int64)
+    snapshots = lake.table("snapshots").scan(["manifest", "segments"]).sort(sequence)
+    newest = snapshots.select("segments").tail(1).collect()["segments"]
     indexed = int(newest[0]) if len(newest) else 0
     current = int(current_segments(lake).select(pl.len()).collect().item())
     facts = {"indexed": indexed, "current": current}

@@ -1,0 +1,58 @@
+"""Looks at every byte of a table's files: whether they are there, whole, and as the log says."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dataq_lake.damage import Damage, Told, unheard
+from dataq_lake.errors import LakeError
+
+if TYPE_CHECKING:
+    from dataq_lake.log import DataFile
+    from dataq_lake.table import TableHandle
+
+
+def damage(handle: TableHandle, told: Told = unheard) -> Iterator[Damage]:
+    """What is wrong with the log and the files of the newest version; one row group in memory."""
+    try:
+        reason = handle.log.damage()
+        if reason:
+            yield Damage(handle.name, reason, mendable=False)
+            return
+        snapshot = handle.snapshot()
+    except LakeError as error:
+        yield Damage(handle.name, str(error), mendable=False)
+        return
+    for file in snapshot.files if snapshot else ():
+        wrong = _reason(handle.folder / file.path, file)
+        told(file.size)
+        if wrong:
+            yield Damage(f"{handle.name}/{file.path}", wrong)
+
+
+def _reason(path: Path, file: DataFile) -> str | None:
+    try:
+        size = path.stat().st_size
+        if size != file.size:
+            return f"has {size} bytes, {file.size} were written"
+        rows = _rows(path)
+    except FileNotFoundError:
+        return "is in the log but not on disk"
+    except (OSError, pa.ArrowException) as error:
+        return f"cannot be read: {' '.join(str(error).split())[:200]}"
+    written = json.loads(file.stats).get("numRecords") if file.stats else None
+    if written is not None and rows != written:
+        return f"has {rows} rows, {written} were written"
+    return None
+
+
+def _rows(path: Path) -> int:
+    """How many rows can be decoded, all columns of them."""
+    with pq.ParquetFile(path) as parquet:
+        return sum(parquet.read_row_group(n).num_rows for n in range(parquet.num_row_groups))

@@ -1,0 +1,91 @@
+"""Killed at any moment, a run is taken up by the next, which ends where one alone would have."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Undisturbed
+from tests.faults.points import Point
+from tests.faults.stand import (
+    Server,
+    Told,
+    contents,
+    copied,
+    differences,
+    halves,
+    held_locks,
+    lake_of,
+    moments,
+    some,
+)
+
+SEED = 20_261_122
+POINTS = 52
+WORK = "after work"
+ALWAYS = ("commit", "blob", "state", "publish", "index row")
+
+
+def chosen(seen: list[str]) -> list[Point]:
+    """A worker's first two, then each commit, blob, state and publication, the rest by chance."""
+    counted: Counter[str] = Counter()
+    every = []
+    for moment in seen:
+        counted[moment] += 1
+        every.append(Point(moment, counted[moment]))
+    workers = [Point(each.moment, each.number, "worker") for each in every if each.moment == WORK]
+    runs = [each for each in every if not each.moment.endswith(" work")]
+    first = [each for each in runs if each.number == 1 and _is_one_of(ALWAYS, each)]
+    others = [each for each in runs if each not in first]
+    mixed = random.Random(SEED)
+    mixed.shuffle(first)
+    mixed.shuffle(others)
+    return [*workers[:2], *first, *others][:POINTS]
+
+
+def _is_one_of(words: tuple[str, ...], point: Point) -> bool:
+    return point.moment.split(" ", 1)[1].startswith(words)
+
+
+@pytest.mark.parametrize("number", some(range(POINTS), quick=(1, 20, 45)))
+def test_a_killed_run_is_taken_up(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
+) -> None:
+    """A run or its worker, killed at one of the chosen points."""
+    point = chosen(undisturbed.moments)[number]
+    home = copied(undisturbed.template, tmp_path / "home")
+    killed = server.dataq(home, "run", kill=point)
+    assert point.moment in moments(home), f"{point} never came"
+    # A worker is replaced, and what it had begun is done again: the run goes on.
+    assert killed.code == (-9 if point.victim == "run" else 0), (str(point), killed.out)
+    expect_taken_up(server, undisturbed, home, killed)
+
+
+@pytest.mark.parametrize("items", some([0, 5, 15], quick=[5]))
+def test_a_killed_plugin_is_told_and_asked_again(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, items: int
+) -> None:
+    home = copied(undisturbed.template, tmp_path / "home")
+    (home / "die_at").write_text(str(items))
+    killed = server.dataq(home, "run")
+    assert killed.code == 1
+    assert killed.out.count("error: ") == 1
+    assert "was killed by SIGKILL" in killed.out
+    expect_taken_up(server, undisturbed, home, killed)
+
+
+def expect_taken_up(server: Server, undisturbed: Undisturbed, home: Path, killed: Told) -> None:
+    """What was disturbed left nothing behind, and the next run completes it."""
+    assert killed.left == []
+    assert held_locks(home) == []
+    assert halves(lake_of(home)) == []
+    again = server.dataq(home, "run")
+    assert (again.code, again.left) == (0, []), again.out
+    lake = lake_of(home)
+    assert halves(lake) == []
+    assert differences(contents(lake), undisturbed.contents) == []
+    shutil.rmtree(home)
