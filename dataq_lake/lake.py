@@ -16,6 +16,8 @@ from dataq_lake.written import CommitInfo, Written
 if TYPE_CHECKING:  # opening a lake costs nothing until something is read
     import polars as pl
 
+    from dataq_lake.indexes.snapshot import Snapshot
+
 
 def open_lake(root: str | Path, must_exist: bool = False) -> Lake:
     """The lake in folder `root`, made on the first write; LakeMissing if it has to be there."""
@@ -36,13 +38,38 @@ class Lake:
     def table(self, name: str) -> TableHandle:
         """The table called `name`, also before anything is in it; raises UnknownTable."""
         if name not in self._handles:
-            handle = TableHandle(
-                checked_table(name), self.root / "tables" / name, self.blobs.settle
-            )
+            handle = self._opened(checked_table(name), self.root / "tables" / name)
             if not handle.folder.is_dir():
                 _ = handle.table  # a name that nobody declared is refused here, not later
             self._handles[name] = handle
         return self._handles[name]
+
+    def _opened(self, name: str, folder: Path) -> TableHandle:
+        return TableHandle(name, folder, self.blobs.settle)
+
+    def at(self, as_of: datetime | str | None) -> Lake:
+        """The lake as it was at a time (ISO 8601, UTC if it names no zone) or in a snapshot.
+
+        A snapshot is named by its name or by the first digits of its id; None is the lake as it
+        is. Raises NotYet for a time before the lake, UnknownSnapshot, SnapshotGone.
+        """
+        from dataq_lake.past import past
+
+        return self if as_of is None else past(self, as_of)
+
+    def index(self, snapshot: str | None = None) -> Snapshot:
+        """The search index as it is, or that of a snapshot; raises NothingIndexed."""
+        from dataq_lake.indexes.snapshot import open_snapshot
+
+        return open_snapshot(self.root, snapshot)
+
+    def versions(self) -> dict[str, int]:
+        """The version of every table that has one.
+
+        Read against the flow of data: whatever a row found here stands on is then here as well.
+        """
+        found = {name: self.table(name).version() for name in reversed(self.tables())}
+        return {name: version for name, version in found.items() if version is not None}
 
     def raw(self, source: str) -> TableHandle:
         """The raw table of a source."""

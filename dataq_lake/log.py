@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dataq_lake.errors import NoSuchVersion, UpgradeDataq
+from dataq_lake.errors import NoSuchVersion, NotYet, UpgradeDataq, VersionGone
 
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(\.\d{10}\.\d{10})?\.parquet")
 _COMMIT = re.compile(r"(\d{20})\.json")
@@ -73,7 +73,7 @@ class _Replay:
         if add := action.get("add"):
             if add.get("deletionVector"):
                 raise UpgradeDataq("deletion vectors are not read here: use delta_scan of DuckDB")
-            path = unquote(add["path"])
+            path = _inside(unquote(add["path"]))
             self.files[path] = DataFile(path, add["size"], add.get("stats") or "")
         elif remove := action.get("remove"):
             self.files.pop(unquote(remove["path"]), None)
@@ -114,11 +114,7 @@ class DeltaLog:
         start = max((v for v in checkpoints if v <= version), default=-1)
         wanted = range(start + 1, version + 1)
         if version < 0 or not commits.issuperset(wanted) or (start < 0 and 0 not in commits):
-            have = sorted(commits | checkpoints)
-            span = f"{have[0]} to {have[-1]}" if have else "none"
-            raise NoSuchVersion(
-                f"{self.folder.parent.name} has no version {version}: versions kept are {span}"
-            )
+            raise _missing(self.folder.parent.name, version, sorted(commits | checkpoints))
         replay = self._checkpoint(start) if start >= 0 else _Replay()
         for number in wanted:
             for action in self._actions(number):
@@ -127,10 +123,19 @@ class DeltaLog:
 
     def version_at(self, time: datetime) -> int:
         """The newest version committed at or before `time`."""
+        name, later = self.folder.parent.name, None
         for commit in self.history():
+            if later is not None and commit.version != later - 1:
+                break  # versions between two that are kept were cleaned up
             if commit.time <= time:
                 return commit.version
-        raise NoSuchVersion(f"{self.folder.parent.name} had no version yet at {time.isoformat()}")
+            later = commit.version
+        if later is None or later == 0:
+            raise NotYet(f"{name} had no version yet at {time.isoformat()}")
+        raise VersionGone(
+            f"the versions of {name} before {later} were cleaned up, so nobody can tell how it was "
+            f"at {time.isoformat()}: `dataq snapshots list` shows what is kept from longer ago"
+        )
 
     def history(self) -> Iterator[Commit]:
         """The commits still in the log, newest first."""
@@ -169,8 +174,6 @@ class DeltaLog:
         try:
             return int(json.loads((self.folder / "_last_checkpoint").read_bytes())["version"])
         except (FileNotFoundError, ValueError):  # the hint is only a hint: it may be lost or torn
-            if (self.folder / f"{0:020}.json").exists():
-                return None
             return max(self._listing()[1], default=None)
 
     def _advance(self) -> None:
@@ -218,6 +221,19 @@ class DeltaLog:
                     row["metaData"]["configuration"] = dict(row["metaData"]["configuration"])
                 replay.apply(row)
         return replay
+
+
+def _inside(path: str) -> str:
+    """`path`, if it lies in the table's own folder: what is elsewhere is none of ours to read."""
+    if path.startswith("/") or ":" in path.partition("/")[0] or ".." in path.split("/"):
+        raise UpgradeDataq(f"the log names a file outside of its table: {path}")
+    return path
+
+
+def _missing(table: str, version: int, have: list[int]) -> NoSuchVersion:
+    span = f"{have[0]} to {have[-1]}" if have else "none"
+    told = f"{table} has no version {version}: versions kept are {span}"
+    return VersionGone(told) if have and 0 <= version < have[-1] else NoSuchVersion(told)
 
 
 def _commit(version: int, info: dict[str, Any]) -> Commit:

@@ -27,7 +27,7 @@ def connect(lake: Lake, as_of: datetime | str | None = None) -> duckdb.DuckDBPyC
     which also refuses statements that write.
     """
     connection = _connection(lake)
-    Views(lake, connection, as_of).add_all()
+    Views(lake.at(as_of), connection).add_all()
     return connection
 
 
@@ -41,7 +41,7 @@ def query(
     import duckdb
 
     connection = _connection(lake)
-    views = Views(lake, connection, as_of)
+    views = Views(lake.at(as_of), connection)
     _only_reads(connection, text)
     if _CATALOGUE.search(text):
         views.add_all()

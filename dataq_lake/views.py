@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import NoSuchVersion
 from dataq_lake.lake import Lake
 from dataq_lake.log import Snapshot
 from dataq_lake.table import TableHandle
@@ -31,12 +29,9 @@ ENTITIES = """
 class Views:
     """The views of a connection, made as they are needed: a view of 1,000 files is not free."""
 
-    def __init__(
-        self, lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime | str | None
-    ) -> None:
+    def __init__(self, lake: Lake, connection: duckdb.DuckDBPyConnection) -> None:
         self._lake = lake
         self._connection = connection
-        self._as_of = as_of
         self._made: set[str] = set()
 
     def add_all(self) -> None:
@@ -72,7 +67,7 @@ class Views:
 
     def _table(self, name: str) -> str:
         handle = self._lake.table(name)
-        snapshot = self._snapshot(handle)
+        snapshot = handle.snapshot()
         columns = self._columns(handle, snapshot)
         if snapshot is None or not snapshot.files:
             return f"select {columns} where false"
@@ -80,12 +75,6 @@ class Views:
         # files of an older schema lack columns; reading every footer to find out is not free
         union = "true" if snapshot.schema_version > 1 else "false"
         return f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-
-    def _snapshot(self, handle: TableHandle) -> Snapshot | None:
-        try:
-            return handle.snapshot(as_of=self._as_of)
-        except NoSuchVersion:  # the table came later than this time
-            return None
 
     def _columns(self, handle: TableHandle, snapshot: Snapshot | None) -> str:
         if snapshot is not None and snapshot.files and snapshot.schema_version == 1:

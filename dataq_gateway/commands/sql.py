@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataq_gateway.options import json_option
+from dataq_gateway.options import as_of_option, json_option
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +19,7 @@ FORMATS = ("table", "csv", "json", "plain", "parquet")
 @click.argument("query", required=False)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to print. [default: table]")
 @json_option("Print a JSON array of objects: the same as --format json.")
-@click.option("--as-of", metavar="TIME", help="Read the lake as it was at this time (ISO 8601).")
+@as_of_option()
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to stdout."
 )
@@ -51,7 +51,7 @@ def run_query(text: str, as_of: str | None) -> pa.RecordBatchReader:
     from dataq_gateway.home import existing_lake
     from dataq_lake.sql import query
 
-    return query(existing_lake(), text, as_of=as_of).to_arrow_reader(10_000)
+    return query(existing_lake(as_of), text).to_arrow_reader(10_000)
 
 
 def write_result(result: pa.RecordBatchReader, kind: str, output: str | None) -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 import tantivy
 
+from dataq_lake.indexes.folder import link
+
 ANALYZER = "dataq"
 HEAP_BYTES = 64_000_000
 _LONGEST = 65  # bytes; a SHA-256 in hex is still a word
@@ -94,7 +96,4 @@ def _clone(parent: Path, folder: Path) -> None:
         if file.name in _REWRITTEN:
             shutil.copyfile(file, folder / file.name)
         elif file.name not in _LOCKS:
-            try:
-                (folder / file.name).hardlink_to(file)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(file, folder / file.name)
+            link(file, folder / file.name)

@@ -20,6 +20,9 @@ class Model:
     dimensions: int
 
 
+NO_MODEL = Model("", "", 0)
+
+
 @dataclass(frozen=True)
 class PartEntry:
     """A part of `rows` vectors, of which `gone` no longer count in this snapshot."""
@@ -36,7 +39,10 @@ class PartEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions."""
+    """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions.
+
+    A snapshot of a lake in which nothing was indexed yet has NO_MODEL, no parts and no texts.
+    """
 
     id: str
     sequence: int
@@ -53,6 +59,11 @@ class Manifest:
     def folder(self) -> str:
         """The name of the snapshot's folder, which sorts by age."""
         return f"{self.sequence:08}-{self.id}"
+
+    @property
+    def has_index(self) -> bool:
+        """Whether it can be searched."""
+        return self.model != NO_MODEL
 
     def extends_to(self, model: Model) -> bool:
         """Whether a snapshot of `model` can build on this one."""

@@ -14,7 +14,7 @@ import pytest
 
 from dataq_lake import sql
 from dataq_lake.difference import Difference
-from dataq_lake.errors import FixTheCall, LakeMissing, UnknownTable
+from dataq_lake.errors import FixTheCall, LakeMissing, NotYet, UnknownTable
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import TABLES, declared
 from tests.lake.conftest import Rows
@@ -90,11 +90,14 @@ def test_the_same_rows_as_delta_scan(full: Lake, rows: Rows) -> None:
 
 
 def test_as_it_was(full: Lake, rows: Rows) -> None:
+    first = full.raw("mail").history()[0].time
     before = full.table("segments").history()[0].time
     full.table("segments").append([rows("segments", ["s3"])])
     assert ask(full, "select count(*) from segments") == [(3,)]
     assert ask(full, "select count(*) from segments", as_of=before) == [(2,)]
-    assert ask(full, "select count(*) from segments", as_of="2001-01-01") == [(0,)]
+    assert ask(full, "select count(*) from segments", as_of=first) == [(0,)]
+    with pytest.raises(NotYet, match="the lake has nothing from before 2001-01-01T00:00:00"):
+        ask(full, "select count(*) from segments", as_of="2001-01-01")
     old = sql.connect(full, as_of=before)
     assert old.execute("select count(*) from segments").fetchall() == [(2,)]
 
