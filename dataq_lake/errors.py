@@ -71,6 +71,10 @@ class BadQuery(FixTheCall):
     """A search that asks for something impossible; the message says which part and why."""
 
 
+class LimitReached(FixTheCall):
+    """A question that needs more memory, time or disk than it may have."""
+
+
 class NothingIndexed(FixTheCall):
     """There is nothing to search yet: something has to be archived first."""
 

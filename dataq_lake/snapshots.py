@@ -57,16 +57,14 @@ def create(lake: Lake, name: str | None = None, run_id: str = "") -> SnapshotFac
     """
     folder = IndexFolder(lake.root)
     with folder.writing():
+        latest, versions = folder.latest(), lake.versions()
+        mark = folder.marks.all().get(latest.id, Mark(latest.id)) if latest else None
         if name is not None:
-            _free(folder, checked_name(name))
-        latest = folder.latest()
-        versions = lake.versions()
-        if latest is None or not _same(latest.tables, versions):
+            _free(folder, checked_name(name), unless=mark)
+        if latest is None or mark is None or not _fits(latest, versions, mark, name):
             latest = _publish(folder, latest, versions, run_id)
-        mark = folder.marks.all().get(latest.id)
-        if mark is not None and name is not None and mark.name not in {None, name}:
-            latest, mark = _publish(folder, latest, versions, run_id), None
-        mark = replace(mark or Mark(latest.id), name=name or (mark.name if mark else None))
+            mark = Mark(latest.id)
+        mark = replace(mark, name=name or mark.name)
         folder.marks.write(mark)
         _record(lake, folder, run_id)
     return _facts(latest, mark, current=True)
@@ -82,7 +80,7 @@ def keep(lake: Lake, snapshot: str, name: str | None = None) -> SnapshotFacts:
         manifest = find(folder, snapshot)
         old = folder.marks.all().get(manifest.id, Mark(manifest.id))
         if name is not None and name != old.name:
-            _free(folder, checked_name(name))
+            _free(folder, checked_name(name), unless=old)
             old = replace(old, name=name)
         folder.marks.write(old)
         current = manifest == folder.latest()
@@ -158,10 +156,10 @@ def _record(lake: Lake, folder: IndexFolder, run_id: str) -> None:
     record(lake, folder, CommitInfo(run_id, "snapshots"))
 
 
-def _free(folder: IndexFolder, name: str) -> None:
+def _free(folder: IndexFolder, name: str, unless: Mark | None = None) -> None:
     """Makes sure that no other snapshot has this name; that of a retired one is free again."""
     mark = folder.marks.named(name)
-    if mark is None:
+    if mark is None or mark == unless:
         return
     if mark.snapshot in {manifest.id for manifest in folder.manifests()}:
         raise NameTaken(
@@ -170,9 +168,13 @@ def _free(folder: IndexFolder, name: str) -> None:
     folder.marks.remove(mark.snapshot)
 
 
-def _same(one: Mapping[str, int], other: Mapping[str, int]) -> bool:
-    """Whether two snapshots have the same tables; `snapshots` itself changes with each of them."""
-    return {**one, "snapshots": 0} == {**other, "snapshots": 0}
+def _fits(latest: Manifest, versions: Mapping[str, int], mark: Mark, name: str | None) -> bool:
+    """Whether `latest` is the lake as it stands, and may have this name.
+
+    The table `snapshots` changes with each of them, so it does not count.
+    """
+    same = {**latest.tables, "snapshots": 0} == {**versions, "snapshots": 0}
+    return same and (name is None or mark.name in {None, name})
 
 
 def _facts(manifest: Manifest, mark: Mark | None, current: bool) -> SnapshotFacts:
