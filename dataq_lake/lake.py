@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.blobs import BlobStore
 from dataq_lake.errors import LakeMissing
+from dataq_lake.folders import private_folder
 from dataq_lake.names import checked_source, checked_table, is_table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
@@ -16,7 +20,12 @@ from dataq_lake.written import CommitInfo, Written
 if TYPE_CHECKING:  # opening a lake costs nothing until something is read
     import polars as pl
 
+    from dataq_lake.answer import Answer
     from dataq_lake.indexes.snapshot import Snapshot
+    from dataq_lake.limits import Limits
+
+
+SPILL_SECONDS = 86_400
 
 
 def open_lake(root: str | Path, must_exist: bool = False) -> Lake:
@@ -57,11 +66,41 @@ class Lake:
 
         return self if as_of is None else past(self, as_of)
 
+    def sql(self, text: str, limits: Limits | None = None) -> Answer:
+        """The answer to a question in SQL: `.pl()`, `.arrow()`, `.fetchall()` give its rows.
+
+        Raises FixTheCall with DuckDB's message, UnknownTable, LimitReached, ContentLost.
+        """
+        from dataq_lake.sql import query
+
+        return query(self, text, limits=limits)
+
     def index(self, snapshot: str | None = None) -> Snapshot:
         """The search index as it is, or that of a snapshot; raises NothingIndexed."""
         from dataq_lake.indexes.snapshot import open_snapshot
 
         return open_snapshot(self.root, snapshot)
+
+    def spill_folder(self) -> Path | None:
+        """A path below the lake for what a large question puts on disk meanwhile, for it alone.
+
+        None where the lake cannot be written to. What a question that was killed left there goes
+        after a day.
+        """
+        spill = self.root / "tmp"
+        try:
+            private_folder(spill)
+            for old in spill.iterdir():
+                if time.time() - old.stat().st_mtime > SPILL_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            return None
+        return spill / uuid.uuid4().hex
+
+    def drop_spill(self, spill: Path | None) -> None:
+        """Removes such a folder, where a question could not do so itself."""
+        if spill is not None:
+            shutil.rmtree(spill, ignore_errors=True)
 
     def versions(self) -> dict[str, int]:
         """The version of every table that has one.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -57,33 +56,38 @@ def query(
 
     limits = limits or limits_from()
     views = Views(lake.at(as_of))
-    connection = _opened()
-    _only_reads(connection, text)
     words = set(re.findall(r"[a-z][a-z0-9_]*", text.lower()))
     names = views.names() if _CATALOGUE.search(text) else views.names(words)
     try:
-        _close(connection, lake, views, names, limits)
-        return _ask(connection, text, views, limits, stuck)
+        return _ask(lake, text, views, names, limits, stuck)
     except duckdb.CatalogException:
         pass  # a view may be named in a way that is not seen from outside
-    connection = _opened()
     try:
-        _close(connection, lake, views, views.names(), limits)
-        return _ask(connection, text, views, limits, stuck)
+        return _ask(lake, text, views, views.names(), limits, stuck)
     except duckdb.CatalogException as error:
         raise _unknown(lake, error) from error
 
 
 def _ask(
-    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
     text: str,
     views: Views,
+    names: list[str],
     limits: Limits,
     stuck: Callable[[], None] | None,
 ) -> Answer:
     import duckdb
 
-    stopwatch = Stopwatch(limits.seconds, connection.interrupt, stuck)
+    connection = _opened()
+    spill = _close(connection, lake, views, names, limits)
+    _only_reads(connection, text)  # not before: to parse `import database` is to read files
+
+    def killed() -> None:
+        lake.drop_spill(spill)
+        if stuck:
+            stuck()
+
+    stopwatch = Stopwatch(limits.seconds, connection.interrupt, killed if stuck else None)
 
     def explained(error: Exception) -> LakeError:
         if stopwatch.expired:
@@ -131,10 +135,11 @@ def _close(
     views: Views,
     names: list[str],
     limits: Limits,
-) -> None:
+) -> Path | None:
     """Makes the views and leaves the connection no way to anything but their files.
 
-    Nothing it is told opens it again. Raises ContentLost where such a file is missing.
+    Nothing it is told opens it again. Returns where it puts what does not fit into memory. Raises
+    ContentLost where a file is missing.
     """
     import duckdb
 
@@ -147,13 +152,15 @@ def _close(
             raise _lost(views, error) from error
         files += view.files
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
-    spill = quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
+    spill = lake.spill_folder()
     connection.execute(
-        f"set temp_directory = {spill}; set max_temp_directory_size = {quoted(limits.spill)}; "
+        f"set temp_directory = {quoted(str(spill or ''))}; "
+        f"set max_temp_directory_size = {quoted(limits.spill)}; "
         f"set memory_limit = {quoted(limits.memory)}; "
         f"set allowed_paths = [{', '.join(map(quoted, files))}]; "
         "set enable_external_access = false; set lock_configuration = true"
     )
+    return spill
 
 
 def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
