@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # opening a lake costs nothing until something is read
     from dataq_lake.answer import Answer
     from dataq_lake.indexes.snapshot import Snapshot
     from dataq_lake.limits import Limits
+    from dataq_lake.log import DeltaLog
 
 
 SPILL_SECONDS = 86_400
@@ -54,7 +55,12 @@ class Lake:
         return self._handles[name]
 
     def _opened(self, name: str, folder: Path) -> TableHandle:
-        return TableHandle(name, folder, self.blobs.settle)
+        def pinned(log: DeltaLog) -> set[int]:
+            from dataq_lake.cleaning import pinned_versions
+
+            return pinned_versions(self, name, log)
+
+        return TableHandle(name, folder, self.blobs.settle, pinned)
 
     def at(self, as_of: datetime | str | None) -> Lake:
         """The lake as it was at a time (ISO 8601, UTC if it names no zone) or in a snapshot.

@@ -35,12 +35,13 @@ class Limits:
 
 def limits_from(settings: Mapping[str, str] = os.environ) -> Limits:
     """The limits that DATAQ_SQL_MEMORY, DATAQ_SQL_SECONDS and DATAQ_SQL_SPILL set."""
-    found: dict[str, str] = {}
-    for name in ("memory", "seconds", "spill"):
-        if value := settings.get(f"DATAQ_SQL_{name.upper()}"):
-            found[name] = value
-    seconds = found.pop("seconds", None)
+    usual = Limits()
+    seconds = settings.get("DATAQ_SQL_SECONDS") or str(usual.seconds)
     try:
-        return Limits(**found, **({"seconds": float(seconds)} if seconds else {}))  # type: ignore[arg-type]
+        return Limits(
+            settings.get("DATAQ_SQL_MEMORY") or usual.memory,
+            float(seconds),
+            settings.get("DATAQ_SQL_SPILL") or usual.spill,
+        )
     except ValueError:
         raise FixTheCall(f"DATAQ_SQL_SECONDS is {seconds!r}: write a number of seconds") from None

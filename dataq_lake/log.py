@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -110,16 +110,57 @@ class DeltaLog:
 
     def at(self, version: int) -> Snapshot:
         """The snapshot of an earlier version; NoSuchVersion where the log does not reach."""
+        replay, steps = self._start(version)
+        self._go_on(replay, steps)
+        return replay.at(version)
+
+    def files_of(self, versions: Iterable[int]) -> set[str]:
+        """The files that any of these versions is made of, in one pass; raises NoSuchVersion."""
+        commits, checkpoints = self._listing()
+        found: set[str] = set()
+        replay, reached = _Replay(), None
+        for version in sorted(set(versions)):
+            steps = range(-1 if reached is None else reached + 1, version + 1)
+            if not commits.issuperset(steps) or checkpoints.intersection(steps):
+                replay, steps = self._start(version)
+            self._go_on(replay, steps)
+            found |= replay.files.keys()
+            reached = version
+        return found
+
+    def unneeded(self, kept: Iterable[int]) -> list[Path]:
+        """The commits and checkpoints that none of the versions `kept` needs to be read.
+
+        What follows the checkpoint that a reader begins with is always needed.
+        """
+        commits, checkpoints = self._listing()
+        hint = self._newest_checkpoint()
+        if hint is None:
+            return []
+        need_commits = {number for number in commits if number >= hint}
+        need_checkpoints = {number for number in checkpoints if number >= hint}
+        for version in kept:
+            start = max((v for v in checkpoints if v <= version), default=-1)
+            need_checkpoints.add(start)
+            need_commits.update(range(max(start, 0), version + 1))
+        gone = [self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)]
+        for number in sorted(checkpoints - need_checkpoints):
+            gone += sorted(self.folder.glob(f"{number:020}.checkpoint*.parquet"))
+        return gone
+
+    def _start(self, version: int) -> tuple[_Replay, range]:
+        """The checkpoint before `version`, and the commits from there on."""
         commits, checkpoints = self._listing()
         start = max((v for v in checkpoints if v <= version), default=-1)
-        wanted = range(start + 1, version + 1)
-        if version < 0 or not commits.issuperset(wanted) or (start < 0 and 0 not in commits):
+        steps = range(start + 1, version + 1)
+        if version < 0 or not commits.issuperset(steps) or (start < 0 and 0 not in commits):
             raise _missing(self.folder.parent.name, version, sorted(commits | checkpoints))
-        replay = self._checkpoint(start) if start >= 0 else _Replay()
-        for number in wanted:
+        return self._checkpoint(start) if start >= 0 else _Replay(), steps
+
+    def _go_on(self, replay: _Replay, steps: Iterable[int]) -> None:
+        for number in steps:
             for action in self._actions(number):
                 replay.apply(action)
-        return replay.at(version)
 
     def version_at(self, time: datetime) -> int:
         """The newest version committed at or before `time`."""

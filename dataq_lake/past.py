@@ -71,12 +71,14 @@ class PastLake(Lake):
         raise NotYet(f"the lake has nothing from before {self.time.isoformat()}: {began}")
 
     def _opened(self, name: str, folder: Path) -> TableHandle:
-        return PastTable(name, folder, lambda table: self._version(name, table))
+        return PastTable(name, folder, lambda table: self.version_of(name, table))
 
-    def _version(self, name: str, table: log.DeltaLog) -> int | None:
+    def version_of(self, name: str, table: log.DeltaLog) -> int | None:
         """The table's version at this moment, None if it came later."""
-        if self.manifest is not None and name in self.manifest.tables:
-            return self.manifest.tables[name]
+        if self.manifest is not None and (
+            self.manifest.names_all_tables or name in self.manifest.tables
+        ):
+            return self.manifest.tables.get(name)
         try:
             return table.version_at(self.time)
         except NotYet:

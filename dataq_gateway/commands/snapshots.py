@@ -62,9 +62,10 @@ def keep(snapshot: str, name: str | None, as_json: bool) -> None:
 @click.option("--older-than", type=click.IntRange(0), metavar="DAYS", help="All older than that.")
 @json_option()
 def retire(wanted: tuple[str, ...], older_than: int | None, as_json: bool) -> None:
-    """Forget snapshots, by name or id, or by age those that nobody keeps.
+    """Forget snapshots, by name, id or age.
 
-    What only they needed goes with the next clean-up. The current one stays, without its name.
+    By age go those that nobody keeps. What only they needed goes with the next clean-up. The
+    current one stays, without its name.
     """
     from dataq_gateway.home import existing_lake
     from dataq_lake.snapshots import expired, snapshots

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
+from dataq_lake.cleaning import needed_parts
 from dataq_lake.errors import SnapshotGone, UnknownSnapshot
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
 from dataq_lake.indexes.marks import Marks
@@ -133,7 +134,7 @@ class IndexFolder:
         drafts = list(self.snapshots.glob(f"{_DRAFT}*"))
         if not drafts:  # a draft is there before the first of its parts and goes after them
             return
-        used = {part.id for name in self.names() for part in self.read(name).parts}
+        used = needed_parts(self.manifests())
         for folder in self.parts.iterdir():
             if folder.name not in used:
                 shutil.rmtree(folder)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dataq_lake.errors import UpgradeDataq
 
-FORMAT = 1
+FORMAT = 2  # 1 named the tables behind the index only, 2 names every table there is
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,14 @@ class Manifest:
         """Whether it can be searched."""
         return self.model != NO_MODEL
 
+    @property
+    def names_all_tables(self) -> bool:
+        """Whether a table that it does not name was not there yet."""
+        return self.format > 1
+
     def extends_to(self, model: Model) -> bool:
         """Whether a snapshot of `model` can build on this one."""
-        return self.model == model and self.format == FORMAT
+        return self.model == model
 
     def to_json(self) -> str:
         """The manifest as it is stored."""
