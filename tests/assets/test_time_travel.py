@@ -89,6 +89,9 @@ def test_ancestry_of_the_past_knows_no_later_runs(twice: tuple[Way, str]) -> Non
     assert then["asset"]["version"] == 1
     last = max(commit["time"] for run in then["runs"] for commit in run["commits"])
     assert last < between
+    past = way.lake.at(between).table("entities")
+    assert past.history()[0].version == past.version()
+    assert past.history() == way.lake.table("entities").history()[-len(past.history()) :]
 
 
 def test_the_past_cannot_be_written_to(twice: tuple[Way, str]) -> None:
@@ -216,4 +219,7 @@ def test_a_lake_without_an_index_can_be_kept(way: Way) -> None:
     way.derive()
     assert told(way.lake) == {"a.txt": "only raw so far"}
     assert sql_counts(way.lake.at("raw-only"), "raw_s", "assets") == [1, 0]
+    order = list(way.lake.versions())
+    flow = ["raw_s", "items", "assets", "texts", "segments", "embeddings"]
+    assert sorted(flow, key=order.index) == flow[::-1], "whatever a row stands on is read after it"
     assert IndexFolder(way.lake.root).names()[0].startswith("00000001-")

@@ -113,7 +113,7 @@ def trap(lake: Lake) -> Lake:
     (lake.root / "tables" / "linked").symlink_to("/etc")
     planted = lake.root.parent / "planted"
     planted.mkdir()
-    (planted / "schema.sql").write_text("select 'planted';")
+    (planted / "schema.sql").write_text("planted words that an error could repeat")
     (planted / "load.sql").write_text("select 'planted';")
     return lake
 
@@ -179,6 +179,12 @@ def test_no_question_holds_the_machine(name: str, ask: Ask) -> None:
     assert time.monotonic() - began < 20
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
     assert peak < 3 << 30
+
+
+def test_memory_that_duckdb_does_not_count_is_bounded_too(ask: Ask) -> None:
+    done = ask(BOMBS["edit matrix"], "--memory", "200MB", "--seconds", "50")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1), done
+    assert b"the question needs more than 200MB of memory" in done.stderr
 
 
 def test_large_questions_spill_and_clean_up(
