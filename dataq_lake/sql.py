@@ -29,9 +29,9 @@ def connect(
     """A DuckDB connection with a view for every table, as it is now or was at `as_of`.
 
     `raw` is all sources together, `texts` has an asset_id, `entities` includes the segments. The
-    connection reads the files of these views and no other, and nothing it is told changes that.
-    Text from strangers goes through `query`, which also refuses statements that write, and stops
-    those that take too long.
+    connection reaches the files of these views and no other, and nothing it is told changes that.
+    It is for SQL of one's own: COPY could overwrite such a file. Text from strangers goes through
+    `query`, which refuses all that is not a question, and stops what takes too long.
     """
     views = Views(lake.at(as_of))
     connection = _opened()

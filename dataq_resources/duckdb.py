@@ -11,7 +11,7 @@ from dataq_resources.lake import HomeResource
 
 
 class LakeDuckDBResource(DuckDBResource):
-    """`get_connection` gives a connection with a view for every table of the lake, only to read.
+    """`get_connection` gives a connection to a view for every table of the lake, and nothing else.
 
     What an asset makes in it (temporary tables) is gone with it. `as_of` is a time, or the name or
     id of a snapshot; without it each connection sees the lake as it is then.

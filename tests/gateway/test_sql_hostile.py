@@ -47,6 +47,9 @@ OUTSIDE = {
 STATEMENTS = {
     "copy out": "copy (select 1) to '{lake}/x.csv'",
     "copy over": "copy (select 1 as id) to '{file}' (format parquet)",
+    "copy over in place": "copy (select 1 as id) to '{file}' (format parquet, use_tmp_file false)",
+    "explained copy": "explain (analyze, format json) copy (select 1 as id) to '{file}' "
+    "(format parquet, use_tmp_file false)",
     "copy in": "copy quarantine from '/etc/passwd'",
     "export": "export database '{lake}/x'",
     "import": "import database '{planted}'",
@@ -82,7 +85,11 @@ STATEMENTS = {
     "second": "select 1; copy (select 1) to '{lake}/x'",
     "cte": "with a as (select 1) insert into quarantine select * from quarantine",
 }
-UNPARSED = {"cte", "explain twice", "import", "import elsewhere"}  # refused by DuckDB itself
+REFUSED_BY_DUCKDB = {
+    "explain twice": "syntax error",
+    "import": "disabled by configuration",  # to parse it is to read the files
+    "import elsewhere": "disabled by configuration",
+}
 BOMBS = {
     "endless recursion": "with recursive t(n) as (select 1 union all select n + 1 from t) "
     "select * from t where n < 0",
@@ -164,7 +171,9 @@ def test_nothing_can_be_changed(name: str, dataq: Command, trap: Lake) -> None:
     before = everything(trap)
     told = dataq("sql", filled(STATEMENTS[name], trap))
     assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1), told
-    assert "is not allowed: SQL over the lake only reads" in told.stderr or name in UNPARSED
+    assert (
+        REFUSED_BY_DUCKDB.get(name, "is not allowed: SQL over the lake only reads") in told.stderr
+    )
     assert "planted" not in told.stderr.replace(f"{trap.root.parent}/planted", "")
     assert everything(trap) == before
 

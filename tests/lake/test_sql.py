@@ -159,6 +159,42 @@ def test_a_plain_connection_cannot_be_opened_up(full: Lake) -> None:
         connection.execute("select * from secret")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "copy (select 1) to '{tables}/x.csv'",
+        "copy (select 1 as item_id) to '{file}' (format parquet)",
+        "attach '{tables}/x.db'",
+        "install httpfs",
+        "load '{extension}'",
+        "import database '/etc'",
+        "create view x as select * from read_text('/etc/passwd')",
+        "set allowed_paths = ['/etc/passwd']",
+        "pragma memory_limit = '1TB'",
+    ],
+)
+def test_a_connection_for_assets_is_closed_in_too(full: Lake, text: str) -> None:
+    """It may make tables of its own, in memory; files and settings are out of its reach."""
+    spec = importlib.util.find_spec("duckdb_extension_delta")
+    assert spec
+    assert spec.submodule_search_locations
+    folder = spec.submodule_search_locations[0]
+    extension = f"{folder}/extensions/v{duckdb.__version__}/delta.duckdb_extension"
+    (file,) = full.raw("files").files()
+    before = file.read_bytes()
+    connection = sql.connect(full)
+    connection.execute("create temp table own as select * from raw")
+    with pytest.raises(duckdb.Error):
+        connection.execute(text.format(tables=full.root / "tables", file=file, extension=extension))
+    assert file.read_bytes() == before
+
+
+def test_a_lake_that_cannot_be_written_to_is_asked_without_spilling(full: Lake) -> None:
+    (full.root / "tmp").write_text("in the way, as a read-only disk would be")
+    assert ask(full, "select count(*) from raw") == [(3,)]
+    assert ask(full, "select current_setting('temp_directory')") == [("",)]
+
+
 def test_large_sorts_spill_into_the_lake_and_not_where_one_stands(full: Lake) -> None:
     [(folder,)] = ask(full, "select current_setting('temp_directory')")
     assert folder.startswith(f"{full.root}/tmp/")
