@@ -15,6 +15,7 @@ import click
 from dataq_gateway import commands
 from dataq_gateway.errors import CommandFailed
 from dataq_gateway.settings import apply_env_file
+from dataq_gateway.wall import OWN_PROCESS
 
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
@@ -56,14 +57,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore")
     if "_DATAQ_COMPLETE" in os.environ:
         cli.main(prog_name="dataq")
-    sys.exit(run(words))
+    sys.exit(run(words, own_process=True))
 
 
-def run(words: list[str]) -> int:
-    """The exit code of one command line; every failure is told in one line on stderr."""
+def run(words: list[str], *, own_process: bool = False) -> int:
+    """The exit code of one command line; every failure is told in one line on stderr.
+
+    `own_process` says that the process ends with it: only then may a command limit the process.
+    """
     try:
         # Not cli.main, which ends a broken pipe and an interrupt in ways of its own.
         with cli.make_context("dataq", list(words)) as context:
+            context.meta[OWN_PROCESS] = own_process
             cli.invoke(context)
         sys.stdout.flush()
     except BrokenPipeError:

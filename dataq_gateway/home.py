@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from dataq_lake.lake import Lake
 
 
-def existing_lake() -> Lake:
-    """The lake of this home; raises NoHome where nothing was archived yet."""
+def existing_lake(as_of: str | None = None) -> Lake:
+    """The lake of this home, as it is or was; raises NoHome where nothing was archived yet."""
     from dataq_lake.lake import open_lake
     from dataq_resources.home import home_from_environment
 
@@ -22,4 +22,4 @@ def existing_lake() -> Lake:
             do="add a source (dataq sources add NAME --plugin file_scanner --config root=DIR) "
             "and archive it (dataq run), or set DATAQ_HOME to a home that has one",
         )
-    return open_lake(home.lake)
+    return open_lake(home.lake).at(as_of)

@@ -41,6 +41,12 @@ def write_json(result: pa.RecordBatchReader, stream: IO[str]) -> None:
     stream.write("[]\n" if lead == "[" else "]\n")
 
 
+def write_jsonl(result: pa.RecordBatchReader, stream: IO[str]) -> None:
+    """One object a line."""
+    for row in records(result):
+        stream.write(f"{dumps(row, indent=None)}\n")
+
+
 def write_csv(result: pa.RecordBatchReader, stream: IO[str]) -> None:
     """CSV with a header; nested values as JSON, nulls empty."""
     out = csv.writer(stream, lineterminator="\n")
@@ -86,17 +92,18 @@ def cell(value: Any) -> Any:
     return dumps(value, indent=None) if isinstance(value, dict | list) else value
 
 
-def write_parquet(result: pa.RecordBatchReader, path: str) -> None:
-    """A Parquet file at `path`."""
+def write_parquet(result: pa.RecordBatchReader, stream: IO[bytes]) -> None:
+    """A Parquet file."""
     import pyarrow.parquet as pq
 
-    with pq.ParquetWriter(path, result.schema, compression="zstd") as writer:
+    with pq.ParquetWriter(stream, result.schema, compression="zstd") as writer:
         for batch in batches(result):
             writer.write_batch(batch)
 
 
 WRITERS: dict[str, Callable[[pa.RecordBatchReader, IO[str]], None]] = {
     "json": write_json,
+    "jsonl": write_jsonl,
     "csv": write_csv,
     "plain": write_plain,
     "table": write_table,

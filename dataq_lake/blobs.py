@@ -9,8 +9,9 @@ import re
 import time
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
@@ -118,6 +119,47 @@ class BlobStore:
         """The whole content, its hash verified; raises ContentLost or ContentDamaged."""
         return b"".join(self.chunks(uri))
 
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Holds off other collectors, and puts back what one that was killed had put aside."""
+        private_folder(self.folder)
+        number = os.open(self.folder / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+            for aside in (self.folder / "collected").glob("*"):
+                self._put_back(aside)
+            yield
+        finally:
+            os.close(number)
+
+    def older_than(self, age: timedelta) -> list[str]:
+        """The blobs that nobody has stored, for the first time or again, for `age`."""
+        limit = time.time() - age.total_seconds()
+        files = self.folder.glob("[0-9a-f][0-9a-f]/*")
+        return sorted(f"blob:{file.name}" for file in files if file.stat().st_mtime < limit)
+
+    def collect(self, uri: str, age: timedelta) -> int | None:
+        """Removes a blob that no row names; its size in bytes, None if it was stored again.
+
+        A writer that finds the blob marks it as young. Who does so before it is put aside has it
+        put back; who looks after that finds nothing and stores it anew.
+        """
+        path, aside = self.path(uri), private_folder(self.folder / "collected") / uri[5:]
+        path.rename(aside)
+        stat = aside.stat()
+        if time.time() - stat.st_mtime < age.total_seconds():
+            self._put_back(aside)
+            return None
+        aside.unlink()
+        return stat.st_size
+
+    def _put_back(self, aside: Path) -> None:
+        final = self.path(f"blob:{aside.name}")
+        with suppress(FileExistsError):
+            final.hardlink_to(aside)
+        aside.unlink()
+        sync_folder(final.parent)
+
     def _sweep(self) -> None:
         """Removes what writers left that were killed: nobody holds the lock on their file."""
         for path in (self.folder / "incoming").glob("*"):
@@ -156,7 +198,7 @@ class BlobWriter:
         sha256 = self._digest.hexdigest()
         blob = Blob(f"blob:{sha256}", self._size, sha256)
         final = self._store.path(blob.uri)
-        if final.is_file() and final.stat().st_size == self._size:
+        if self._is_stored(final):
             self.abort()
             # the writer of that copy may not have come as far as this yet
             self._store.settler.add_folder(final.parent)
@@ -165,6 +207,16 @@ class BlobWriter:
             self._taken = True
             self._store.settler.add(self._file, self._path, final)
         return blob
+
+    def _is_stored(self, final: Path) -> bool:
+        """Whether the content is there; if so it is marked as young, so that nobody collects it."""
+        try:
+            if final.stat().st_size != self._size:
+                return False
+            os.utime(final)
+        except FileNotFoundError:
+            return False
+        return True
 
     def abort(self) -> None:
         """Forgets what was written; harmless after a commit."""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 CONFIGURATION = {
     "delta.checkpointInterval": "20",
-    # How far time travel reaches; the log of a busy table would otherwise grow for ever.
+    # How far time travel reaches. We clean up ourselves (cleaning.py): no engine knows snapshots.
     "delta.logRetentionDuration": "interval 90 days",
     "delta.deletedFileRetentionDuration": "interval 90 days",
-    "delta.enableExpiredLogCleanup": "true",
+    "delta.enableExpiredLogCleanup": "false",
 }
 # Commits that must not overlap carry this transaction id: the engine then refuses the later one.
 EXCLUSIVE = "dataq.keys"
@@ -82,7 +82,9 @@ def _commit(
             "append",
             handle.table.schema,
             commit_properties=_properties(change, info, commit_id, only_after),
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=True),
+            post_commithook_properties=PostCommitHookProperties(
+                create_checkpoint=True, cleanup_expired_logs=False
+            ),
         )
     except CommitFailedError:
         # also raised when the commit is made and only the checkpoint after it failed

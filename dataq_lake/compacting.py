@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 from dataq_lake import reading
+from dataq_lake.cleaning import Freed, vacuum
 from dataq_lake.committing import Change, commit
+from dataq_lake.errors import VersionGone
 from dataq_lake.log import DataFile
 from dataq_lake.parts import PartWriter, discard
 from dataq_lake.table import BATCH_BYTES, TableHandle
@@ -36,23 +38,18 @@ def merge(handle: TableHandle, info: CommitInfo) -> bool:
     return len(small) >= MANY and _merge(handle, small, snapshot.version, info)
 
 
-def sweep(handle: TableHandle) -> list[str]:
-    """Removes files that no kept version needs, or that a killed writer left; names them.
-
-    Only what is older than the table's retention goes, so no running writer loses its files.
-    """
+def sweep(handle: TableHandle) -> Freed:
+    """Once a week, removes what nothing needs any more; see `cleaning`."""
     mark = handle.folder / "_swept"  # engines leave names with an underscore alone
     age = time.time() - mark.stat().st_mtime if mark.exists() else None
     if age is None or age > SWEEP_SECONDS:
         mark.touch()
     if age is None or age <= SWEEP_SECONDS:
-        return []
-    from deltalake.exceptions import CommitFailedError
-
+        return Freed()
     try:
-        return handle.delta().vacuum(full=True, dry_run=False)
-    except CommitFailedError:  # others write: next week will do, the rows are in either way
-        return []
+        return vacuum(handle)
+    except VersionGone:  # no reason to fail a write: whoever cleans up by hand is told
+        return Freed()
 
 
 def _merge(

@@ -33,6 +33,18 @@ class NoSuchVersion(FixTheCall):
     """A version or time of a table that never was, or is no longer kept."""
 
 
+class NotYet(NoSuchVersion):
+    """A time before the table, or the lake, was first written to."""
+
+
+class VersionGone(NoSuchVersion):
+    """A version that was there and is cleaned up: only a snapshot would have kept it."""
+
+
+class ReadOnly(FixTheCall):
+    """A write to the lake as it was: the past does not change."""
+
+
 class UnknownModel(FixTheCall):
     """No embedding model of this name."""
 
@@ -42,7 +54,15 @@ class ModelNotInstalled(FixTheCall):
 
 
 class UnknownSnapshot(FixTheCall):
-    """No search snapshot of this id, or one that has to stay."""
+    """No snapshot of this id or name, or one that has to stay."""
+
+
+class SnapshotGone(UnknownSnapshot):
+    """A snapshot that was there and is retired: what only it kept is gone."""
+
+
+class NameTaken(FixTheCall):
+    """Another snapshot has this name."""
 
 
 class UnknownId(FixTheCall):
@@ -51,6 +71,10 @@ class UnknownId(FixTheCall):
 
 class BadQuery(FixTheCall):
     """A search that asks for something impossible; the message says which part and why."""
+
+
+class LimitReached(FixTheCall):
+    """A question that needs more memory, time or disk than it may have."""
 
 
 class NothingIndexed(FixTheCall):

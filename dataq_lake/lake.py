@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
+import time
+import uuid
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.blobs import BlobStore
 from dataq_lake.errors import LakeMissing
+from dataq_lake.folders import private_folder
 from dataq_lake.names import checked_source, checked_table, is_table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:  # opening a lake costs nothing until something is read
     import polars as pl
+
+    from dataq_lake.answer import Answer
+    from dataq_lake.indexes.snapshot import Snapshot
+    from dataq_lake.limits import Limits
+    from dataq_lake.log import DeltaLog
+
+
+SPILL_SECONDS = 86_400
 
 
 def open_lake(root: str | Path, must_exist: bool = False) -> Lake:
@@ -36,13 +48,73 @@ class Lake:
     def table(self, name: str) -> TableHandle:
         """The table called `name`, also before anything is in it; raises UnknownTable."""
         if name not in self._handles:
-            handle = TableHandle(
-                checked_table(name), self.root / "tables" / name, self.blobs.settle
-            )
+            handle = self._opened(checked_table(name), self.root / "tables" / name)
             if not handle.folder.is_dir():
                 _ = handle.table  # a name that nobody declared is refused here, not later
             self._handles[name] = handle
         return self._handles[name]
+
+    def _opened(self, name: str, folder: Path) -> TableHandle:
+        def pinned(log: DeltaLog) -> set[int]:
+            from dataq_lake.cleaning import pinned_versions
+
+            return pinned_versions(self, name, log)
+
+        return TableHandle(name, folder, self.blobs.settle, pinned)
+
+    def at(self, as_of: datetime | str | None) -> Lake:
+        """The lake as it was at a time (ISO 8601, UTC if it names no zone) or in a snapshot.
+
+        A snapshot is named by its name or by the first digits of its id; None is the lake as it
+        is. Raises NotYet for a time before the lake, UnknownSnapshot, SnapshotGone.
+        """
+        from dataq_lake.past import past
+
+        return self if as_of is None else past(self, as_of)
+
+    def sql(self, text: str, limits: Limits | None = None) -> Answer:
+        """The answer to a question in SQL: `.pl()`, `.arrow()`, `.fetchall()` give its rows.
+
+        Raises FixTheCall with DuckDB's message, UnknownTable, LimitReached, ContentLost.
+        """
+        from dataq_lake.sql import query
+
+        return query(self, text, limits=limits)
+
+    def index(self, snapshot: str | None = None) -> Snapshot:
+        """The search index as it is, or that of a snapshot; raises NothingIndexed."""
+        from dataq_lake.indexes.snapshot import open_snapshot
+
+        return open_snapshot(self.root, snapshot)
+
+    def spill_folder(self) -> Path | None:
+        """A path below the lake for what a large question puts on disk meanwhile, for it alone.
+
+        None where the lake cannot be written to. What a question that was killed left there goes
+        after a day.
+        """
+        spill = self.root / "tmp"
+        try:
+            private_folder(spill)
+            for old in spill.iterdir():
+                if time.time() - old.stat().st_mtime > SPILL_SECONDS:
+                    shutil.rmtree(old, ignore_errors=True)
+        except OSError:
+            return None
+        return spill / uuid.uuid4().hex
+
+    def drop_spill(self, spill: Path | None) -> None:
+        """Removes such a folder, where a question could not do so itself."""
+        if spill is not None:
+            shutil.rmtree(spill, ignore_errors=True)
+
+    def versions(self) -> dict[str, int]:
+        """The version of every table that has one.
+
+        Read against the flow of data: whatever a row found here stands on is then here as well.
+        """
+        found = {name: self.table(name).version() for name in reversed(self.tables())}
+        return {name: version for name, version in found.items() if version is not None}
 
     def raw(self, source: str) -> TableHandle:
         """The raw table of a source."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq
+from dataq_lake.errors import NoSuchVersion, NotYet, TableDamaged, UpgradeDataq, VersionGone
 
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(\.\d{10}\.\d{10})?\.parquet")
 _COMMIT = re.compile(r"(\d{20})\.json")
@@ -74,7 +74,7 @@ class _Replay:
         if add := action.get("add"):
             if add.get("deletionVector"):
                 raise UpgradeDataq("deletion vectors are not read here: use delta_scan of DuckDB")
-            path = unquote(add["path"])
+            path = _inside(unquote(add["path"]))
             self.files[path] = DataFile(path, add["size"], add.get("stats") or "")
         elif remove := action.get("remove"):
             self.files.pop(unquote(remove["path"]), None)
@@ -143,36 +143,84 @@ class DeltaLog:
 
     def at(self, version: int) -> Snapshot:
         """The snapshot of an earlier version; NoSuchVersion where the log does not reach."""
+        replay, steps = self._start(version)
+        self._go_on(replay, steps)
+        return replay.at(version)
+
+    def files_of(self, versions: Iterable[int]) -> set[str]:
+        """The files that any of these versions is made of, in one pass; raises NoSuchVersion."""
+        commits, checkpoints = self._listing()
+        found: set[str] = set()
+        replay, reached = _Replay(), None
+        for version in sorted(set(versions)):
+            steps = range(-1 if reached is None else reached + 1, version + 1)
+            if not commits.issuperset(steps) or checkpoints.intersection(steps):
+                replay, steps = self._start(version)
+            self._go_on(replay, steps)
+            found |= replay.files.keys()
+            reached = version
+        return found
+
+    def unneeded(self, kept: Iterable[int]) -> list[Path]:
+        """The commits and checkpoints that none of the versions `kept` needs to be read.
+
+        What follows the checkpoint that a reader begins with is always needed.
+        """
+        commits, checkpoints = self._listing()
+        hint = self._newest_checkpoint()
+        if hint is None:
+            return []
+        need_commits = {number for number in commits if number >= hint}
+        need_checkpoints = {number for number in checkpoints if number >= hint}
+        for version in kept:
+            start = max((v for v in checkpoints if v <= version), default=-1)
+            need_checkpoints.add(start)
+            need_commits.update(range(max(start, 0), version + 1))
+        gone = [self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)]
+        for number in sorted(checkpoints - need_checkpoints):
+            gone += sorted(self.folder.glob(f"{number:020}.checkpoint*.parquet"))
+        return gone
+
+    def _start(self, version: int) -> tuple[_Replay, range]:
+        """The checkpoint before `version`, and the commits from there on."""
         commits, checkpoints = self._listing()
         start = max((v for v in checkpoints if v <= version), default=-1)
-        wanted = range(start + 1, version + 1)
-        if version < 0 or not commits.issuperset(wanted) or (start < 0 and 0 not in commits):
-            have = sorted(commits | checkpoints)
-            span = f"{have[0]} to {have[-1]}" if have else "none"
-            raise NoSuchVersion(
-                f"{self.folder.parent.name} has no version {version}: versions kept are {span}"
-            )
-        replay = self._checkpoint(start) if start >= 0 else _Replay()
-        for number in wanted:
+        steps = range(start + 1, version + 1)
+        if version < 0 or not commits.issuperset(steps) or (start < 0 and 0 not in commits):
+            raise _missing(self.folder.parent.name, version, sorted(commits | checkpoints))
+        return self._checkpoint(start) if start >= 0 else _Replay(), steps
+
+    def _go_on(self, replay: _Replay, steps: Iterable[int]) -> None:
+        for number in steps:
             for action in self._actions(number):
                 replay.apply(action)
-        return replay.at(version)
 
     def version_at(self, time: datetime) -> int:
         """The newest version committed at or before `time`.
 
         Where the clock went back, a version counts as no older than the one before it.
         """
-        commits = list(self.history())[::-1]
+        commits = self._unbroken()
         times = accumulate((commit.time for commit in commits), max)
         found = [each.version for each, at in zip(commits, times, strict=True) if at <= time]
         if found:
             return found[-1]
-        oldest = commits[0].version if commits else 0
-        kept = f": versions before {oldest} are no longer kept" if oldest else ""
-        raise NoSuchVersion(
-            f"{self.folder.parent.name} had no version yet at {time.isoformat()}{kept}"
+        name, oldest = self.folder.parent.name, commits[0].version if commits else 0
+        if oldest == 0:
+            raise NotYet(f"{name} had no version yet at {time.isoformat()}")
+        raise VersionGone(
+            f"the versions of {name} before {oldest} were cleaned up, so nobody can tell how it "
+            f"was at {time.isoformat()}: `dataq snapshots list` shows what is kept from longer ago"
         )
+
+    def _unbroken(self) -> list[Commit]:
+        """The commits up to the newest, oldest first, from the last gap that a clean-up left."""
+        kept: list[Commit] = []
+        for commit in self.history():
+            if kept and commit.version != kept[-1].version - 1:
+                break
+            kept.append(commit)
+        return kept[::-1]
 
     def history(self) -> Iterator[Commit]:
         """The commits still in the log, newest first."""
@@ -215,8 +263,6 @@ class DeltaLog:
         try:
             return int(json.loads((self.folder / "_last_checkpoint").read_bytes())["version"])
         except (FileNotFoundError, ValueError):  # the hint is only a hint: it may be lost or torn
-            if (self.folder / f"{0:020}.json").exists():
-                return None
             return max(self._listing()[1], default=None)
 
     def _advance(self) -> None:
@@ -276,6 +322,19 @@ class DeltaLog:
                     row["metaData"]["configuration"] = dict(row["metaData"]["configuration"])
                 replay.apply(row)
         return replay
+
+
+def _inside(path: str) -> str:
+    """`path`, if it lies in the table's own folder: what is elsewhere is none of ours to read."""
+    if path.startswith("/") or ":" in path.partition("/")[0] or ".." in path.split("/"):
+        raise UpgradeDataq(f"the log names a file outside of its table: {path}")
+    return path
+
+
+def _missing(table: str, version: int, have: list[int]) -> NoSuchVersion:
+    span = f"{have[0]} to {have[-1]}" if have else "none"
+    told = f"{table} has no version {version}: versions kept are {span}"
+    return VersionGone(told) if have and 0 <= version < have[-1] else NoSuchVersion(told)
 
 
 def _commit(version: int, info: dict[str, Any]) -> Commit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,11 +13,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dataq_lake.errors import ContentLost, FixTheCall
+from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.schemas import Table
 from dataq_lake.sizes import slices
 
 _FILE = "__file__"
+UNFINISHED_SECONDS = 86_400
 
 
 @cache
@@ -141,6 +143,26 @@ def _matching(
         return parquet.schema_arrow.empty_table().select(columns)
     found = parquet.read_row_group(group, columns=columns)
     return found if pc.all(mask).as_py() else found.filter(mask)
+
+
+def values(files: list[Path], columns: list[str]) -> Iterator[list[str | None]]:
+    """The values of text columns, a row group and column at a time; raises ContentDamaged.
+
+    A file without an end that changed within the last day is being written, so it is left out;
+    one that vanishes meanwhile was not needed.
+    """
+    for file in files:
+        try:
+            with pq.ParquetFile(file) as parquet:
+                present = [name for name in columns if name in parquet.schema_arrow.names]
+                for group in range(parquet.num_row_groups):
+                    read = parquet.read_row_group(group, columns=present)
+                    yield from (column.unique().to_pylist() for column in read.columns)
+        except FileNotFoundError:
+            continue
+        except pa.ArrowInvalid as error:
+            if time.time() - file.stat().st_mtime > UNFINISHED_SECONDS:
+                raise ContentDamaged(f"{file} is no Parquet file: {error}") from error
 
 
 def conform(rows: pa.Table, schema: pa.Schema) -> pa.Table:

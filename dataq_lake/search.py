@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from dataq_lake.errors import BadQuery
-from dataq_lake.indexes.snapshot import Snapshot, open_snapshot
+from dataq_lake.indexes.snapshot import Snapshot
+from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search_explain import explain, fuse
 from dataq_lake.search_filters import Filters
 from dataq_lake.search_retrievers import Document, Ranking, TextRetriever, VectorRetriever
@@ -21,13 +22,6 @@ MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
 RETRIEVERS = ("text", "vector")
 DEPTH = 100  # how far down each retriever looks before fusion, or twice k if that is more
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class HasRoot(Protocol):
-    """A lake, or whatever else knows where one is."""
-
-    @property
-    def root(self) -> Path: ...
 
 
 @dataclass(frozen=True)
@@ -55,7 +49,7 @@ class Hit:
 
 
 def search(
-    lake: HasRoot | str | Path,
+    lake: Lake | str | Path,
     query: str,
     k: int = 10,
     filters: Filters | None = None,
@@ -64,10 +58,12 @@ def search(
 ) -> list[Hit]:
     """The best `k` segments for `query`, the best first; equal scores in order of id.
 
+    `lake.at(…)` is searched as it was then, `snapshot` is the id of one published index.
+
     Raises BadQuery, NothingIndexed before the first snapshot, UnknownSnapshot, ModelNotInstalled.
     """
-    root = Path(lake).expanduser() if isinstance(lake, str | Path) else lake.root
-    return Searcher(open_snapshot(root, snapshot)).search(query, k, filters, mode)
+    opened = open_lake(lake) if isinstance(lake, str | Path) else lake
+    return Searcher(opened.index(snapshot)).search(query, k, filters, mode)
 
 
 class Searcher:

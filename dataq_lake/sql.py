@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-import uuid
+from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import FixTheCall, LakeError, UnknownTable
+from dataq_lake.answer import Answer
+from dataq_lake.errors import ContentLost, FixTheCall, LakeError, LimitReached, UnknownTable
 from dataq_lake.lake import Lake
+from dataq_lake.limits import Limits, limits_from
+from dataq_lake.stopwatch import Stopwatch
 from dataq_lake.views import Views, quoted
 
 if TYPE_CHECKING:
@@ -19,48 +23,97 @@ _CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pg_\w+|sqlite_ma
 _EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\(.*?\)\s*)?", re.I | re.S)
 
 
-def connect(lake: Lake, as_of: datetime | str | None = None) -> duckdb.DuckDBPyConnection:
+def connect(
+    lake: Lake, as_of: datetime | str | None = None, limits: Limits | None = None
+) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection with a view for every table, as it is now or was at `as_of`.
 
     `raw` is all sources together, `texts` has an asset_id, `entities` includes the segments. The
-    connection reads files of the lake's tables only; text from strangers goes through `query`,
-    which also refuses statements that write.
+    connection reaches the files of these views and no other, and nothing it is told changes that.
+    It is for SQL of one's own: COPY could overwrite such a file. Text from strangers goes through
+    `query`, which refuses all that is not a question, and stops what takes too long.
     """
-    connection = _connection(lake)
-    Views(lake, connection, as_of).add_all()
+    views = Views(lake.at(as_of))
+    connection = _opened()
+    _close(connection, lake, views, views.names(), limits or limits_from())
     return connection
 
 
 def query(
-    lake: Lake, text: str, as_of: datetime | str | None = None
-) -> duckdb.DuckDBPyRelation | duckdb.DuckDBPyConnection:
-    """The result of `text`, one or more statements that only read; fetch from it as in DuckDB.
+    lake: Lake,
+    text: str,
+    as_of: datetime | str | None = None,
+    limits: Limits | None = None,
+    stuck: Callable[[], None] | None = None,
+) -> Answer:
+    """The answer to `text`, one or more statements that only read.
 
-    Raises FixTheCall with DuckDB's message, UnknownTable with the names of the tables.
+    `stuck` is called, in a thread of its own, if a question that was stopped for its time goes on
+    regardless: then only the end of the process ends it. Raises FixTheCall with DuckDB's message,
+    UnknownTable with the names of the tables, LimitReached, ContentLost.
     """
     import duckdb
 
-    connection = _connection(lake)
-    views = Views(lake, connection, as_of)
-    _only_reads(connection, text)
-    if _CATALOGUE.search(text):
-        views.add_all()
-    else:
-        views.add_named(set(re.findall(r"[a-z][a-z0-9_]*", text.lower())))
+    limits = limits or limits_from()
+    views = Views(lake.at(as_of))
+    words = set(re.findall(r"[a-z][a-z0-9_]*", text.lower()))
+    names = views.names() if _CATALOGUE.search(text) else views.names(words)
     try:
-        try:
-            return connection.execute(text)
-        except duckdb.CatalogException:
-            views.add_all()
-            return connection.execute(text)
+        return _ask(lake, text, views, names, limits, stuck)
+    except duckdb.CatalogException:
+        pass  # a view may be named in a way that is not seen from outside
+    try:
+        return _ask(lake, text, views, views.names(), limits, stuck)
     except duckdb.CatalogException as error:
         raise _unknown(lake, error) from error
-    except duckdb.Error as error:
-        raise FixTheCall(str(error)) from error
 
 
-def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
-    """A connection that can read below the lake's tables, and cannot be told otherwise."""
+def _ask(
+    lake: Lake,
+    text: str,
+    views: Views,
+    names: list[str],
+    limits: Limits,
+    stuck: Callable[[], None] | None,
+) -> Answer:
+    import duckdb
+
+    connection = _opened()
+    spill = _close(connection, lake, views, names, limits)
+    _only_reads(connection, text)  # not before: to parse `import database` is to read files
+
+    def killed() -> None:
+        lake.drop_spill(spill)
+        if stuck:
+            stuck()
+
+    stopwatch = Stopwatch(limits.seconds, connection.interrupt, killed if stuck else None)
+
+    def explained(error: Exception) -> LakeError:
+        if stopwatch.expired:
+            return LimitReached(
+                f"the question was stopped after {limits.seconds:g} seconds: ask for less, or "
+                "allow more (--seconds, DATAQ_SQL_SECONDS)"
+            )
+        if isinstance(error, MemoryError) or "Out of Memory" in str(error):
+            return LimitReached(
+                f"the question needs more than {limits.memory} of memory or {limits.spill} of "
+                "disk: ask for less, or allow more (--memory, DATAQ_SQL_MEMORY, DATAQ_SQL_SPILL)"
+            )
+        return _lost(views, error)
+
+    try:
+        with stopwatch:
+            connection.execute(text)
+    except duckdb.CatalogException:
+        raise
+    except (duckdb.Error, MemoryError) as error:
+        raise explained(error) from error
+    return Answer(connection, stopwatch, explained)
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    """A connection that loads nothing by itself; it is not for strangers before `_close`."""
     import duckdb
 
     connection = duckdb.connect(
@@ -72,19 +125,46 @@ def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
             "allow_community_extensions": "false",
         },
     )
-    folder = quoted(f"{lake.root / 'tables'}/")
-    # large sorts spill: below the lake, where nobody else may look, and apart from other processes
-    spill = quoted(str(lake.root / "tmp" / uuid.uuid4().hex))
-    connection.execute(
-        f"set TimeZone = 'UTC'; set temp_directory = {spill}; "
-        f"set allowed_directories = [{folder}]; "
-        "set enable_external_access = false; set lock_configuration = true"
-    )
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 
+def _close(
+    connection: duckdb.DuckDBPyConnection,
+    lake: Lake,
+    views: Views,
+    names: list[str],
+    limits: Limits,
+) -> Path | None:
+    """Makes the views and leaves the connection no way to anything but their files.
+
+    Nothing it is told opens it again. Returns where it puts what does not fit into memory. Raises
+    ContentLost where a file is missing.
+    """
+    import duckdb
+
+    files: list[str] = []
+    for name in names:
+        view = views.view(name)
+        try:
+            connection.execute(view.statement)
+        except duckdb.IOException as error:
+            raise _lost(views, error) from error
+        files += view.files
+    # large sorts spill: below the lake, where nobody else may look, and apart from other processes
+    spill = lake.spill_folder()
+    connection.execute(
+        f"set temp_directory = {quoted(str(spill or ''))}; "
+        f"set max_temp_directory_size = {quoted(limits.spill)}; "
+        f"set memory_limit = {quoted(limits.memory)}; "
+        f"set allowed_paths = [{', '.join(map(quoted, files))}]; "
+        "set enable_external_access = false; set lock_configuration = true"
+    )
+    return spill
+
+
 def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Refuses what is not a question: COPY could write into the lake's own folder."""
+    """Refuses what is not a question: COPY could write over a file that may be read."""
     import duckdb
 
     try:
@@ -101,6 +181,18 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
             raise FixTheCall(
                 f"{kind} is not allowed: SQL over the lake only reads (select, explain)"
             )
+
+
+def _lost(views: Views, error: Exception) -> LakeError:
+    """What is wrong: the question, or a file that a view needs."""
+    for file in views.files:
+        if file in str(error) and not Path(file).exists():
+            table = Path(file).parent.name
+            return ContentLost(
+                f"{Path(file).name} of table {table} cannot be read, it is not on disk: a version "
+                "that was cleaned up, or damage that `dataq check` tells"
+            )
+    return FixTheCall(str(error))
 
 
 def _unknown(lake: Lake, error: Exception) -> LakeError:

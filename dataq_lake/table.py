@@ -30,11 +30,18 @@ BATCH_BYTES = 32 << 20
 class TableHandle:
     """Reads and writes one table; cheap to make, and always sees what others have committed."""
 
-    def __init__(self, name: str, folder: Path, settle: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        name: str,
+        folder: Path,
+        settle: Callable[[], None] = lambda: None,
+        pinned: Callable[[DeltaLog], set[int]] = lambda _: set(),
+    ) -> None:
         self.name = name
         self.folder = folder
         self.settle = settle
         """Brings to disk what rows may point to; called before every commit."""
+        self._pinned_by = pinned
         self._log = DeltaLog(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
@@ -82,6 +89,24 @@ class TableHandle:
         if as_of is not None:
             version = self._log.version_at(moment(as_of))
         return self._log.latest() if version is None else self._log.at(version)
+
+    def pinned(self) -> set[int]:
+        """The versions that have to stay, however old: those that live snapshots name."""
+        return self._pinned_by(self._log)
+
+    def stored_files(self) -> list[Path]:
+        """Every data file in the table's folder, whether a version names it or not."""
+        return sorted(self.folder.glob("*.parquet"))
+
+    def stored_values(self, columns: Iterable[str]) -> Iterator[list[str | None]]:
+        """The values of these columns, those that the table has, in every file on disk.
+
+        Also in files that a writer has not committed yet, except where they are not finished.
+        """
+        from dataq_lake import reading
+
+        names = [name for name in columns if name in self.table.schema.names]
+        return reading.values(self.stored_files(), names) if names else iter(())
 
     def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
         """The Parquet files of the table now, at `version`, or at the time `as_of`.

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
 
-from dataq_lake.errors import NoSuchVersion
 from dataq_lake.lake import Lake
 from dataq_lake.log import Snapshot
 from dataq_lake.table import TableHandle
-
-if TYPE_CHECKING:
-    import duckdb
 
 TEXTS = """
     select assets.id as asset_id, texts.* from {texts} as texts
@@ -28,32 +23,35 @@ ENTITIES = """
 """
 
 
+@dataclass(frozen=True)
+class View:
+    """The statement that makes a view, and the files that it reads."""
+
+    statement: str
+    files: tuple[str, ...]
+
+
 class Views:
-    """The views of a connection, made as they are needed: a view of 1,000 files is not free."""
+    """The views of a lake, told as they are needed: a view of 1,000 files is not free."""
 
-    def __init__(
-        self, lake: Lake, connection: duckdb.DuckDBPyConnection, as_of: datetime | str | None
-    ) -> None:
+    def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self._connection = connection
-        self._as_of = as_of
-        self._made: set[str] = set()
+        self.files: set[str] = set()
+        """Every file of the views told so far."""
+        self._reading: list[str] = []
 
-    def add_all(self) -> None:
-        """A view for every table, also for those that are still empty."""
-        for name in [*self._lake.tables(), "raw"]:
-            self._add(name)
+    def names(self, words: Iterable[str] | None = None) -> list[str]:
+        """Every table, also those that are still empty; or those of `words` that hold something."""
+        if words is None:
+            return [*self._lake.tables(), "raw"]
+        return sorted({*self._lake.stored(), "raw"}.intersection(words))
 
-    def add_named(self, words: Iterable[str]) -> None:
-        """A view for those of `words` that name a table with something in it."""
-        for name in sorted({*self._lake.stored(), "raw"}.intersection(words)):
-            self._add(name)
-
-    def _add(self, name: str) -> None:
-        if name in self._made:
-            return
-        self._made.add(name)
-        self._connection.execute(f'create view "{name}" as {self._body(name)}')
+    def view(self, name: str) -> View:
+        """The view called `name`."""
+        self._reading = []
+        statement = f'create or replace view "{name}" as {self._body(name)}'
+        self.files.update(self._reading)
+        return View(statement, tuple(self._reading))
 
     def _body(self, name: str) -> str:
         if name == "raw":
@@ -72,20 +70,16 @@ class Views:
 
     def _table(self, name: str) -> str:
         handle = self._lake.table(name)
-        snapshot = self._snapshot(handle)
+        snapshot = handle.snapshot()
         columns = self._columns(handle, snapshot)
         if snapshot is None or not snapshot.files:
             return f"select {columns} where false"
-        files = ", ".join(quoted(str(handle.folder / file.path)) for file in snapshot.files)
+        paths = [str(handle.folder / file.path) for file in snapshot.files]
+        self._reading += paths
+        files = ", ".join(map(quoted, paths))
         # files of an older schema lack columns; reading every footer to find out is not free
         union = "true" if snapshot.schema_version > 1 else "false"
         return f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-
-    def _snapshot(self, handle: TableHandle) -> Snapshot | None:
-        try:
-            return handle.snapshot(as_of=self._as_of)
-        except NoSuchVersion:  # the table came later than this time
-            return None
 
     def _columns(self, handle: TableHandle, snapshot: Snapshot | None) -> str:
         if snapshot is not None and snapshot.files and snapshot.schema_version == 1:

@@ -6,13 +6,14 @@ import sys
 
 import click
 
-from dataq_gateway.options import json_option
+from dataq_gateway.options import as_of_option, json_option
 
 
 @click.command("cat")
 @click.argument("id")
+@as_of_option()
 @json_option("Tell errors as JSON; the bytes stay bytes.")
-def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names them
+def command(id: str, as_of: str | None, as_json: bool) -> None:  # noqa: A002, ARG001 - click's
     """Write the exact bytes behind ID.
 
     ID is that of a hit, an asset or an item, or its first 8 digits. Members of archives and
@@ -23,6 +24,6 @@ def command(id: str, as_json: bool) -> None:  # noqa: A002, ARG001 - click names
     from dataq_lake.ancestry import content
 
     stream = sys.stdout.buffer
-    for piece in content(existing_lake(), id):
+    for piece in content(existing_lake(as_of), id):
         stream.write(piece)
     stream.flush()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataq_gateway.options import json_option
+from dataq_gateway.options import as_of_option, json_option
 
 if TYPE_CHECKING:
     from dataq_lake.search import Mode
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which retrievers to ask.",
 )
-@click.option("--snapshot", metavar="ID", help="Search this published index, not the newest.")
-def command(words: tuple[str, ...], count: int, as_json: bool, mode: Mode, **wanted: Any) -> None:
+@as_of_option()
+def command(
+    words: tuple[str, ...], count: int, as_json: bool, mode: Mode, as_of: str | None, **wanted: Any
+) -> None:
     """Find what fits WORDS best, and say why.
 
     Passages are found by meaning and by word; each tells its rank and score in both.
@@ -48,9 +50,7 @@ def command(words: tuple[str, ...], count: int, as_json: bool, mode: Mode, **wan
         before=moment(wanted["before"], "--before"),
         paths=wanted["paths"],
     )
-    found = search(
-        existing_lake(), " ".join(words), count, filters, mode, snapshot=wanted["snapshot"]
-    )
+    found = search(existing_lake(as_of), " ".join(words), count, filters, mode)
     hits = [hit.as_dict() for hit in found]
     if as_json:
         echo_json(hits)

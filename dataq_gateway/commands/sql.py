@@ -7,35 +7,60 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataq_gateway.options import json_option
+from dataq_gateway.options import as_of_option, json_option
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-FORMATS = ("table", "csv", "json", "plain", "parquet")
+    from dataq_lake.limits import Limits
+
+FORMATS = ("table", "csv", "json", "jsonl", "plain", "parquet")
 
 
 @click.command("sql")
 @click.argument("query", required=False)
 @click.option("--format", "form", type=click.Choice(FORMATS), help="How to print. [default: table]")
 @json_option("Print a JSON array of objects: the same as --format json.")
-@click.option("--as-of", metavar="TIME", help="Read the lake as it was at this time (ISO 8601).")
+@as_of_option()
 @click.option(
     "-o", "--output", type=click.Path(dir_okay=False), help="Write to this file, not to stdout."
 )
+@click.option("--memory", metavar="SIZE", help="Memory it may use, like 4GB. [DATAQ_SQL_MEMORY]")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    help="Time it may work. [DATAQ_SQL_SECONDS]",
+)
+@click.option("--attach", is_flag=True, help="Print how any DuckDB client opens the same views.")
 def command(
-    query: str | None, form: str | None, as_json: bool, as_of: str | None, output: str | None
+    query: str | None,
+    form: str | None,
+    as_json: bool,
+    as_of: str | None,
+    output: str | None,
+    memory: str | None,
+    seconds: float | None,
+    attach: bool,
 ) -> None:
     """Ask the lake in SQL.
 
     QUERY is DuckDB's SQL; without it, standard input is read. Every table has its own name; `raw`
-    is the union of all sources. `SHOW TABLES` lists them.
+    is the union of all sources. `SHOW TABLES` lists them. A question can read the lake's tables and
+    nothing else, and is stopped when it takes too much memory or time.
     """
+    if attach:
+        if query:
+            raise click.UsageError("--attach prints how to open the views: it takes no QUERY")
+        write_attachment(as_of, output)
+        return
     text = query if query and query != "-" else read_query()
     kind = "json" if as_json else form or "table"
-    if kind == "parquet" and not output:
-        raise click.UsageError("--format parquet needs --output FILE")
-    write_result(run_query(text, as_of), kind, output)
+    if kind == "parquet" and output in {None, "-"} and sys.stdout.isatty():
+        raise click.UsageError("Parquet is not for terminals: give --output FILE, or use a pipe")
+    from dataq_lake.limits import limits_from
+
+    limits = limits_from().but(memory, seconds)
+    write_result(run_query(text, as_of, limits), kind, output)
 
 
 def read_query() -> str:
@@ -46,20 +71,35 @@ def read_query() -> str:
     return text
 
 
-def run_query(text: str, as_of: str | None) -> pa.RecordBatchReader:
+def run_query(text: str, as_of: str | None, limits: Limits) -> pa.RecordBatchReader:
     """The result as a stream of record batches."""
     from dataq_gateway.home import existing_lake
+    from dataq_gateway.wall import OWN_PROCESS, stop, walled
     from dataq_lake.sql import query
 
-    return query(existing_lake(), text, as_of=as_of).to_arrow_reader(10_000)
+    lake = existing_lake(as_of)
+    if not click.get_current_context().meta[OWN_PROCESS]:
+        return query(lake, text, limits=limits).to_arrow_reader()
+    walled(limits)
+    return query(lake, text, limits=limits, stuck=lambda: stop(limits)).to_arrow_reader()
 
 
 def write_result(result: pa.RecordBatchReader, kind: str, output: str | None) -> None:
     """Write the rows in format `kind` to a file or to standard output."""
     from dataq_gateway import rows
 
-    if kind == "parquet" and output:
-        rows.write_parquet(result, output)
+    if kind == "parquet":
+        with click.open_file(output or "-", "wb") as binary:
+            rows.write_parquet(result, binary)
         return
     with click.open_file(output or "-", "w", encoding="utf-8") as stream:
         rows.WRITERS[kind](result, stream)
+
+
+def write_attachment(as_of: str | None, output: str | None) -> None:
+    """Write the SQL that opens the same views elsewhere."""
+    from dataq_gateway.home import existing_lake
+    from dataq_lake.attaching import attachment
+
+    with click.open_file(output or "-", "w", encoding="utf-8") as stream:
+        stream.write(attachment(existing_lake(as_of)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +76,7 @@ class Draft:
         self.added += len(rows.keys)
         self._collect(rows)
 
-    def finish(self, created_at: str, run_id: str, tables: Mapping[str, int]) -> Manifest:
+    def finish(self, run_id: str, tables: Mapping[str, int]) -> Manifest:
         """Makes the snapshot durable and publishes it by one rename."""
         self._merge_small()
         self._write_part()
@@ -86,7 +87,7 @@ class Draft:
             id=self.id,
             sequence=latest.sequence + 1 if latest else 1,
             parent=self._base.id if self._base else None,
-            created_at=created_at,
+            created_at=datetime.now(UTC).isoformat(),
             run_id=run_id,
             model=self._model,
             segments=sum(entry.live for entry in entries),

@@ -2,6 +2,7 @@
 
     parts/<id>/                    vectors, never changed once there
     snapshots/<sequence>-<id>/     manifest.json, text/ (tantivy), gone-<part>.npy
+    marks/<id>.json                a snapshot's name, and that it is kept
 
 In each of these folders sums.json has the SHA-256 of the files beside it.
 
@@ -17,11 +18,14 @@ import os
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
+from dataq_lake.cleaning import needed_parts
 from dataq_lake.damage import Damage, Told, unheard
-from dataq_lake.errors import REPAIR, IndexDamaged, UnknownSnapshot
+from dataq_lake.errors import REPAIR, IndexDamaged, SnapshotGone, UnknownSnapshot
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
+from dataq_lake.indexes.marks import Marks
 from dataq_lake.storage import writable
 
 _DRAFT = ".draft-"
@@ -35,6 +39,7 @@ class IndexFolder:
         self.root = lake_root / "indexes"
         self.parts = self.root / "parts"
         self.snapshots = self.root / "snapshots"
+        self.marks = Marks(self.root / "marks")
 
     def names(self) -> list[str]:
         """The published snapshots' folders, oldest first."""
@@ -58,12 +63,34 @@ class IndexFolder:
                 f"the manifest of snapshot {name} cannot be read ({error}): {REPAIR}"
             ) from error
 
+    def manifests(self) -> list[Manifest]:
+        """Every published snapshot that is not retired, oldest first."""
+        return [self.read(name) for name in self.names()]
+
+    def resolve(self, text: str) -> Manifest | None:
+        """The snapshot with this name or beginning of an id; None if `text` is a time.
+
+        Raises UnknownSnapshot, and SnapshotGone for the name of one that was retired.
+        """
+        mark = self.marks.named(text)
+        if mark is not None:
+            if not any(name.endswith(f"-{mark.snapshot}") for name in self.names()):
+                raise SnapshotGone(
+                    f"snapshot {text} ({mark.snapshot}) was retired: `dataq snapshots list` shows "
+                    "those that are kept"
+                )
+            return self.find(mark.snapshot)
+        return None if _is_time(text) else self.find(text)
+
     def find(self, snapshot: str) -> Manifest:
         """The snapshot whose id begins with `snapshot`; raises UnknownSnapshot."""
         found = [n for n in self.names() if snapshot and n.partition("-")[2].startswith(snapshot)]
         if len(found) != 1:
-            problem = "no snapshot has the id" if not found else "several snapshots begin with"
-            raise UnknownSnapshot(f"{problem} {snapshot!r}: the table snapshots lists them")
+            problem = "several snapshots begin with" if found else "no snapshot has the name or id"
+            raise UnknownSnapshot(
+                f"{problem} {snapshot[:64]!r}: `dataq snapshots list` shows them, and a time is "
+                "written 2026-11-22 or 2026-11-22T10:00Z"
+            )
         return self.read(found[0])
 
     @contextmanager
@@ -89,6 +116,16 @@ class IndexFolder:
         draft = parent / f"{_DRAFT}{id_}"
         draft.mkdir()
         return draft
+
+    def link(self, manifest: Manifest, draft: Path) -> None:
+        """Puts the index of a published snapshot into `draft`: the same files under a new name."""
+        home = self.snapshots / manifest.folder
+        for file in sorted(home.rglob("*")):
+            there = draft / file.relative_to(home)
+            if file.is_dir():
+                there.mkdir()
+            elif file.name != "manifest.json":
+                link(file, there)
 
     def publish(self, draft: Path, name: str) -> Path:
         """Puts the finished `draft` in place under `name`, durably and at once.
@@ -135,7 +172,7 @@ class IndexFolder:
         drafts = list(self.snapshots.glob(f"{_DRAFT}*"))
         if not drafts:  # a draft is there before the first of its parts and goes after them
             return
-        used = {part.id for name in self.names() for part in self.read(name).parts}
+        used = needed_parts(self.manifests())
         for folder in self.parts.iterdir():
             if folder.name not in used:
                 shutil.rmtree(folder)
@@ -150,6 +187,22 @@ def _write_sums(folder: Path) -> None:
             with path.open("rb") as file:
                 sums[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
     (folder / SUMS).write_text(json.dumps(sums, indent=1), encoding="utf-8")
+
+
+def _is_time(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def link(file: Path, there: Path) -> None:
+    """The same bytes under another name, as a copy where the file system has no hard links."""
+    try:
+        there.hardlink_to(file)
+    except OSError:
+        shutil.copyfile(file, there)
 
 
 def sync(path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import tantivy
 
 from dataq_lake.errors import REPAIR, IndexDamaged
+from dataq_lake.indexes.folder import link
 
 ANALYZER = "dataq"
 HEAP_BYTES = 64_000_000
@@ -115,7 +116,4 @@ def _clone(parent: Path, folder: Path) -> None:
         if file.name in _REWRITTEN:
             shutil.copyfile(file, folder / file.name)
         elif file.name not in _LOCKS:
-            try:
-                (folder / file.name).hardlink_to(file)
-            except OSError:  # a file system without hard links
-                shutil.copyfile(file, folder / file.name)
+            link(file, folder / file.name)

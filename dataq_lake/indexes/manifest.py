@@ -8,7 +8,7 @@ from typing import Any
 
 from dataq_lake.errors import UpgradeDataq
 
-FORMAT = 1
+FORMAT = 2  # 1 named the tables behind the index only, 2 names every table there is
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,9 @@ class Model:
     name: str
     version: str
     dimensions: int
+
+
+NO_MODEL = Model("", "", 0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,10 @@ class PartEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions."""
+    """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions.
+
+    A snapshot of a lake in which nothing was indexed yet has NO_MODEL, no parts and no texts.
+    """
 
     id: str
     sequence: int
@@ -54,9 +60,19 @@ class Manifest:
         """The name of the snapshot's folder, which sorts by age."""
         return f"{self.sequence:08}-{self.id}"
 
+    @property
+    def has_index(self) -> bool:
+        """Whether it can be searched."""
+        return self.model != NO_MODEL
+
+    @property
+    def names_all_tables(self) -> bool:
+        """Whether a table that it does not name was not there yet."""
+        return self.format > 1
+
     def extends_to(self, model: Model) -> bool:
         """Whether a snapshot of `model` can build on this one."""
-        return self.model == model and self.format == FORMAT
+        return self.model == model
 
     def to_json(self) -> str:
         """The manifest as it is stored."""

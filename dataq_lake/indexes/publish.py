@@ -38,13 +38,14 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     with writable(lake.root), folder.writing():
         latest = folder.latest()
         now = datetime.now(UTC)
+        tables = {**lake.versions(), **publication.tables}
         base = latest if latest and latest.extends_to(publication.model) else None
         id_ = make_id("snapshot", latest.id if latest else None, info.run_id, now.isoformat())
         draft = Draft(folder, base, publication.model, id_)
         _apply(draft, publication)
         if draft.changed:
-            latest = draft.finish(now.isoformat(), info.run_id, publication.tables)
-        _record(lake, folder, info)
+            latest = draft.finish(info.run_id, tables)
+        record(lake, folder, info)
     return Published(
         snapshot=latest.id if latest else None,
         added=draft.added,
@@ -83,7 +84,7 @@ def _apply(draft: Draft, publication: Publication) -> None:
                 draft.add(rows_of(batch, publication), text_documents(batch))
 
 
-def _record(lake: Lake, folder: IndexFolder, info: CommitInfo) -> None:
+def record(lake: Lake, folder: IndexFolder, info: CommitInfo) -> None:
     """Gives every snapshot its row, also one whose publisher died between the two."""
     handle = lake.table("snapshots")
     known = set(handle.scan(["id"]).collect().to_series())

@@ -68,7 +68,11 @@ def open_snapshot(lake_root: Path, snapshot: str | None = None) -> Snapshot:
     Raises NothingIndexed before anything was published, UnknownSnapshot for an id that is not kept.
     """
     folder = IndexFolder(lake_root)
-    manifest = folder.latest() if snapshot is None else folder.find(snapshot)
-    if manifest is None:
+    return open_manifest(folder, folder.latest() if snapshot is None else folder.find(snapshot))
+
+
+def open_manifest(folder: IndexFolder, manifest: Manifest | None) -> Snapshot:
+    """The snapshot of `manifest`; raises NothingIndexed if there is none, or nothing in it."""
+    if manifest is None or not manifest.has_index:
         raise NothingIndexed("nothing is indexed yet: `dataq run` archives and indexes the sources")
     return Snapshot(folder, manifest)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -32,9 +34,16 @@ def test_csv_plain_and_table(dataq: Command, lake: Lake) -> None:
     assert dataq("sql", query).stdout.splitlines()[0].split() == ["id", "reason", "more"]
 
 
-def test_parquet_needs_a_file(dataq: Command, lake: Lake, tmp_path: Path) -> None:
+def test_json_lines(dataq: Command, lake: Lake) -> None:
+    add_rows(lake, "quarantine", quarantined("q1"), quarantined("q2"))
+    lines = dataq("sql", QUERY, "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["q1", "q2"]
+
+
+def test_parquet_to_a_file_or_into_a_pipe(dataq: Command, lake: Lake, tmp_path: Path) -> None:
     add_rows(lake, "quarantine", quarantined("q1"))
-    assert dataq("sql", QUERY, "--format", "parquet").returncode == 2
+    piped = dataq("sql", QUERY, "--format", "parquet")
+    assert pq.read_table(io.BytesIO(piped.raw)).column("id").to_pylist() == ["q1"]
     out = tmp_path / "rows.parquet"
     assert dataq("sql", QUERY, "--format", "parquet", "-o", str(out)).returncode == 0
     assert pq.read_table(out).column("id").to_pylist() == ["q1"]
@@ -67,6 +76,31 @@ def test_time_travel(dataq: Command, lake: Lake) -> None:
     add_rows(lake, "quarantine", quarantined("q2"))
     rows = json.loads(dataq("sql", QUERY, "--json", "--as-of", first.time.isoformat()).stdout)
     assert [row["id"] for row in rows] == ["q1"]
+
+
+def test_any_client_opens_the_same_views(dataq: Command, lake: Lake, tmp_path: Path) -> None:
+    """A process that knows DuckDB and no DataQ does what the printed text says, word for word."""
+    add_rows(lake, "quarantine", quarantined("q1"))
+    add_rows(lake, "raw_inbox", {"item_id": "i1", "source": "inbox", "metadata": [("a", "1")]})
+    then = lake.raw("inbox").history()[0].time
+    add_rows(lake, "raw_inbox", {"item_id": "i2", "source": "inbox"})
+    for words, rows in ([], 2), (["--as-of", then.isoformat()], 1):
+        printed = dataq("sql", "--attach", *words).stdout
+        (tmp_path / "lake.sql").write_text(printed)
+        _, _, rest = printed.partition("-- In Python:\n")
+        steps = [line[7:] for line in rest.splitlines() if line.startswith("--     ")]
+        steps.append("print(connection.sql('select id from quarantine').fetchall())")
+        steps.append("print(connection.sql('from entities').fetchall())")
+        done = subprocess.run(
+            [sys.executable, "-I", "-c", "\n".join(steps)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert f" {rows} " in done.stdout
+        assert done.stdout.endswith("[('q1',)]\n[]\n")
+    assert dataq("sql", "--attach", "select 1").returncode == 2
 
 
 def test_reading_harms_nobody(dataq: Command, lake: Lake, tmp_path: Path) -> None:

@@ -149,6 +149,17 @@ def test_unknown_features_of_delta_are_refused(lake: Lake, rows: Rows) -> None:
         handle.scan()
 
 
+@pytest.mark.parametrize("path", ["../../etc/x.parquet", "/etc/x.parquet", "file:///etc/x.parquet"])
+def test_files_outside_of_the_table_are_refused(lake: Lake, rows: Rows, path: str) -> None:
+    handle = lake.table("items")
+    handle.append([rows("items", ["a"])])
+    add = {"path": path, "size": 1, "partitionValues": {}, "dataChange": True}
+    log = handle.folder / "_delta_log"
+    (log / f"{2:020}.json").write_text(json.dumps({"add": add}))
+    with pytest.raises(UpgradeDataq, match="names a file outside of its table"):
+        handle.scan()
+
+
 def test_an_older_table_gets_its_new_columns(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from dataq_lake import sql
 from dataq_lake.difference import Difference
-from dataq_lake.errors import FixTheCall, LakeMissing, UnknownTable
+from dataq_lake.errors import FixTheCall, LakeMissing, NotYet, UnknownTable
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import TABLES, declared
 from tests.lake.conftest import Rows
@@ -90,11 +90,14 @@ def test_the_same_rows_as_delta_scan(full: Lake, rows: Rows) -> None:
 
 
 def test_as_it_was(full: Lake, rows: Rows) -> None:
+    first = full.raw("mail").history()[0].time
     before = full.table("segments").history()[0].time
     full.table("segments").append([rows("segments", ["s3"])])
     assert ask(full, "select count(*) from segments") == [(3,)]
     assert ask(full, "select count(*) from segments", as_of=before) == [(2,)]
-    assert ask(full, "select count(*) from segments", as_of="2001-01-01") == [(0,)]
+    assert ask(full, "select count(*) from segments", as_of=first) == [(0,)]
+    with pytest.raises(NotYet, match="the lake has nothing from before 2001-01-01T00:00:00"):
+        ask(full, "select count(*) from segments", as_of="2001-01-01")
     old = sql.connect(full, as_of=before)
     assert old.execute("select count(*) from segments").fetchall() == [(2,)]
 
@@ -154,6 +157,42 @@ def test_a_plain_connection_cannot_be_opened_up(full: Lake) -> None:
     secret = pa.table({"x": [1]})  # noqa: F841 - variables of the caller are not tables
     with pytest.raises(duckdb.CatalogException):
         connection.execute("select * from secret")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "copy (select 1) to '{tables}/x.csv'",
+        "copy (select 1 as item_id) to '{file}' (format parquet)",
+        "attach '{tables}/x.db'",
+        "install httpfs",
+        "load '{extension}'",
+        "import database '/etc'",
+        "create view x as select * from read_text('/etc/passwd')",
+        "set allowed_paths = ['/etc/passwd']",
+        "pragma memory_limit = '1TB'",
+    ],
+)
+def test_a_connection_for_assets_is_closed_in_too(full: Lake, text: str) -> None:
+    """It may make tables of its own, in memory; files and settings are out of its reach."""
+    spec = importlib.util.find_spec("duckdb_extension_delta")
+    assert spec
+    assert spec.submodule_search_locations
+    folder = spec.submodule_search_locations[0]
+    extension = f"{folder}/extensions/v{duckdb.__version__}/delta.duckdb_extension"
+    (file,) = full.raw("files").files()
+    before = file.read_bytes()
+    connection = sql.connect(full)
+    connection.execute("create temp table own as select * from raw")
+    with pytest.raises(duckdb.Error):
+        connection.execute(text.format(tables=full.root / "tables", file=file, extension=extension))
+    assert file.read_bytes() == before
+
+
+def test_a_lake_that_cannot_be_written_to_is_asked_without_spilling(full: Lake) -> None:
+    (full.root / "tmp").write_text("in the way, as a read-only disk would be")
+    assert ask(full, "select count(*) from raw") == [(3,)]
+    assert ask(full, "select current_setting('temp_directory')") == [("",)]
 
 
 def test_large_sorts_spill_into_the_lake_and_not_where_one_stands(full: Lake) -> None:

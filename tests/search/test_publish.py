@@ -222,7 +222,7 @@ def counted(function):
 folders.sync = counted(folders.sync)
 Path.mkdir, Path.rename = counted(Path.mkdir), counted(Path.rename)
 Path.hardlink_to, Path.write_text = counted(Path.hardlink_to), counted(Path.write_text)
-publishing._record = counted(publishing._record)
+publishing.record = counted(publishing.record)
 model = open_snapshot(lake.root).manifest.model
 gone = [documents([row(0)]).column("segment_id")[0].as_py()]
 publishing.publish(lake, Publication(model, [documents([row(9)])], gone))

@@ -1,0 +1,153 @@
+"""Takes away what nothing can read any more: old versions' files, log entries, blobs.
+
+What stays: the lake as it is, every moment within the retention, and every snapshot that is not
+retired, however old. What is younger than `FRESH` stays too: a writer may be about to name it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dataq_lake.indexes.manifest import Manifest
+    from dataq_lake.lake import Lake
+    from dataq_lake.log import Commit, DeltaLog
+    from dataq_lake.table import TableHandle
+
+RETENTION = timedelta(days=90)
+FRESH = timedelta(days=7)
+BLOB_COLUMNS = ("blob_uri", "storage_path")
+
+
+@dataclass(frozen=True)
+class Freed:
+    """What a clean-up took away; `bytes` on disk."""
+
+    files: int = 0
+    bytes: int = 0
+
+    def __add__(self, other: Freed) -> Freed:
+        return Freed(self.files + other.files, self.bytes + other.bytes)
+
+
+def needed_versions(
+    commits: Iterable[Commit], pinned: Iterable[int], horizon: datetime
+) -> set[int]:
+    """The versions of a table that have to stay readable.
+
+    `commits` are all that its log tells of, newest first; `pinned` those that live snapshots name.
+    Needed are these, the newest, all since `horizon`, and the one before: so it was at the horizon.
+    """
+    needed = set(pinned)
+    for commit in commits:
+        needed.add(commit.version)
+        if commit.time < horizon:
+            break
+    return needed
+
+
+def pinned_versions(lake: Lake, name: str, log: DeltaLog) -> set[int]:
+    """The versions of a table that live snapshots need."""
+    from dataq_lake.indexes.folder import IndexFolder
+    from dataq_lake.past import PastLake
+
+    found = set()
+    for manifest in IndexFolder(lake.root).manifests():
+        made = datetime.fromisoformat(manifest.created_at)
+        version = PastLake(lake.root, made, manifest).version_of(name, log)
+        if version is not None:
+            found.add(version)
+    return found
+
+
+def needed_files(handle: TableHandle, horizon: datetime) -> set[str]:
+    """The files, relative to the table's folder, of every version that has to stay readable.
+
+    Raises VersionGone if somebody else's clean-up took the log of one: no guess is made then.
+    """
+    return handle.log.files_of(needed_versions(handle.log.history(), handle.pinned(), horizon))
+
+
+def needed_blobs(lake: Lake) -> set[str]:
+    """The blobs (blob:<sha256>) that any row on disk names, whatever version it belongs to.
+
+    Table files that nothing needs are removed first (`vacuum`), so these are the blobs of every
+    version that has to stay. Raises ContentDamaged for a file that cannot be read.
+    """
+    found: set[str] = set()
+    for name in lake.stored():
+        for uris in lake.table(name).stored_values(BLOB_COLUMNS):
+            found.update(uri for uri in uris if uri and uri.startswith("blob:"))
+    return found
+
+
+def needed_parts(manifests: Iterable[Manifest]) -> set[str]:
+    """The parts of the search index that any of these snapshots is made of."""
+    return {part.id for manifest in manifests for part in manifest.parts}
+
+
+def vacuum(
+    handle: TableHandle,
+    retention: timedelta = RETENTION,
+    fresh: timedelta = FRESH,
+    now: datetime | None = None,
+) -> Freed:
+    """Removes what no version of the table needs that has to stay: data files and old log.
+
+    Nobody has to stop meanwhile. Raises VersionGone, with nothing removed, as `needed_files`.
+    """
+    now = now or datetime.now(UTC)
+    if not handle.exists:
+        return Freed()
+    # listed first: whatever is committed from here on is younger than `fresh`
+    old = [path for path in handle.stored_files() if _age(path, now) > fresh]
+    versions = needed_versions(handle.log.history(), handle.pinned(), now - retention)
+    needed = handle.log.files_of(versions)
+    freed = _remove(path for path in old if path.name not in needed)
+    return freed + _remove(handle.log.unneeded(versions))
+
+
+def vacuum_all(
+    lake: Lake, retention: timedelta = RETENTION, fresh: timedelta = FRESH
+) -> dict[str, Freed]:
+    """`vacuum` for every table; what was freed, by table."""
+    return {name: vacuum(lake.table(name), retention, fresh) for name in lake.stored()}
+
+
+def collect_blobs(lake: Lake, fresh: timedelta = FRESH) -> Freed:
+    """Removes the blobs that no row names and that nobody has stored for `fresh`.
+
+    After `vacuum_all`: a blob is needed as long as a file that names it is there.
+    """
+    freed = Freed()
+    with lake.blobs.collecting():
+        old = lake.blobs.older_than(fresh)
+        needed = needed_blobs(lake) if old else set()
+        for uri in old:
+            size = None if uri in needed else lake.blobs.collect(uri, fresh)
+            freed += Freed(int(size is not None), size or 0)
+    return freed
+
+
+def _age(path: Path, now: datetime) -> timedelta:
+    try:
+        return now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except FileNotFoundError:  # somebody else removed it just now
+        return timedelta(0)
+
+
+def _remove(paths: Iterable[Path]) -> Freed:
+    freed = Freed()
+    for path in paths:
+        try:
+            size = path.stat().st_size
+            path.unlink()
+        except FileNotFoundError:
+            continue
+        freed += Freed(1, size)
+    return freed
