@@ -58,7 +58,7 @@ WRAPPED: tuple[tuple[str, str, Label], ...] = (
     ("dataq_lake.indexes.draft", "write_part", _plain("index part")),
     ("dataq_lake.indexes.fulltext", "TextWriter.finish", _plain("index text")),
     ("dataq_lake.indexes.folder", "IndexFolder.publish", _published),
-    ("dataq_lake.indexes.publish", "_record", _plain("index row")),
+    ("dataq_lake.indexes.publish", "record", _plain("index row")),
     ("dataq_analyzers.workers.process", "WorkerProcess.send", _plain("work")),
 )
 # A small source has several commits, states, rounds and index parts when these are small.

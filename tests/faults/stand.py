@@ -197,7 +197,7 @@ def _text(value: Any) -> str:
 def index(lake: Lake) -> tuple[list[str], Any]:
     """The segments of the current snapshot and their vectors; both halves have them."""
     snapshot = open_snapshot(lake.root)
-    ids = sorted(snapshot.segment_ids())
+    ids = sorted(snapshot.segment_ids().to_pylist())
     assert snapshot.text.searcher().num_docs == len(ids) == snapshot.manifest.segments
     return ids, np.array([snapshot.vector(id_) for id_ in ids])
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.manifest import FORMAT
 from tests.faults.conftest import Undisturbed
 from tests.faults.stand import Server, contents, copied, differences, lake_of, some
 
@@ -181,7 +182,7 @@ def test_an_index_of_a_newer_dataq_is_left_alone(
 ) -> None:
     home = copied(whole, tmp_path / "home")
     (path,) = IndexFolder(lake_of(home).root).snapshots.glob("*/manifest.json")
-    newer = path.read_text().replace('"format": 1', '"format": 2')
+    newer = path.read_text().replace(f'"format": {FORMAT}', f'"format": {FORMAT + 1}')
     path.write_text(newer)
     found = deep(server, home, "--repair")
     assert [each["remedy"] for each in found["left"]] == ["none"]
