@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
+_OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -120,7 +122,7 @@ def _why_run_failed(events: Sequence[dg.DagsterEvent]) -> str:
 def _innermost(error: SerializableErrorInfo | None) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    return error.message if error is not None else "failed without saying why"
+    return _OWN.sub("", error.message) if error is not None else "failed without saying why"
 
 
 def _line(text: str) -> str:

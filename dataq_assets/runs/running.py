@@ -74,8 +74,10 @@ def _work(
     with _Session(home, known) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
-            outcome.add(session.derive(with_checks=any(outcome.rows.values())))
-            outcome.add(session.check())
+            derived = session.derive(with_checks=any(outcome.rows.values()))
+            outcome.add(derived)
+            if derived.ok:  # else they would tell what is known already, a line each
+                outcome.add(session.check())
 
 
 def _start_workers(handover: Handover, asked: Future[News]) -> None:

@@ -74,6 +74,7 @@ def test_a_read_only_lake_answers_and_refuses_to_be_written(server: Server, home
     told = server.dataq(home, "run")
     assert told.code == 1
     assert told.out.count("error: ") == 1
+    assert "dataq_lake" not in told.out
     assert "Read-only file system: make the file system writable" in told.out
     replay = server.dataq(home, "quarantine", "replay", "--all")
     assert replay.code == 1
