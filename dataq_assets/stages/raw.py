@@ -151,7 +151,7 @@ class Observer:
             "size": item.size,
             "payload": item.content,
             "blob_uri": item.blob.uri if item.blob else None,
-            "metadata": list(item.metadata.items()),
+            "metadata": sorted(item.metadata.items()),
             "problem": item.problem,
         }
 
@@ -169,7 +169,7 @@ class Observer:
             "size": 0,
             "payload": None,
             "blob_uri": None,
-            "metadata": list(item.metadata.items()),
+            "metadata": sorted(item.metadata.items()),
             "problem": None,
         }
 

@@ -88,6 +88,13 @@ def test_touch_and_changed_labels_are_versions_of_the_same_content() -> None:
     assert archive.rows["item_id"].n_unique() == 3
 
 
+def test_metadata_has_one_order_whatever_the_plugins_is() -> None:
+    one = Archive().run(Thing("x", b"A", MAY, metadata={"b": "1", "a": "2"}))
+    other = Archive().run(Thing("x", b"A", MAY, metadata={"a": "2", "b": "1"}))
+    assert list(one[0]["metadata"]) == list(other[0]["metadata"])
+    assert one[0]["item_id"] == other[0]["item_id"]
+
+
 def test_delete_and_restore_with_the_old_time_is_a_version() -> None:
     archive = Archive()
     archive.run(A)

@@ -60,6 +60,7 @@ def test_a_full_disk_is_told_and_the_next_run_completes(
     assert (told.code, told.left) == (1, [])
     (line,) = [each for each in told.out.splitlines() if "cannot be written" in each]
     assert "No space left on device: free some space and run again" in line
+    assert told.out.count("error: ") == 1
     assert "unexpected" not in told.out
     assert (halves(lake_of(home)), held_locks(home)) == ([], [])
     remount(home, "size=64m")
