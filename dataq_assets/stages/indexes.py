@@ -24,7 +24,7 @@ def publication(lake: Lake, model: Model, embed: Embed | None = None) -> Publica
     from dataq_lake.indexes.publish import indexed_segments
 
     have = pl.DataFrame({"id": indexed_segments(lake, model)})
-    want = current_segments(lake).collect()
+    want = current_segments(lake).select("id").collect()
     new = want.join(have, on="id", how="anti")
     gone = have.join(want, on="id", how="anti")
     versions = {name: lake.table(name).version() for name in BEHIND}
