@@ -14,6 +14,7 @@ from dataq_assets.runs.launch import launch, open_instance
 from dataq_assets.runs.news import News, ask_all
 from dataq_assets.runs.outcome import Outcome
 from dataq_lake.lake import open_lake
+from dataq_resources.handover import handing_over
 from dataq_resources.home import Home
 from dataq_resources.sources import read_sources
 
@@ -26,10 +27,12 @@ def main(folder: str) -> None:
     definitions.resolve_implicit_global_asset_job_def()
     begun = time.perf_counter()
     outcome = Outcome()
-    for future in ask_all(open_lake(home.lake), read_sources(home).good).values():
-        news = future.result()
-        for first, last in news.clusters:
-            outcome.add(_extract(instance, definitions, news, first, last))
+    with handing_over() as handover:
+        asked = ask_all(open_lake(home.lake), read_sources(home).good, handover)
+        for future in asked.values():
+            news = future.result()
+            for first, last in news.clusters:
+                outcome.add(_extract(instance, definitions, news, first, last))
     seconds = time.perf_counter() - begun
     instance.dispose()
     assert outcome.ok, outcome.failures

@@ -12,6 +12,7 @@ import pytest
 from benchmarks import report, trees
 from benchmarks.__main__ import every_bench
 from benchmarks.command import BenchFailed, run
+from benchmarks.homes import count, make_home
 from benchmarks.measure import Bar, Measure, paired
 from benchmarks.setting import CHECKOUT, DRIVERS, REFERENCES, Setting
 
@@ -107,6 +108,14 @@ def test_the_references_do_the_work(tmp_path: Path) -> None:
     whole = run([sys.executable, REFERENCES / "whole_way.py", tmp_path / "pages", tmp_path / "out"])
     assert whole.json()["documents"] == 3
     assert whole.json()["segments"] > 30
+
+
+def test_the_driver_archives_every_file(tmp_path: Path) -> None:
+    trees.files(tmp_path / "files", 10, 500)
+    home = make_home(tmp_path / "home", tmp_path / "files")
+    done = run([sys.executable, DRIVERS / "archive_raw.py", home])
+    assert done.json()["rows"] == 10
+    assert count(home, "raw") == 10
 
 
 def test_what_fails_is_no_figure() -> None:
