@@ -67,7 +67,7 @@ def none_of(broken: pl.LazyFrame, what: str, column: str = "id") -> Verdict:
     """Passed if there are no such rows; otherwise how many, and the first."""
     found = broken.select(
         pl.len().alias("rows"), pl.col(column).cast(pl.String).min().alias("first")
-    ).collect()
+    ).collect(engine="streaming")
     rows, first = found.row(0)
     if not rows:
         return Verdict(True)

@@ -205,12 +205,15 @@ def test_large_questions_spill_and_clean_up(
     monkeypatch.setenv("DATAQ_SQL_SPILL", "1MB")
     assert b"than 80MB of memory or 1MB of disk" in ask(large, "--memory", "80MB").stderr
     monkeypatch.delenv("DATAQ_SQL_SPILL")
+    spilled = lake.root / "tmp"
+    assert list(spilled.iterdir()) == []
+    # One that has to be ended by force may write until its last moment: then the next tidies up.
     ask(BOMBS["sort"], "--memory", "80MB", "--seconds", "1")
-    assert list((lake.root / "tmp").iterdir()) == []
-    (left := lake.root / "tmp" / "left").mkdir()
-    os.utime(left, (0, 0))
+    (spilled / "left").mkdir()
+    for left in spilled.iterdir():
+        os.utime(left, (0, 0))
     assert ask("select 1").returncode == 0
-    assert not left.exists()
+    assert list(spilled.iterdir()) == []
 
 
 def test_limits_from_the_environment(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,9 @@ def verdict(lake: Lake) -> Verdict:
     both = pl.concat([items, held])
     lost = upserts.join(both, on="item_id", how="anti")
     stray = both.join(upserts, on="item_id", how="anti")
-    frames = pl.collect_all([each.select(pl.len()) for each in (*counts, lost, stray)])
+    frames = pl.collect_all(
+        [each.select(pl.len()) for each in (*counts, lost, stray)], engine="streaming"
+    )
     sizes = [int(frame.item()) for frame in frames]
     names = ("upserts", "items", "quarantined", "counted_twice", "lost", "stray")
     facts = dict(zip(names, sizes, strict=True))

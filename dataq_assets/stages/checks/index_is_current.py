@@ -19,7 +19,7 @@ def verdict(lake: Lake) -> Verdict:
     snapshots = lake.table("snapshots").scan(["manifest", "segments"]).sort(sequence)
     newest = snapshots.select("segments").tail(1).collect()["segments"]
     indexed = int(newest[0]) if len(newest) else 0
-    current = int(current_segments(lake).select(pl.len()).collect().item())
+    current = int(current_segments(lake).select(pl.len()).collect(engine="streaming").item())
     facts = {"indexed": indexed, "current": current}
     if indexed == current:
         return Verdict(True, facts=facts)
