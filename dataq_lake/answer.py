@@ -27,10 +27,12 @@ class Answer:
         connection: duckdb.DuckDBPyConnection,
         stopwatch: Stopwatch,
         explained: Callable[[Exception], LakeError],
+        close: Callable[[], None],
     ) -> None:
         self._connection = connection
         self._stopwatch = stopwatch
         self._explained = explained
+        self._close = close
 
     @property
     def columns(self) -> list[str]:
@@ -61,8 +63,15 @@ class Answer:
         return pa.RecordBatchReader.from_batches(reader.schema, self._batches(reader))
 
     def _batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        while (batch := self._timed(lambda: next(reader, None))) is not None:
-            yield batch
+        try:
+            while (batch := self._timed(lambda: next(reader, None))) is not None:
+                yield batch
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Ends the question, also what it has put on disk; a stream does so at its end."""
+        self._close()
 
     def _timed(self, fetch: Callable[[], T]) -> T:
         import duckdb

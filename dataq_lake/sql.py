@@ -82,6 +82,10 @@ def _ask(
     spill = _close(connection, lake, views, names, limits)
     _only_reads(connection, text)  # not before: to parse `import database` is to read files
 
+    def close() -> None:
+        connection.close()
+        lake.drop_spill(spill)  # the engine does it late, or not at all where a question failed
+
     def killed() -> None:
         lake.drop_spill(spill)
         if stuck:
@@ -90,6 +94,7 @@ def _ask(
     stopwatch = Stopwatch(limits.seconds, connection.interrupt, killed if stuck else None)
 
     def explained(error: Exception) -> LakeError:
+        close()
         if stopwatch.expired:
             return LimitReached(
                 f"the question was stopped after {limits.seconds:g} seconds: ask for less, or "
@@ -109,7 +114,7 @@ def _ask(
         raise
     except (duckdb.Error, MemoryError) as error:
         raise explained(error) from error
-    return Answer(connection, stopwatch, explained)
+    return Answer(connection, stopwatch, explained, close)
 
 
 def _opened() -> duckdb.DuckDBPyConnection:
