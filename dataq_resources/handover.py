@@ -27,6 +27,11 @@ class Handover:
         self._prepared: set[Hashable] = set()
         self._ended = False
 
+    @property
+    def ended(self) -> bool:
+        """Whether nobody takes anything any more."""
+        return self._ended
+
     def offer(self, key: Hashable, thing: Closing) -> None:
         """Leave a thing to whoever takes it; too late, or one more of a key, it is closed."""
         with self._lock:

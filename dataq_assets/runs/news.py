@@ -67,7 +67,7 @@ def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False
                 label for each in found.windows for label in cut.labels(each.start, each.end, now)
             }
             news = News(source, tuple(cut.clusters(labels)))
-        if not news.is_empty:
+        if not news.is_empty and not handover.ended:
             begun.ask(_first_question(news, cut, state, now), lake.blobs)
             begun.read_ahead()
             ending.pop_all()

@@ -59,7 +59,13 @@ def run(
         asked = ask_all(open_lake(home.lake), sources, handover, full)
         for news in asked.values():
             news.add_done_callback(partial(_start_workers, handover))
-        _work(home, found.good, asked, full, outcome)
+        try:
+            _work(home, found.good, asked, full, outcome)
+        except BaseException:
+            # The threads know of no Ctrl-C: they end when their plugins do.
+            handover.end()
+            cancel_all()
+            raise
     outcome.seconds = time.monotonic() - begun
     return outcome
 
@@ -121,7 +127,6 @@ def _archive(
             except UnknownPlugin as error:
                 outcome.failures.append(Failure(name, f"source {name}: {error}"))
             except KeyboardInterrupt:
-                # The threads know of no Ctrl-C: they end when their plugins do.
                 threads.shutdown(wait=False, cancel_futures=True)
                 cancel_all()
                 raise

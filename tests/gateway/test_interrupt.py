@@ -57,7 +57,10 @@ def wait_for(path: Path, child: subprocess.Popen[str]) -> int:
     pytest.fail(f"the plugin never began: {child.communicate(timeout=5)}")
 
 
-def test_ctrl_c_ends_run_and_plugin(dataq: Command, home: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("seconds", [0, 4], ids=["while loading", "while archiving"])
+def test_ctrl_c_ends_run_and_plugin(
+    dataq: Command, home: Path, tmp_path: Path, seconds: int
+) -> None:
     (tmp_path / "endless.py").write_text(ENDLESS)
     begun = tmp_path / "begun"
     command = f"{sys.executable} {tmp_path / 'endless.py'}"
@@ -74,6 +77,7 @@ def test_ctrl_c_ends_run_and_plugin(dataq: Command, home: Path, tmp_path: Path) 
     )
     try:
         plugin = wait_for(begun, child)
+        time.sleep(seconds)
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     finally:

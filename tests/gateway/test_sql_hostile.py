@@ -206,8 +206,7 @@ def test_large_questions_spill_and_clean_up(
     assert b"than 80MB of memory or 1MB of disk" in ask(large, "--memory", "80MB").stderr
     monkeypatch.delenv("DATAQ_SQL_SPILL")
     spilled = lake.root / "tmp"
-    assert list(spilled.iterdir()) == []
-    # One that has to be ended by force may write until its last moment: then the next tidies up.
+    # One that has to be ended by force may write until its last moment: a later one tidies up.
     ask(BOMBS["sort"], "--memory", "80MB", "--seconds", "1")
     (spilled / "left").mkdir()
     for left in spilled.iterdir():
