@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
+from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -37,3 +39,11 @@ def lake(home: Path) -> Lake:
     """The lake of this test's home, empty."""
     (home / "lake").mkdir()
     return open_lake(home / "lake")
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Lets Ctrl-C reach child processes: to those of a shell's background job it does not come."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -136,6 +136,7 @@ def test_completion_knows_the_commands() -> None:
     assert told.stdout.split() == ["plain,search"]
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupting_a_real_process_leaves_no_traceback(home: Path) -> None:
     child = subprocess.Popen(
         [*DATAQ, "sql"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE

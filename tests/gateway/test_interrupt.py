@@ -57,6 +57,7 @@ def wait_for(path: Path, child: subprocess.Popen[str]) -> int:
     pytest.fail(f"the plugin never began: {child.communicate(timeout=5)}")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("seconds", [0, 4], ids=["while loading", "while archiving"])
 def test_ctrl_c_ends_run_and_plugin(
     dataq: Command, home: Path, tmp_path: Path, seconds: int
