@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -140,19 +141,23 @@ def leftovers() -> list[str]:
     me = psutil.Process()
     while (alive := reaped(me)) and time.monotonic() < deadline:
         time.sleep(0.01)
+    left = []
     for process in alive:
-        process.kill()
-    return [" ".join(process.cmdline()) for process in alive]
+        with suppress(psutil.NoSuchProcess):
+            left.append(" ".join(process.cmdline()))
+            process.kill()
+    return left
 
 
 def reaped(me: psutil.Process) -> list[psutil.Process]:
     """What is below this process and runs; what has ended is forgotten."""
     alive = []
     for process in me.children(recursive=True):
-        if process.status() != psutil.STATUS_ZOMBIE:
-            alive.append(process)
-        elif process.ppid() == me.pid:
-            os.waitpid(process.pid, 0)
+        with suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+            if process.status() != psutil.STATUS_ZOMBIE:
+                alive.append(process)
+            elif process.ppid() == me.pid:
+                os.waitpid(process.pid, 0)
     return alive
 
 
