@@ -1,4 +1,4 @@
-"""Reads the Parquet files of a snapshot: lazily whole, by key, or as a bounded stream."""
+"""Reads the Parquet files of a snapshot: lazily whole, or as a bounded stream."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,9 @@ from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.schemas import Table
 from dataq_lake.sizes import slices
 
-_FILE = "__file__"
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 UNFINISHED_SECONDS = 86_400
 
 
@@ -44,55 +47,25 @@ def scan(table: Table, files: list[Path], file_column: str | None = None) -> pl.
     )
 
 
-def rows(
-    table: Table,
-    files: list[Path],
-    ids: pl.Series,
-    columns: Iterable[str] | None,
-    batch_bytes: int,
-    by: str | None = None,
-) -> Iterator[pa.RecordBatch]:
-    """The rows whose column `by` (None: first of the key) is in `ids`; other files stay closed."""
-    key = by or table.key[0]
-    wanted = ids.drop_nulls().unique().alias(key)
-    if not files or wanted.is_empty():
-        return
-    holding = set(
-        scan(table, files, _FILE)
-        .select(key, _FILE)
-        .join(wanted.to_frame().lazy(), on=key, how="semi")
-        .select(pl.col(_FILE).unique())
-        .collect(engine="streaming")[_FILE]
-    )
-    for file in files:
-        if str(file) in holding:
-            yield from _picked(table, file, wanted, columns, batch_bytes)
-
-
-def _picked(
-    table: Table,
-    file: Path,
-    wanted: pl.Series,
-    columns: Iterable[str] | None,
-    batch_bytes: int,
-) -> Iterator[pa.RecordBatch]:
-    """The rows of one file whose column `wanted` is named after has one of its values."""
-    schema = chosen(table, columns)
-    found = scan(table, [file]).select(wanted.name).with_row_index("row")
-    numbers = found.join(wanted.to_frame().lazy(), on=wanted.name, how="semi").collect()["row"]
-    rows = np.sort(numbers.to_numpy())
+def row_groups(file: Path, numbers: NDArray[np.int64], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of `file` at these sorted numbers, a row group at a time; others are not read."""
     with _opened(file) as parquet:
         present = _present(parquet, schema)
         start = 0
         for group in range(parquet.num_row_groups):
             end = start + parquet.metadata.row_group(group).num_rows
-            low, high = np.searchsorted(rows, (start, end))
+            low, high = np.searchsorted(numbers, (start, end))
             if low < high:
                 some = parquet.read_row_group(group, columns=present)
-                if high - low < end - start:
-                    some = some.take(pa.array(rows[low:high] - start))
-                yield from _cut(some, schema, batch_bytes)
+                whole = high - low == end - start
+                yield some if whole else some.take(pa.array(numbers[low:high] - start))
             start = end
+
+
+def row_count(file: Path) -> int:
+    """How many rows `file` has; raises ContentLost."""
+    with _opened(file) as parquet:
+        return int(parquet.metadata.num_rows)
 
 
 def batches(
@@ -118,7 +91,7 @@ def _read(
     with _opened(file) as parquet:
         present = _present(parquet, schema)
         for group in range(parquet.num_row_groups):
-            yield from _cut(_matching(parquet, group, present, only), schema, batch_bytes)
+            yield from cut(_matching(parquet, group, present, only), schema, batch_bytes)
 
 
 def _present(parquet: pq.ParquetFile, schema: pa.Schema) -> list[str]:
@@ -126,7 +99,8 @@ def _present(parquet: pq.ParquetFile, schema: pa.Schema) -> list[str]:
     return [name for name in schema.names if name in stored]
 
 
-def _cut(found: pa.Table, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+def cut(found: pa.Table, schema: pa.Schema, batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    """`found` in the columns of `schema`, in batches bounded by bytes."""
     for batch in conform(found, schema).to_batches():
         yield from (piece for piece, _ in slices(batch, batch_bytes))
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, need
     from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
     from dataq_lake.keys import KeyIndex
+    from dataq_lake.numbered import NumberedRows
     from dataq_lake.schemas import Table
 
 BATCH_BYTES = 32 << 20
@@ -145,18 +146,22 @@ class TableHandle:
         ids: pl.Series | Iterable[str],
         columns: Iterable[str] | None = None,
         batch_bytes: int = BATCH_BYTES,
-        by: str | None = None,
     ) -> Iterator[pa.RecordBatch]:
-        """The rows whose column `by`, the first of the key, is in `ids`, in bounded batches.
+        """The rows whose first key column is in `ids`, in bounded batches.
 
-        Only files and row groups that hold such a value are read beyond this column.
+        Only row groups that hold such a value are read beyond this column.
         """
         import polars as pl
 
-        from dataq_lake import reading
-
         wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
-        return reading.rows(self.table, self.files(), wanted, columns, batch_bytes, by)
+        rows = self.numbered()
+        return rows.take(rows.numbers(wanted, self.table.key[0]), columns, batch_bytes)
+
+    def numbered(self) -> NumberedRows:
+        """The rows as they are now, to be found once and fetched by number in many batches."""
+        from dataq_lake.numbered import NumberedRows
+
+        return NumberedRows(self.table, self.files())
 
     def batches(
         self,

@@ -11,10 +11,16 @@ import pyarrow as pa
 from dataq_assets.stages.current import current_segments
 from dataq_lake.indexes.documents import DOCUMENTS, Publication
 from dataq_lake.lake import Lake
+from dataq_lake.numbered import ROW
+from dataq_lake.table import BATCH_BYTES
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from dataq_lake.indexes.documents import Embed
     from dataq_lake.indexes.manifest import Model
+    from dataq_lake.numbered import NumberedRows
 
 BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
 
@@ -24,7 +30,7 @@ def publication(lake: Lake, model: Model, embed: Embed | None = None) -> Publica
     from dataq_lake.indexes.publish import indexed_segments
 
     have = pl.DataFrame({"id": indexed_segments(lake, model)})
-    want = current_segments(lake).select("id").collect()
+    want = current_segments(lake).select("id").collect(engine="streaming")
     new = want.join(have, on="id", how="anti")
     gone = have.join(want, on="id", how="anti")
     versions = {name: lake.table(name).version() for name in BEHIND}
@@ -43,39 +49,54 @@ def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.Record
         return
     assets = lake.table("assets").scan(["id", "source", "path", "mime_type", "timestamp"])
     texts = lake.table("texts").scan(["id", "title"])
-    columns = ["id", "asset_id", "text_id", "text", "text_hash"]
-    for batch in lake.table("segments").rows(new["id"], columns):
-        segments = pl.DataFrame(batch)
-        yield from _shown(lake, segments, assets, texts, model)
+    segments = lake.table("segments").numbered()
+    vectors = lake.table("embeddings").numbered()
+    found = _pairs(segments, vectors, new, model)
+    columns = ["id", "asset_id", "text_id", "text"]
+    start = 0
+    for batch in segments.take(found["segment"].to_numpy(), columns, BATCH_BYTES):
+        mine = found["vector"].slice(start, batch.num_rows).to_numpy()
+        start += batch.num_rows
+        yield from _shown(pl.DataFrame(batch), _taken(vectors, mine), assets, texts)
+
+
+def _pairs(
+    segments: NumberedRows, vectors: NumberedRows, new: pl.DataFrame, model: Model
+) -> pl.DataFrame:
+    """The row number of each new segment and that of its text's vector, in order of segments."""
+    mine = (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
+    known = vectors.scan(["text_hash", "model_name", "model_version"]).filter(mine)
+    return (
+        segments.scan(["id", "text_hash"])
+        .join(new.lazy(), on="id", how="semi")
+        .select("text_hash", pl.col(ROW).alias("segment"))
+        .join(known.select("text_hash", pl.col(ROW).alias("vector")), on="text_hash")
+        .unique("segment")  # two runs at once may both have embedded a text
+        .select("segment", "vector")
+        .collect(engine="streaming")
+        .sort("segment")
+    )
+
+
+def _taken(vectors: NumberedRows, numbers: NDArray[np.uint32]) -> pl.Series:
+    """The vectors of these rows, in the order and as often as they are asked for."""
+    import numpy as np
+
+    rows, places = np.unique(numbers, return_inverse=True)
+    batches = [pl.DataFrame(batch) for batch in vectors.take(rows, ["vector"], BATCH_BYTES)]
+    return pl.concat(batches)["vector"].gather(places)
 
 
 def _shown(
-    lake: Lake,
-    segments: pl.DataFrame,
-    assets: pl.LazyFrame,
-    texts: pl.LazyFrame,
-    model: Model,
+    segments: pl.DataFrame, vectors: pl.Series, assets: pl.LazyFrame, texts: pl.LazyFrame
 ) -> Iterator[pa.RecordBatch]:
     shown = (
-        segments.lazy()
+        segments.with_columns(vectors)
+        .lazy()
         .rename({"id": "segment_id"})
         .join(assets, left_on="asset_id", right_on="id")
         .join(texts, left_on="text_id", right_on="id", how="left")
-        .join(_vectors(lake, segments["text_hash"], model), on="text_hash")
         .select(DOCUMENTS.names)
         .collect()
     )
     yield from shown.to_arrow().to_batches()
-
-
-def _vectors(lake: Lake, hashes: pl.Series, model: Model) -> pl.LazyFrame:
-    """The model's vectors of these texts: text_hash, vector."""
-    handle = lake.table("embeddings")
-    columns = ["text_hash", "vector", "model_name", "model_version"]
-    found = handle.rows(hashes, columns, by="text_hash")
-    schema = pa.schema([handle.table.schema.field(name) for name in columns])
-    return (
-        pl.LazyFrame(pa.Table.from_batches(found, schema=schema))
-        .filter(pl.col("model_name") == model.name, pl.col("model_version") == model.version)
-        .select("text_hash", "vector")
-    )

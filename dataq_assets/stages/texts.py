@@ -70,13 +70,11 @@ class Texts:
     def _contents(self, new: pl.DataFrame) -> Iterator[Content]:
         from dataq_analyzers.interface import Content
 
-        rows: dict[str, list[dict[str, Any]]] = {}
-        for row in new.to_dicts():
-            rows.setdefault(row["id"], []).append(row)
+        numbers = {id_: number for number, id_ in enumerate(new["id"])}
         for id_, data in read_contents(self.lake, new):
-            for row in rows.pop(id_, ()):
-                self._sent.note(row)
-                yield Content(data, row["mime_type"], row["filename"])
+            row = new.row(numbers[id_], named=True)
+            self._sent.note(row)
+            yield Content(data, row["mime_type"], row["filename"])
 
 
 def pending(lake: Lake) -> pl.DataFrame:
