@@ -21,6 +21,7 @@ from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_plugins.host.running import cancel_all
 from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.errors import UnknownSource
+from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover, handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
@@ -60,7 +61,7 @@ def run(
         for news in asked.values():
             news.add_done_callback(partial(_start_workers, handover))
         try:
-            _work(home, found.good, asked, full, outcome)
+            _work(home, found.good, asked, handover, full, outcome)
         except BaseException:
             # The threads know of no Ctrl-C: they end when their plugins do.
             handover.end()
@@ -74,13 +75,14 @@ def _work(
     home: Home,
     known: Sequence[SourceConfig],
     asked: dict[str, Future[News]],
+    handover: Handover,
     full: bool,
     outcome: Outcome,
 ) -> None:
     with _Session(home, known) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
-            derived = session.derive(with_checks=any(outcome.rows.values()))
+            derived = session.derive(handover, with_checks=any(outcome.rows.values()))
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())
@@ -207,13 +209,30 @@ class _Session:
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
 
-    def derive(self, with_checks: bool) -> Outcome:
+    def derive(self, handover: Handover, with_checks: bool) -> Outcome:
         """What came of everything that follows from raw; checks in the same run save one."""
         from dataq_assets.runs.launch import launch
 
         graph = self._definitions.resolve_asset_graph()
-        checks = graph.asset_check_keys if with_checks else ()
-        return launch(self._instance, self._definitions, self._derived(), checks)
+        if not with_checks:
+            return launch(self._instance, self._definitions, self._derived())
+        with self._foreseeing(handover):
+            keys = graph.asset_check_keys
+            return launch(self._instance, self._definitions, self._derived(), keys)
+
+    @contextmanager
+    def _foreseeing(self, handover: Handover) -> Iterator[None]:
+        """Begins each check once its asset is stored; the checks' step takes what was seen."""
+        from dataq_assets.defs.checks import checks_of
+        from dataq_assets.foreseen import KEY, Foreseen
+
+        sources = self._lake.raw_sources()
+        foreseen = Foreseen(self._lake, checks_of(sources))
+        handover.offer(KEY, foreseen)
+        for source in sources:
+            foreseen.begin((f"raw_{source}",))
+        with listening_for_assets(foreseen.begin):
+            yield
 
     def check(self, everything: bool = False) -> Outcome:
         """What came of the asset checks that are due, or of all."""
