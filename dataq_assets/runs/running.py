@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -25,7 +24,7 @@ from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover, handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
-from dataq_resources.progress import OnProgress, listening
+from dataq_resources.progress import OnProgress, Progress, listening
 from dataq_resources.sources import SourceConfig, Sources, read_sources
 
 if TYPE_CHECKING:
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 8
 WAKE_SECONDS = 0.5
+MANY_ITEMS = 256
+"""So many are worth a second worker, which costs a second of a processor to start."""
 COLLECTED_EVERY = (50_000, 20, 20)
 """Objects until garbage is looked for; Python's 700 is for programs that make few of them."""
 
@@ -56,10 +57,14 @@ def run(
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
-    with listening(on_progress), handing_over() as handover:
+    with ExitStack() as stack:
+        handover = stack.enter_context(handing_over())
+        workers = _Workers(handover)
+        stack.enter_context(listening(on_progress))
+        stack.enter_context(listening(workers.hear_progress))
         asked = ask_all(open_lake(home.lake), sources, handover, full)
         for news in asked.values():
-            news.add_done_callback(partial(_start_workers, handover))
+            news.add_done_callback(workers.hear_news)
         try:
             _work(home, found.good, asked, handover, full, outcome)
         except BaseException:
@@ -88,10 +93,26 @@ def _work(
                 outcome.add(session.check())
 
 
-def _start_workers(handover: Handover, asked: Future[News]) -> None:
-    """Has the workers start as soon as one source has news."""
-    if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
-        handover.prepare(KEY, lambda: EarlyPool(get_ready, DEFAULT_MODEL))
+class _Workers:
+    """Has one worker start as soon as a source has news, and the others if that is much."""
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+        self._pool: EarlyPool | None = None
+
+    def hear_news(self, asked: Future[News]) -> None:
+        """Start the first."""
+        if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
+            self._handover.prepare(KEY, self._made)
+
+    def hear_progress(self, progress: Progress) -> None:
+        """Start the others."""
+        if self._pool and progress.done >= MANY_ITEMS:
+            self._pool.grow()
+
+    def _made(self) -> EarlyPool:
+        self._pool = EarlyPool(get_ready, DEFAULT_MODEL)
+        return self._pool
 
 
 def check(home: Home | Path) -> Outcome:
