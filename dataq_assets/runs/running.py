@@ -107,7 +107,7 @@ class _Workers:
 
     def hear_progress(self, progress: Progress) -> None:
         """Start the others."""
-        if self._pool and progress.done >= MANY_ITEMS:
+        if self._pool and progress.stage == "raw" and progress.done >= MANY_ITEMS:
             self._pool.grow()
 
     def _made(self) -> EarlyPool:
