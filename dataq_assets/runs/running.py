@@ -87,7 +87,8 @@ def _work(
     with _Session(home, known) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
-            derived = session.derive(handover, with_checks=any(outcome.rows.values()))
+            news = any(outcome.rows.values())
+            derived = session.derive_and_check(handover) if news else session.derive()
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())
@@ -113,6 +114,15 @@ class _Workers:
     def _made(self) -> EarlyPool:
         self._pool = EarlyPool(get_ready, DEFAULT_MODEL)
         return self._pool
+
+
+def derive(home: Home, on_progress: OnProgress | None = None) -> Outcome:
+    """What came of all that derived tables and the index lack, without asking any source."""
+    with ExitStack() as stack:
+        stack.enter_context(listening(on_progress))
+        session = stack.enter_context(_Session(home, read_sources(home).good))
+        stack.enter_context(locked(home.locks, "derived"))
+        return session.derive()
 
 
 def check(home: Home | Path) -> Outcome:
@@ -230,16 +240,19 @@ class _Session:
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
 
-    def derive(self, handover: Handover, with_checks: bool) -> Outcome:
-        """What came of everything that follows from raw; checks in the same run save one."""
+    def derive(self) -> Outcome:
+        """What came of everything that follows from raw."""
         from dataq_assets.runs.launch import launch
 
-        graph = self._definitions.resolve_asset_graph()
-        if not with_checks:
-            return launch(self._instance, self._definitions, self._derived())
+        return launch(self._instance, self._definitions, self._derived())
+
+    def derive_and_check(self, handover: Handover) -> Outcome:
+        """The same with all checks, in one run."""
+        from dataq_assets.runs.launch import launch
+
+        checks = self._definitions.resolve_asset_graph().asset_check_keys
         with self._foreseeing(handover):
-            keys = graph.asset_check_keys
-            return launch(self._instance, self._definitions, self._derived(), keys)
+            return launch(self._instance, self._definitions, self._derived(), checks)
 
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:
