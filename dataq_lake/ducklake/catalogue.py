@@ -13,9 +13,9 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.engine import FILE, Engine, write_engine
@@ -45,10 +45,21 @@ class Session:
         return self.connection.execute(asked, values or None).fetchall()
 
 
-@cache
+_open: dict[tuple[Engine, Path], Catalogue] = {}
+_opening = Lock()
+
+
 def catalogue_of(engine: Engine, root: Path) -> Catalogue:
-    """The one catalogue object of this process for a lake."""
-    return Catalogue(engine, root)
+    """The one catalogue object of this process for a lake: a DuckDB file is attached only once."""
+    with _opening:
+        return _open.setdefault((engine, root), Catalogue(engine, root))
+
+
+def close_catalogues() -> None:
+    """Lets go of every catalogue of this process; whoever has a table of it opens it again."""
+    with _opening:
+        for each in _open.values():
+            each.close()
 
 
 class Catalogue:
@@ -77,6 +88,14 @@ class Catalogue:
         if self.file is not None and not self.file.exists():
             return False
         return (self.root / FILE).exists()
+
+    def close(self) -> None:
+        """Ends the connections; the next use makes new ones."""
+        with self._lock:
+            self._attached = False
+            database = self.__dict__.pop("database", None)
+            if database is not None:
+                database.close()
 
     def tables(self) -> list[str]:
         """The tables that were ever written to, in order of name."""
