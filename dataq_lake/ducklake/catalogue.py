@@ -30,6 +30,7 @@ WAIT_SECONDS = 60.0
 LAKE = "lake"
 METADATA = f"__ducklake_metadata_{LAKE}"
 NAMES = "select distinct table_name from {meta}.ducklake_table order by table_name"
+NEWEST = "select max(snapshot_id) from {meta}.ducklake_snapshot"
 _HELD = re.compile(r"Conflicting lock is held in (.*?\(PID \d+\))", re.S)
 
 
@@ -69,6 +70,8 @@ class Catalogue:
         self.engine = engine
         self.root = root
         self._lock = RLock()
+        self.writing = RLock()
+        """Held by whoever commits: threads of one process need not get in each other's way."""
         self._depth = 0
         self._attached = False
 
@@ -102,6 +105,13 @@ class Catalogue:
         with self.session() as session:
             found = session.rows(NAMES) if session else []
         return [str(row[0]) for row in found]
+
+    def stamp(self) -> object:
+        """What changes with every commit; None where there is no lake yet."""
+        if self.file is None:
+            with self.session() as session:
+                return session.rows(NEWEST)[0][0] if session else None
+        return (_stat(self.file), _stat(self.file.with_name(f"{self.file.name}.wal")))
 
     @contextmanager
     def session(self) -> Iterator[Session | None]:
@@ -202,6 +212,14 @@ def opened(engine: Engine) -> duckdb.DuckDBPyConnection:
     if engine.is_postgres:
         load(connection, "postgres_scanner")
     return connection
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _quoted(text: str) -> str:

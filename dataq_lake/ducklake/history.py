@@ -50,7 +50,7 @@ class History:
             at = session.rows(BEFORE, {"time": time})[0][0]
             oldest = session.rows(OLDEST)[0][0]
             if at is not None and at >= tables[0][1]:
-                return last_change(session, self._name, at)
+                return last_change(session, self._name, tables, at)
         if at is None and oldest > tables[0][1]:
             raise VersionGone(
                 f"the versions of {self._name} before {oldest} were cleaned up, so nobody can tell "

@@ -10,14 +10,14 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataq_lake.ducklake.catalogue import Session
+from dataq_lake.ducklake.catalogue import NEWEST, Session
 from dataq_lake.errors import NoSuchVersion, UpgradeDataq, VersionGone
 
 TABLES = """
     select table_id, begin_snapshot, end_snapshot, path, path_is_relative
     from {meta}.ducklake_table where table_name = $name order by begin_snapshot
 """
-SNAPSHOTS = "select max(snapshot_id), min(snapshot_id) from {meta}.ducklake_snapshot"
+KEPT = "select 1 from {meta}.ducklake_snapshot where snapshot_id = $at"
 CHANGED = """
     select max(number) from (
         select begin_snapshot from {meta}.ducklake_table where table_name = $name
@@ -103,39 +103,46 @@ def state(session: Session, name: str, data_path: str, at: int | None = None) ->
 
     Raises NoSuchVersion for a version that is yet to come, VersionGone for one that is cleaned up.
     """
-    newest, oldest = session.rows(SNAPSHOTS)[0]
-    if at is not None and at > newest:
-        raise NoSuchVersion(f"{name} has no version {at}: the lake's newest is {newest}")
-    limit = newest if at is None else at
-    table = _table(session, name, limit)
-    if table is None:
+    limit = _checked(session, name, at)
+    tables = session.rows(TABLES, {"name": name})
+    found = [row for row in tables if row[1] <= limit and (row[2] is None or row[2] > limit)]
+    if not found:
         return None
-    version = last_change(session, name, limit)
-    if at is not None and at < oldest:
-        raise VersionGone(f"version {at} of table {name} was cleaned up: the oldest is {oldest}")
-    folder = _joined(f"{data_path}main/", table[3], table[4])
-    columns = session.rows(COLUMNS, {"id": table[0], "at": limit})
-    found = session.rows(FILES, {"id": table[0], "at": limit})
-    files = tuple(_file(row, folder, columns, limit) for row in found)
-    note = session.rows(NOTE, {"id": table[0], "at": limit})
+    number, _, _, path, relative = found[0]
+    folder = _joined(f"{data_path}main/", path, relative)
+    columns = session.rows(COLUMNS, {"id": number, "at": limit})
+    files = session.rows(FILES, {"id": number, "at": limit})
+    note = session.rows(NOTE, {"id": number, "at": limit})
     told = json.loads(note[0][0]) if note else {}
-    names = tuple(column for column, _ in columns)
-    return State(version, files, names, int(told.get("schema_version", 1)))
+    return State(
+        last_change(session, name, tables, limit),
+        tuple(_file(row, folder, columns, limit) for row in files),
+        tuple(column for column, _ in columns),
+        int(told.get("schema_version", 1)),
+    )
 
 
-def last_change(session: Session, name: str, most: int) -> int:
-    """The newest version up to `most` in which rows of the table came or went, or it was made."""
-    ids = [str(row[0]) for row in session.rows(TABLES, {"name": name})]
+def _checked(session: Session, name: str, at: int | None) -> int:
+    """The version of the lake to read: `at` if it is kept, the newest for None."""
+    newest = int(session.rows(NEWEST)[0][0])
+    if at is None or at == newest:
+        return newest
+    if at > newest or at < 0:
+        raise NoSuchVersion(f"{name} has no version {at}: the lake's newest is {newest}")
+    if not session.rows(KEPT, {"at": at}):
+        raise VersionGone(f"version {at} of table {name} was cleaned up")
+    return at
+
+
+def last_change(session: Session, name: str, tables: list[tuple[Any, ...]], most: int) -> int:
+    """The newest version up to `most` in which rows of the table came or went, or it was made.
+
+    `tables` are its rows of TABLES: it has one more for each time that it was cleared.
+    """
+    ids = [str(row[0]) for row in tables]
     text = CHANGED.replace("$ids", ",".join(ids)).replace("$any", "|".join(ids))
     found = session.rows(text.replace("$end", "$"), {"name": name, "most": most})
     return int(found[0][0])
-
-
-def _table(session: Session, name: str, at: int) -> tuple[Any, ...] | None:
-    for row in session.rows(TABLES, {"name": name}):
-        if row[1] <= at and (row[2] is None or row[2] > at):
-            return row
-    return None
 
 
 def _file(

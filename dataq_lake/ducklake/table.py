@@ -45,6 +45,7 @@ class DuckLakeTable:
         """Brings to disk what rows may point to; called before every commit."""
         self.log = History(catalogue, name)
         self._at = at
+        self._seen: tuple[object, State | None] = (None, None)
 
     @cached_property
     def table(self) -> Table:
@@ -82,8 +83,14 @@ class DuckLakeTable:
             if self._pinned is None:
                 return None
             version = self._pinned
+        stamp = self.catalogue.stamp() if version is None else None
+        if stamp is not None and stamp == self._seen[0]:
+            return self._seen[1]
         with self.catalogue.session() as session:
-            return self.state_in(session, version) if session else None
+            found = self.state_in(session, version) if session else None
+        if version is None:  # what is newer than its stamp is read once more
+            self._seen = stamp, found
+        return found
 
     def state_in(self, session: Session, version: int | None = None) -> State | None:
         """As `snapshot`, in a session that is open."""

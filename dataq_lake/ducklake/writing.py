@@ -145,7 +145,7 @@ def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
         staging.drop_repeated()
     for attempt in range(ATTEMPTS):
         commit_id = uuid.uuid4().hex
-        with handle.catalogue.making() as session:
+        with handle.catalogue.writing, handle.catalogue.making() as session:
             try:
                 if not _transact(session, handle, staging, change, commit_id):
                     return Written(version=handle.version())
@@ -189,8 +189,9 @@ def _changed(
     """What went and what came, in a transaction that is open."""
     cursor, table = staging.cursor, staging.table
     name, deleted = definition.in_lake(table), 0
-    cursor.execute(f"from {name} limit 0") if state else definition.create(cursor, table)
-    if state is not None and state.schema_version < table.version:
+    if state is None:
+        definition.create(cursor, table)
+    elif state.schema_version < table.version:
         definition.extend(cursor, table, state)
     if change.clear and state is not None:
         cursor.execute(f"drop table {name}")

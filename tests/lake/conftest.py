@@ -13,7 +13,7 @@ from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import declared
 
-ENGINES = ("delta", "file", "encrypted", "postgres")
+ENGINES = ("delta", "file", "postgres")
 Rows = Callable[..., pa.RecordBatch]
 
 
