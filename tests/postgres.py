@@ -33,7 +33,10 @@ SETTINGS = {
 
 def binaries() -> Path | None:
     """The folder with initdb and postgres: of PATH, or where Debian puts them."""
-    for found in (shutil.which("initdb"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
+    for found in (
+        shutil.which("initdb"),
+        *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
+    ):
         folder = Path(found).resolve().parent if found else None
         if folder and (folder / "postgres").is_file() and (folder / "initdb").is_file():
             return folder
@@ -128,7 +131,10 @@ def serve(absent: Callable[[str, str], None]) -> Iterator[Postgres]:
     if programs is None:
         absent("postgres", "neither in PATH nor in /usr/lib/postgresql is there an initdb")
         return
-    with tempfile.TemporaryDirectory(prefix="dataq-pg-") as folder, pytest.MonkeyPatch.context() as m:
+    with (
+        tempfile.TemporaryDirectory(prefix="dataq-pg-") as folder,
+        pytest.MonkeyPatch.context() as m,
+    ):
         server = Postgres(Path(folder), programs)
         m.setenv("PGPASSWORD", server.password)
         try:

@@ -58,12 +58,13 @@ def _select(file: DataFile, schema: pa.Schema, more: str = "") -> str:
     gone = ""
     if file.gone is not None:
         early = f" where {LATER} <= {file.gone.upto}" if file.gone.upto is not None else ""
-        gone = f" anti join (select pos from {_read(file.gone)}{early}) on pos = file_row_number"
-    rows = f"from {_read(file, numbered=bool(more or gone))}{gone}{limit}"
+        gone = f" anti join (select pos from {read(file.gone)}{early}) on pos = file_row_number"
+    rows = f"from {read(file, numbered=bool(more or gone))}{gone}{limit}"
     return f"select {_columns(file, schema)}{more} {rows}"
 
 
-def _read(file: Stored, numbered: bool = False) -> str:
+def read(file: Stored, numbered: bool = False) -> str:
+    """The rows of one file as SQL, with the key that it needs."""
     options = ", file_row_number = true" if numbered else ""
     if file.key:
         options += f", encryption_config = {{footer_key_value: from_base64({_literal(file.key)})}}"

@@ -56,6 +56,16 @@ FILES = """
 """
 
 
+EVERY_COLUMN = """
+    select column_name, begin_snapshot from {meta}.ducklake_column
+    where table_id = $id and parent_column is null
+"""
+EVERY_FILE = """
+    select begin_snapshot, path, path_is_relative, file_size_bytes, record_count, encryption_key
+    from {meta}.ducklake_data_file where table_id = $id
+"""
+
+
 @dataclass(frozen=True)
 class Stored:
     """One Parquet file: where it is, its bytes, its rows, and its key if it is encrypted.
@@ -91,6 +101,12 @@ class State:
     def rows(self) -> int:
         """How many rows the table has, as the catalogue counts them."""
         return sum(file.rows - (file.gone.rows if file.gone else 0) for file in self.files)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where its files are, also those that say which rows are gone."""
+        both = [each for file in self.files for each in (file, file.gone)]
+        return tuple(each.path for each in both if each is not None)
 
     @property
     def is_plain(self) -> bool:
@@ -134,6 +150,19 @@ def _checked(session: Session, name: str, at: int | None) -> int:
     return at
 
 
+def every_file(session: Session, name: str, data_path: str) -> list[DataFile]:
+    """The files of rows that any version of the table which is still kept names."""
+    found = []
+    for number, _, _, path, relative in session.rows(TABLES, {"name": name}):
+        folder = _joined(f"{data_path}main/", path, relative)
+        columns = session.rows(EVERY_COLUMN, {"id": number})
+        for row in session.rows(EVERY_FILE, {"id": number}):
+            begin, place, inside, size, rows, key = row
+            own = tuple(column for column, since in columns if since <= begin)
+            found.append(DataFile(_joined(folder, place, inside), size, rows, key, None, own))
+    return found
+
+
 def last_change(session: Session, name: str, tables: list[tuple[Any, ...]], most: int) -> int:
     """The newest version up to `most` in which rows of the table came or went, or it was made.
 
@@ -145,9 +174,7 @@ def last_change(session: Session, name: str, tables: list[tuple[Any, ...]], most
     return int(found[0][0])
 
 
-def _file(
-    row: tuple[Any, ...], folder: str, columns: list[tuple[Any, ...]], at: int
-) -> DataFile:
+def _file(row: tuple[Any, ...], folder: str, columns: list[tuple[Any, ...]], at: int) -> DataFile:
     begin, path, relative, size, rows, key, latest = row[:7]
     gone_path, gone_relative, gone_key, gone_latest, gone_size, gone_rows, kind, gone_kind = row[7:]
     if kind != "parquet" or gone_kind not in {None, "parquet"}:

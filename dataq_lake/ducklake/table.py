@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from dataq_lake.cleaning import Freed
+    from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
     from dataq_lake.ducklake.numbered import ReaderRows
     from dataq_lake.ducklake.reading import Reader
+    from dataq_lake.interface import Relation
     from dataq_lake.log import Commit
     from dataq_lake.schemas import Table
 
@@ -105,12 +108,9 @@ class DuckLakeTable:
     def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
         """The Parquet files of the table, also those that say which rows are gone."""
         found = self.snapshot(version, as_of)
-        files = [each for file in (found.files if found else ()) for each in (file, file.gone)]
-        return [Path(each.path) for each in files if each is not None]
+        return [Path(path) for path in found.paths] if found else []
 
-    def reader(
-        self, version: int | None = None, as_of: datetime | str | None = None
-    ) -> Reader:
+    def reader(self, version: int | None = None, as_of: datetime | str | None = None) -> Reader:
         """Reads one state of the table."""
         from dataq_lake.ducklake.reading import Reader
 
@@ -159,6 +159,15 @@ class DuckLakeTable:
         where = 'where "window" in (select value from windows)'
         found = pa.array(list(windows), pa.string())
         return self.reader().batches(columns, batch_bytes, where, windows=found)
+
+    def relation(self) -> Relation:
+        """The rows as SQL that any DuckDB can read; of encrypted files it holds the keys."""
+        from dataq_lake.ducklake.relation import relation
+        from dataq_lake.interface import Relation
+
+        found = self.snapshot()
+        files = found.paths if found else ()
+        return Relation(relation(found, self.table.schema), files)
 
     def count(self) -> int:
         """How many rows the table has now, as the catalogue counts them."""
@@ -213,6 +222,31 @@ class DuckLakeTable:
 
         self._expect_present()
         return writing.clear(self, commit or CommitInfo())
+
+    def damage(self, told: Callable[[int], object] = lambda _: None) -> Iterator[Damage]:
+        """What is wrong with the catalogue and the files of the newest version; all are read."""
+        from dataq_lake.ducklake import verifying
+
+        return verifying.damage(self, told)
+
+    def merge(self, commit: CommitInfo | None = None) -> bool:  # noqa: ARG002 - not told of merges
+        """Merges small files if there are many; says whether it did."""
+        from dataq_lake.ducklake import maintenance
+
+        return maintenance.tidy(self)
+
+    def vacuum(self, retention: timedelta, fresh: timedelta, now: datetime) -> Freed:
+        """Removes what no version of any table needs that has to stay: they have one catalogue."""
+        from dataq_lake.ducklake import maintenance
+
+        return maintenance.vacuum(self.catalogue, retention, fresh, now)
+
+    def stored_values(self, columns: Iterable[str]) -> Iterator[list[str | None]]:
+        """The values of these columns, those that the table has, in every file of any version."""
+        from dataq_lake.ducklake import verifying
+
+        names = [name for name in columns if name in self.table.schema.names]
+        return verifying.values(self, names) if names else iter(())
 
     def _expect_present(self) -> None:
         if self._at is not None:

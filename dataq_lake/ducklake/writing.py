@@ -117,9 +117,7 @@ def _in_pieces(
     return _tidied(handle, total)
 
 
-def _publish(
-    handle: DuckLakeTable, staging: Staging, change: Change, told: Committed
-) -> Written:
+def _publish(handle: DuckLakeTable, staging: Staging, change: Change, told: Committed) -> Written:
     written = _commit(handle, staging, change)
     staging.empty()
     if told and written.rows:
