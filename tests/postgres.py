@@ -33,10 +33,8 @@ SETTINGS = {
 
 def binaries() -> Path | None:
     """The folder with initdb and postgres: of PATH, or where Debian puts them."""
-    for found in (
-        shutil.which("initdb"),
-        *sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb")),
-    ):
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    for found in (shutil.which("initdb"), *installed):
         folder = Path(found).resolve().parent if found else None
         if folder and (folder / "postgres").is_file() and (folder / "initdb").is_file():
             return folder
@@ -108,7 +106,7 @@ class Postgres:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"},
-                preexec_fn=_die_with_parent,
+                preexec_fn=_die_with_parent,  # noqa: PLW1509 - calls one function of C
                 **other,
             )
 
@@ -131,12 +129,10 @@ def serve(absent: Callable[[str, str], None]) -> Iterator[Postgres]:
     if programs is None:
         absent("postgres", "neither in PATH nor in /usr/lib/postgresql is there an initdb")
         return
-    with (
-        tempfile.TemporaryDirectory(prefix="dataq-pg-") as folder,
-        pytest.MonkeyPatch.context() as m,
-    ):
+    folders = tempfile.TemporaryDirectory(prefix="dataq-pg-")
+    with folders as folder, pytest.MonkeyPatch.context() as patch:
         server = Postgres(Path(folder), programs)
-        m.setenv("PGPASSWORD", server.password)
+        patch.setenv("PGPASSWORD", server.password)
         try:
             server.start()
             yield server

@@ -87,7 +87,7 @@ class Catalogue:
 
     @property
     def exists(self) -> bool:
-        """Whether a lake was made here; one in PostgreSQL is as old as the lake's own note of it."""
+        """Whether a lake was made here; for one in PostgreSQL the lake's own note says so."""
         if self.file is not None and not self.file.exists():
             return False
         return (self.root / FILE).exists()

@@ -1,4 +1,4 @@
-"""A table's definition in a DuckLake: made when it is first written to, extended by a newer DataQ."""
+"""A table's definition in a DuckLake: made with the first write, extended by a newer DataQ."""
 
 from __future__ import annotations
 

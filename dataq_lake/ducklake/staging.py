@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
@@ -38,7 +38,7 @@ class Staging:
         """The table's name in SQL."""
         return f"temp.{self._table}"
 
-    def __enter__(self) -> Staging:
+    def __enter__(self) -> Self:
         self.cursor.execute(
             f"set TimeZone = 'UTC'; create temp table {self._table} "
             f"({columns_of(self.table.schema)}, {NUMBER} bigint)"
