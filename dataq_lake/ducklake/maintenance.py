@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dataq_lake import compacting
 from dataq_lake.ducklake.catalogue import LAKE, Catalogue, Session
 from dataq_lake.ducklake.state import TABLES, last_change
 
@@ -13,20 +14,18 @@ if TYPE_CHECKING:
     from dataq_lake.cleaning import Freed
     from dataq_lake.ducklake.table import DuckLakeTable
 
-SMALL = 8 << 20
-MANY = 32
 SNAPSHOTS = """
     select snapshot_id, snapshot_time from {meta}.ducklake_snapshot order by snapshot_id
 """
 
 
 def tidy(handle: DuckLakeTable) -> bool:
-    """Merges the table's small files once there are MANY; says whether it did.
+    """Merges the table's small files once there are many; says whether it did.
 
     The catalogue's own way of merging keeps every version readable.
     """
     found = handle.snapshot()
-    if not found or sum(file.size < SMALL for file in found.files) < MANY:
+    if not found or sum(file.size < compacting.SMALL for file in found.files) < compacting.MANY:
         return False
     with handle.catalogue.writing, handle.catalogue.making() as session:
         text = f"call ducklake_merge_adjacent_files('{LAKE}', '{handle.name}')"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
@@ -17,17 +18,19 @@ from dataq_lake.sizes import size_of
 if TYPE_CHECKING:
     import duckdb
 
+    from dataq_lake.ducklake.catalogue import Catalogue
+
 NUMBER = "_dataq_number"
 
 
 class Staging:
     """A temporary table with the columns of `table`; nobody else sees it, and it ends with us."""
 
-    def __init__(self, database: duckdb.DuckDBPyConnection, table: Table) -> None:
+    def __init__(self, catalogue: Catalogue, table: Table) -> None:
         self.table = table
+        self._catalogue = catalogue
         self.rows = 0
         self.bytes = 0
-        self.cursor = database.cursor()
         self.columns = ", ".join(f'"{name}"' for name in table.schema.names)
         self._since = 0.0
         self._number = 0
@@ -38,14 +41,22 @@ class Staging:
         """The table's name in SQL."""
         return f"temp.{self._table}"
 
-    def __enter__(self) -> Self:
-        self.cursor.execute(
+    @cached_property
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """The connection that has the rows; without any, nothing was opened."""
+        cursor = self._catalogue.database.cursor()
+        cursor.execute(
             f"set TimeZone = 'UTC'; create temp table {self._table} "
             f"({columns_of(self.table.schema)}, {NUMBER} bigint)"
         )
+        return cursor
+
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if "cursor" not in self.__dict__:
+            return
         with suppress(Exception):  # it ends with its connection in any case
             self.cursor.execute(f"drop table {self.name}")
         self.cursor.close()

@@ -81,7 +81,7 @@ def apply(handle: DuckLakeTable, difference: Difference, info: CommitInfo) -> Wr
         return insert_new(handle, difference.new, info, None)
     if handle.table.insert_only:
         raise FixTheCall(f"table {handle.name} is insert-only: its rows do not go")
-    with Staging(handle.catalogue.database, handle.table) as staging:
+    with Staging(handle.catalogue, handle.table) as staging:
         for batch in gathered(difference.new, handle.table):
             staging.add(batch)
         if not staging.rows and not handle.exists:
@@ -97,7 +97,7 @@ def clear(handle: DuckLakeTable, info: CommitInfo) -> Written:
     state = handle.snapshot()
     if state is None or not state.files:
         return Written(version=state.version if state else None)
-    with Staging(handle.catalogue.database, handle.table) as staging:
+    with Staging(handle.catalogue, handle.table) as staging:
         return _commit(handle, staging, Change(info, clear=True))
 
 
@@ -105,7 +105,7 @@ def _in_pieces(
     handle: DuckLakeTable, batches: Iterable[pa.RecordBatch], change: Change, told: Committed
 ) -> Written:
     total = Written(version=handle.version())
-    with Staging(handle.catalogue.database, handle.table) as staging:
+    with Staging(handle.catalogue, handle.table) as staging:
         for batch in batches:
             started = time.perf_counter()
             staging.add(batch)
