@@ -98,8 +98,11 @@ class State:
     schema_version: int
 
     @property
-    def rows(self) -> int:
-        """How many rows the table has, as the catalogue counts them."""
+    def rows(self) -> int | None:
+        """How many rows the table has, None where only a look into its files tells."""
+        both = [each for file in self.files for each in (file, file.gone)]
+        if any(each is not None and each.upto is not None for each in both):
+            return None
         return sum(file.rows - (file.gone.rows if file.gone else 0) for file in self.files)
 
     @property

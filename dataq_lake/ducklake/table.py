@@ -170,9 +170,12 @@ class DuckLakeTable:
         return Relation(relation(found, self.table.schema), files)
 
     def count(self) -> int:
-        """How many rows the table has now, as the catalogue counts them."""
+        """How many rows the table has now; as a rule the catalogue knows."""
+        import polars as pl
+
         found = self.snapshot()
-        return found.rows if found else 0
+        rows = found.rows if found else 0
+        return int(self.scan().select(pl.len()).collect().item()) if rows is None else rows
 
     def history(self) -> list[Commit]:
         """What the catalogue still tells of every version, newest first."""

@@ -194,7 +194,7 @@ def _changed(
     if change.clear and state is not None:
         cursor.execute(f"drop table {name}")
         definition.create(cursor, table)
-        deleted = max(1, state.rows)
+        deleted = max(1, state.rows or 0)
     if change.gone is not None and state is not None:
         column, values = change.gone
         cursor.register("gone", pa.table({"value": values}))
