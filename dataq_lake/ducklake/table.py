@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from dataq_lake.cleaning import Freed
     from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
-    from dataq_lake.ducklake.numbered import ReaderRows
     from dataq_lake.ducklake.reading import Reader
-    from dataq_lake.interface import Relation
+    from dataq_lake.interface import Relation, RowsByNumber
     from dataq_lake.log import Commit
     from dataq_lake.schemas import Table
 
@@ -110,11 +109,10 @@ class DuckLakeTable:
         found = self.snapshot(version, as_of)
         return [Path(path) for path in found.paths] if found else []
 
-    def reader(self, version: int | None = None, as_of: datetime | str | None = None) -> Reader:
-        """Reads one state of the table."""
+    def _reader(self, found: State | None) -> Reader:
         from dataq_lake.ducklake.reading import Reader
 
-        return Reader(self.catalogue, self.table, self.snapshot(version, as_of))
+        return Reader(self.catalogue, self.table, found)
 
     def scan(
         self,
@@ -123,7 +121,17 @@ class DuckLakeTable:
         as_of: datetime | str | None = None,
     ) -> pl.LazyFrame:
         """All rows, lazily; empty with the right columns if there is no table yet."""
-        frame = self.reader(version, as_of).scan()
+        from dataq_lake import reading
+
+        found = self.snapshot(version, as_of)
+        plain = (
+            found is None or found.is_plain
+        )  # then Polars reads the files, and skips what it can
+        frame = (
+            reading.scan(self.table, [Path(path) for path in found.paths] if found else [])
+            if plain
+            else self._reader(found).scan()
+        )
         return frame if columns is None else frame.select(list(columns))
 
     def rows(
@@ -139,11 +147,15 @@ class DuckLakeTable:
         rows = self.numbered()
         return rows.take(rows.numbers(wanted, self.table.key[0]), columns, batch_bytes)
 
-    def numbered(self) -> ReaderRows:
+    def numbered(self) -> RowsByNumber:
         """The rows as they are now, to be found once and fetched by number in many batches."""
         from dataq_lake.ducklake.numbered import ReaderRows
+        from dataq_lake.numbered import NumberedRows
 
-        return ReaderRows(self.reader())
+        found = self.snapshot()
+        if found is None or found.is_plain:
+            return NumberedRows(self.table, [Path(path) for path in found.paths] if found else [])
+        return ReaderRows(self._reader(found))
 
     def batches(
         self,
@@ -154,11 +166,12 @@ class DuckLakeTable:
         """All rows, or those of some windows, in batches bounded by bytes."""
         import pyarrow as pa
 
+        reader = self._reader(self.snapshot())
         if windows is None:
-            return self.reader().batches(columns, batch_bytes)
+            return reader.batches(columns, batch_bytes)
         where = 'where "window" in (select value from windows)'
         found = pa.array(list(windows), pa.string())
-        return self.reader().batches(columns, batch_bytes, where, windows=found)
+        return reader.batches(columns, batch_bytes, where, windows=found)
 
     def relation(self) -> Relation:
         """The rows as SQL that any DuckDB can read; of encrypted files it holds the keys."""

@@ -1,4 +1,4 @@
-"""What a lake says of its engine, and what only DuckLake has: keys, one catalogue, its own files."""
+"""What a lake says of its engine, and what DuckLake alone has: keys, a catalogue, its own files."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_settings_that_name_an_engine(text: str, named: Engine) -> None:
 
 @pytest.mark.parametrize("text", ["iceberg", "ducklake", "ducklake:", "delta:x", "deltalake:x"])
 def test_settings_that_name_none(text: str) -> None:
-    with pytest.raises(FixTheCall, match="write delta, ducklake:lake.ducklake or"):
+    with pytest.raises(FixTheCall, match=r"write delta, ducklake:lake\.ducklake or"):
         parsed(text)
 
 
