@@ -1,4 +1,4 @@
-"""The whole way on a lake whose tables are DuckLake's: encrypted, with a catalogue in PostgreSQL."""
+"""The whole way on a lake of encrypted DuckLake tables, with their catalogue in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def paths(home: Path, *words: str) -> list[str]:
     return [row["path"] for row in asked(home, "sql", CURRENT, *words)]
 
 
+@pytest.mark.heavy
 def test_archive_change_search_and_look_back(
     tmp_path: Path, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,10 +18,18 @@ Rows = Callable[..., pa.RecordBatch]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests that use `engine` run on each, or on those that their mark `engines` names."""
+    """Tests that use `engine` run on each, or on those that their mark `engines` names.
+
+    On those that its `heavy` names, by default PostgreSQL, they run only if asked for.
+    """
     if "engine" in metafunc.fixturenames:
-        mark = metafunc.definition.get_closest_marker("engines")
-        metafunc.parametrize("engine", mark.args if mark else ENGINES, indirect=True)
+        mark = metafunc.definition.get_closest_marker("engines") or pytest.mark.engines(*ENGINES)
+        heavy = mark.kwargs.get("heavy", ("postgres",) if len(mark.args) > 1 else ())
+        names = [
+            pytest.param(name, marks=[pytest.mark.heavy] if name in heavy else [])
+            for name in mark.args
+        ]
+        metafunc.parametrize("engine", names, indirect=True)
 
 
 @pytest.fixture

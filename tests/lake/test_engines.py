@@ -34,7 +34,7 @@ from tests.lake.conftest import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.now(UTC) + timedelta(days=200)
-on_ducklake = pytest.mark.engines("file", "encrypted", "postgres")
+on_ducklake = pytest.mark.engines("file", "encrypted", "postgres", heavy=("file", "postgres"))
 in_file = pytest.mark.engines("file")
 
 
@@ -56,7 +56,7 @@ def busy(engine: str, lake: Lake, rows: Rows) -> Lake:
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.engines("delta", "file", "encrypted", "postgres")
+@pytest.mark.engines("delta", "file", "encrypted", "postgres", heavy=("file",))
 def test_every_state_reads_the_same_on_every_engine(busy: Lake) -> None:
     """By SQL, by Polars and in batches; now, by version, by time and by snapshot."""
     expected = {
