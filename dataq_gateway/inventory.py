@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dataq_lake.interface import LakeTable
     from dataq_lake.lake import Lake
-    from dataq_lake.table import TableHandle
     from dataq_resources.home import Home
 
 
@@ -25,10 +25,10 @@ def inventory(home: Home) -> dict[str, Any]:
     }
 
 
-def table_facts(handle: TableHandle) -> dict[str, Any]:
+def table_facts(handle: LakeTable) -> dict[str, Any]:
     """Rows, bytes, version and last commit of a table."""
     snapshot = handle.snapshot()
-    last = next(iter(handle.log.history()), None) if snapshot else None
+    last = next(iter(handle.history()), None) if snapshot else None
     return {
         "table": handle.table.name,
         "rows": handle.count() if snapshot else 0,

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dataq_lake.indexes.manifest import Manifest
+    from dataq_lake.interface import LakeTable, TableLog
     from dataq_lake.lake import Lake
-    from dataq_lake.log import Commit, DeltaLog
+    from dataq_lake.log import Commit
     from dataq_lake.table import TableHandle
 
 RETENTION = timedelta(days=90)
@@ -51,7 +52,7 @@ def needed_versions(
     return needed
 
 
-def pinned_versions(lake: Lake, name: str, log: DeltaLog) -> set[int]:
+def pinned_versions(lake: Lake, name: str, log: TableLog) -> set[int]:
     """The versions of a table that live snapshots need."""
     from dataq_lake.indexes.folder import IndexFolder
     from dataq_lake.past import PastLake
@@ -92,7 +93,7 @@ def needed_parts(manifests: Iterable[Manifest]) -> set[str]:
 
 
 def vacuum(
-    handle: TableHandle,
+    handle: LakeTable,
     retention: timedelta = RETENTION,
     fresh: timedelta = FRESH,
     now: datetime | None = None,
@@ -101,7 +102,11 @@ def vacuum(
 
     Nobody has to stop meanwhile. Raises VersionGone, with nothing removed, as `needed_files`.
     """
+    from dataq_lake.table import TableHandle
+
     now = now or datetime.now(UTC)
+    if not isinstance(handle, TableHandle):
+        return handle.vacuum(retention, fresh, now)
     if not handle.exists:
         return Freed()
     # listed first: whatever is committed from here on is younger than `fresh`

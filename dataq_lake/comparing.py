@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.table import TableHandle
 from dataq_lake.views import quoted
 
 if TYPE_CHECKING:
     import duckdb
 
+    from dataq_lake.interface import LakeTable, TableState
     from dataq_lake.lake import Lake
-    from dataq_lake.log import Snapshot
-    from dataq_lake.table import TableHandle
 
 NO_ROWS = (0, 0, 0)
 # What a current asset is called; several may share a path, so they are compared together.
@@ -93,10 +93,13 @@ def compare(old: Lake, new: Lake) -> Comparison:
     return Comparison(tables, _assets(connection, old, new))
 
 
-def _rows(connection: duckdb.DuckDBPyConnection, old: TableHandle, new: TableHandle) -> Counts:
+def _rows(connection: duckdb.DuckDBPyConnection, old: LakeTable, new: LakeTable) -> Counts:
     before, after = old.snapshot(), new.snapshot()
-    gone = _files(before) - _files(after)
-    come = _files(after) - _files(before)
+    gone, come = _files(before), _files(after)
+    if isinstance(old, TableHandle):
+        gone, come = gone - come, come - gone
+    elif old.version() == new.version():
+        return Counts()
     if not gone and not come:
         return Counts()
     key = ", ".join(f'"{name}"' for name in new.table.key)
@@ -106,12 +109,12 @@ def _rows(connection: duckdb.DuckDBPyConnection, old: TableHandle, new: TableHan
     return Counts(*(connection.execute(text).fetchone() or NO_ROWS))
 
 
-def _files(snapshot: Snapshot | None) -> set[str]:
+def _files(snapshot: TableState | None) -> set[str]:
     return {file.path for file in snapshot.files} if snapshot else set()
 
 
 def _hashed(
-    handle: TableHandle, own: Snapshot | None, other: Snapshot | None, files: set[str]
+    handle: LakeTable, own: TableState | None, other: TableState | None, files: set[str]
 ) -> str:
     """The key and a hash of each row of `files`, over the columns that both states have."""
     table = handle.table
@@ -146,7 +149,9 @@ def _current(lake: Lake) -> str:
     return ASSETS.format(assets=_read(assets, files[0]), entities=_read(entities, files[1]))
 
 
-def _read(handle: TableHandle, files: set[str]) -> str:
+def _read(handle: LakeTable, files: set[str]) -> str:
+    if not isinstance(handle, TableHandle):
+        return f"({handle.relation().select})"
     listed = ", ".join(quoted(str(handle.folder / file)) for file in sorted(files))
     return f"read_parquet([{listed}], union_by_name = true)"
 

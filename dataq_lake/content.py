@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from dataq_lake.blobs import CHUNK
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall, UnknownId
+from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
-from dataq_lake.table import TableHandle
 
 if TYPE_CHECKING:
     import polars as pl
@@ -99,7 +99,7 @@ def _contents(
 
 
 def _payloads(
-    handle: TableHandle, key: str, ids: Iterable[str]
+    handle: LakeTable, key: str, ids: Iterable[str]
 ) -> Iterator[tuple[str, bytes | None, str | None]]:
     """Key, payload and blob_uri of rows; assets have no blob_uri, their storage_path says it."""
     columns = [n for n in (key, "payload", "blob_uri") if n in handle.table.schema.names]
@@ -109,7 +109,7 @@ def _payloads(
             yield key_, data, uri[0] if uri else None
 
 
-def _stored(lake: Lake, handle: TableHandle, column: str, key: str) -> BufferedIOBase | None:
+def _stored(lake: Lake, handle: LakeTable, column: str, key: str) -> BufferedIOBase | None:
     for _, data, uri in _payloads(handle, column, [key]):
         if data is not None:
             return BytesIO(data)
@@ -118,7 +118,7 @@ def _stored(lake: Lake, handle: TableHandle, column: str, key: str) -> BufferedI
     return None
 
 
-def _holder(lake: Lake, kind: str, source: str) -> tuple[TableHandle, str]:
+def _holder(lake: Lake, kind: str, source: str) -> tuple[LakeTable, str]:
     """The table that holds the bytes, and its key column."""
     if kind == "raw":
         return lake.raw(source), "item_id"
@@ -149,7 +149,7 @@ def _asset(lake: Lake, id_: str) -> dict[str, Any]:
     raise UnknownId(f"no asset has the id {id_}")
 
 
-def _rows(handle: TableHandle, id_: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
+def _rows(handle: LakeTable, id_: str, columns: Iterable[str]) -> Iterator[dict[str, Any]]:
     for batch in handle.rows([id_], columns):
         yield from batch.to_pylist()
 

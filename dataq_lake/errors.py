@@ -13,6 +13,10 @@ class Retry(LakeError):
     """Another writer was faster too often; the same call may succeed later."""
 
 
+class CatalogueUnreachable(LakeError):
+    """The database that holds a lake's catalogue does not answer, or not to us."""
+
+
 class FixTheCall(LakeError):
     """The request itself is wrong: repeating it unchanged cannot succeed."""
 
@@ -43,6 +47,10 @@ class VersionGone(NoSuchVersion):
 
 class ReadOnly(FixTheCall):
     """A write to the lake as it was: the past does not change."""
+
+
+class WrongEngine(FixTheCall):
+    """A lake whose tables have another engine than the setting says."""
 
 
 class UnknownModel(FixTheCall):

@@ -15,7 +15,7 @@ import polars as pl
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dataq_lake.table import TableHandle
+    from dataq_lake.interface import LakeTable
 
     Hashes = NDArray[np.uint64]
 
@@ -26,7 +26,7 @@ Keys = Callable[[], Iterable[pl.DataFrame]]
 """Reads key columns again from the start, a bounded frame at a time."""
 
 
-def keys_of(handles: Sequence[TableHandle], columns: Sequence[str]) -> Keys:
+def keys_of(handles: Sequence[LakeTable], columns: Sequence[str]) -> Keys:
     """The rows of some tables without nulls in these columns, called 0, 1 and so on."""
 
     def read() -> Iterator[pl.DataFrame]:
@@ -38,7 +38,7 @@ def keys_of(handles: Sequence[TableHandle], columns: Sequence[str]) -> Keys:
     return read
 
 
-def count(handles: Sequence[TableHandle]) -> int:
+def count(handles: Sequence[LakeTable]) -> int:
     """How many rows some tables have together."""
     return sum(handle.count() for handle in handles)
 

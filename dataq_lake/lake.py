@@ -7,10 +7,12 @@ import shutil
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.blobs import BlobStore
+from dataq_lake.engine import engine_of
 from dataq_lake.errors import LakeMissing
 from dataq_lake.folders import private_folder
 from dataq_lake.names import checked_source, checked_table, is_table
@@ -21,7 +23,9 @@ if TYPE_CHECKING:  # opening a lake costs nothing until something is read
     import polars as pl
 
     from dataq_lake.answer import Answer
+    from dataq_lake.ducklake.catalogue import Catalogue
     from dataq_lake.indexes.snapshot import Snapshot
+    from dataq_lake.interface import LakeTable
     from dataq_lake.limits import Limits
     from dataq_lake.log import DeltaLog
 
@@ -43,18 +47,34 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.blobs = BlobStore(root / "blobs")
-        self._handles: dict[str, TableHandle] = {}
+        self._handles: dict[str, LakeTable] = {}
 
-    def table(self, name: str) -> TableHandle:
+    def table(self, name: str) -> LakeTable:
         """The table called `name`, also before anything is in it; raises UnknownTable."""
         if name not in self._handles:
-            handle = self._opened(checked_table(name), self.root / "tables" / name)
-            if not handle.folder.is_dir():
+            folder = self.root / "tables" / checked_table(name)
+            handle = self._opened(name, folder)
+            if not folder.is_dir():
                 _ = handle.table  # a name that nobody declared is refused here, not later
             self._handles[name] = handle
         return self._handles[name]
 
-    def _opened(self, name: str, folder: Path) -> TableHandle:
+    @cached_property
+    def catalogue(self) -> Catalogue | None:
+        """Where a lake on DuckLake keeps its tables, None for one of Delta tables."""
+        engine = engine_of(self.root)
+        if engine.kind == "delta":
+            return None
+        from dataq_lake.ducklake.catalogue import catalogue_of
+
+        return catalogue_of(engine, self.root)
+
+    def _opened(self, name: str, folder: Path) -> LakeTable:
+        if self.catalogue is not None:
+            from dataq_lake.ducklake.table import DuckLakeTable
+
+            return DuckLakeTable(self.catalogue, name, self.blobs.settle)
+
         def pinned(log: DeltaLog) -> set[int]:
             from dataq_lake.cleaning import pinned_versions
 
@@ -116,7 +136,7 @@ class Lake:
         found = {name: self.table(name).version() for name in reversed(self.tables())}
         return {name: version for name, version in found.items() if version is not None}
 
-    def raw(self, source: str) -> TableHandle:
+    def raw(self, source: str) -> LakeTable:
         """The raw table of a source."""
         return self.table(f"raw_{checked_source(source)}")
 
@@ -126,7 +146,9 @@ class Lake:
         return [name.removeprefix("raw_") for name in names if name.startswith("raw_")]
 
     def stored(self) -> list[str]:
-        """The tables that have a folder, in order of name."""
+        """The tables that were ever written to, in order of name."""
+        if self.catalogue is not None:
+            return self.catalogue.tables()
         try:
             return sorted(filter(is_table, os.listdir(self.root / "tables")))
         except FileNotFoundError:

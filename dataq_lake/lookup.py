@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import ContentLost
+from dataq_lake.table import TableHandle
 
 if TYPE_CHECKING:
     import duckdb
@@ -51,16 +52,22 @@ class Lookup:
     ) -> list[Row]:
         import duckdb
 
-        snapshot = self.lake.table(table).snapshot()
+        handle = self.lake.table(table)
+        snapshot = handle.snapshot()
         if snapshot is None or not snapshot.files:
             return []
-        files = [str(self.lake.table(table).folder / file.path) for file in snapshot.files]
-        union = snapshot.schema_version > 1  # files of an older schema lack columns
+        values: dict[str, Any] = {"value": value}
+        if isinstance(handle, TableHandle):
+            values["files"] = [str(handle.folder / file.path) for file in snapshot.files]
+            union = snapshot.schema_version > 1  # files of an older schema lack columns
+            rows = f"read_parquet($files, union_by_name = {union})"
+        else:
+            rows = f"({handle.relation().select})"
         shown = ", ".join(_shown(name) for name in columns)
-        query = f"select {shown} from read_parquet($files, union_by_name = {union}) where {where}"
+        query = f"select {shown} from {rows} where {where}"
         try:
             found = self._connection.execute(
-                f"{query} limit {limit}" if limit else query, {"files": files, "value": value}
+                f"{query} limit {limit}" if limit else query, values
             ).fetchall()
         except duckdb.IOException as error:
             raise ContentLost(f"table {table} names a file that cannot be read: {error}") from error

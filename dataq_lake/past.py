@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dataq_lake import log
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.indexes.snapshot import Snapshot
+    from dataq_lake.interface import LakeTable, TableLog
 
 
 def past(lake: Lake, as_of: datetime | str) -> PastLake:
@@ -70,10 +71,14 @@ class PastLake(Lake):
         began = f"its first commit is of {first.isoformat()}" if first else "it has no commit yet"
         raise NotYet(f"the lake has nothing from before {self.time.isoformat()}: {began}")
 
-    def _opened(self, name: str, folder: Path) -> TableHandle:
+    def _opened(self, name: str, folder: Path) -> LakeTable:
+        if self.catalogue is not None:
+            from dataq_lake.ducklake.table import DuckLakeTable
+
+            return DuckLakeTable(self.catalogue, name, at=lambda log: self.version_of(name, log))
         return PastTable(name, folder, lambda table: self.version_of(name, table))
 
-    def version_of(self, name: str, table: log.DeltaLog) -> int | None:
+    def version_of(self, name: str, table: TableLog) -> int | None:
         """The table's version at this moment, None if it came later."""
         if self.manifest is not None and (
             self.manifest.names_all_tables or name in self.manifest.tables

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
+from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
-from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.table import BATCH_BYTES
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Slice:
     table: str
     windows: tuple[str, ...] | None = None
 
-    def handles(self) -> list[TableHandle]:
+    def handles(self) -> list[LakeTable]:
         """The tables behind this slice: one, or that of every source for `raw`."""
         if self.table == "raw":
             return [self.lake.raw(source) for source in self.lake.raw_sources()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from threading import RLock
@@ -19,8 +19,10 @@ if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, need
     import pyarrow as pa
     from deltalake import DeltaTable
 
+    from dataq_lake.cleaning import Freed
     from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
+    from dataq_lake.interface import Relation
     from dataq_lake.keys import KeyIndex
     from dataq_lake.numbered import NumberedRows
     from dataq_lake.schemas import Table
@@ -247,6 +249,24 @@ class TableHandle:
 
         with writable(self.folder.parent.parent):
             return clearing.clear(self, commit or CommitInfo())
+
+    def relation(self) -> Relation:
+        """The rows as SQL that any DuckDB can read."""
+        from dataq_lake.views import relation
+
+        return relation(self)
+
+    def merge(self, commit: CommitInfo | None = None) -> bool:
+        """Merges small files if there are many; says whether it did."""
+        from dataq_lake.compacting import merge
+
+        return merge(self, commit or CommitInfo())
+
+    def vacuum(self, retention: timedelta, fresh: timedelta, now: datetime) -> Freed:
+        """Removes what no version needs that has to stay; see `cleaning`."""
+        from dataq_lake.cleaning import vacuum
+
+        return vacuum(self, retention, fresh, now)
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""

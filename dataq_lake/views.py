@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from dataq_lake.interface import Relation
 from dataq_lake.lake import Lake
 from dataq_lake.log import Snapshot
 from dataq_lake.table import TableHandle
@@ -69,30 +70,37 @@ class Views:
         return f"({self._table(name)})"
 
     def _table(self, name: str) -> str:
-        handle = self._lake.table(name)
-        snapshot = handle.snapshot()
-        columns = self._columns(handle, snapshot)
-        if snapshot is None or not snapshot.files:
-            return f"select {columns} where false"
-        paths = [str(handle.folder / file.path) for file in snapshot.files]
-        self._reading += paths
-        files = ", ".join(map(quoted, paths))
-        # files of an older schema lack columns; reading every footer to find out is not free
-        union = "true" if snapshot.schema_version > 1 else "false"
-        return f"select {columns} from read_parquet([{files}], union_by_name = {union})"
+        found = self._lake.table(name).relation()
+        self._reading += found.files
+        return found.select
 
-    def _columns(self, handle: TableHandle, snapshot: Snapshot | None) -> str:
-        if snapshot is not None and snapshot.files and snapshot.schema_version == 1:
-            return ", ".join(f'"{name}"' for name in snapshot.columns)
-        from dataq_lake.duckdb_types import duckdb_type
 
-        stored = set(snapshot.columns) if snapshot and snapshot.files else set()
-        return ", ".join(
-            f'"{field.name}"'
-            if field.name in stored
-            else f'cast(null as {duckdb_type(field.type)}) as "{field.name}"'
-            for field in handle.table.schema
-        )
+def relation(handle: TableHandle) -> Relation:
+    """The rows of a table whose files are as Parquet has them."""
+    snapshot = handle.snapshot()
+    columns = _columns(handle, snapshot)
+    if snapshot is None or not snapshot.files:
+        return Relation(f"select {columns} where false")
+    paths = [str(handle.folder / file.path) for file in snapshot.files]
+    files = ", ".join(map(quoted, paths))
+    # files of an older schema lack columns; reading every footer to find out is not free
+    union = "true" if snapshot.schema_version > 1 else "false"
+    text = f"select {columns} from read_parquet([{files}], union_by_name = {union})"
+    return Relation(text, tuple(paths))
+
+
+def _columns(handle: TableHandle, snapshot: Snapshot | None) -> str:
+    if snapshot is not None and snapshot.files and snapshot.schema_version == 1:
+        return ", ".join(f'"{name}"' for name in snapshot.columns)
+    from dataq_lake.duckdb_types import duckdb_type
+
+    stored = set(snapshot.columns) if snapshot and snapshot.files else set()
+    return ", ".join(
+        f'"{field.name}"'
+        if field.name in stored
+        else f'cast(null as {duckdb_type(field.type)}) as "{field.name}"'
+        for field in handle.table.schema
+    )
 
 
 def quoted(text: str) -> str:

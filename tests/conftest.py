@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres import Postgres, serve
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -37,6 +40,12 @@ def corpus() -> Path:
     if not (folder / "MANIFEST.jsonl").is_file():
         absent("corpus", "no MANIFEST.jsonl in DATAQ_CORPUS or in ../shared/data")
     return folder
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server of this test run's own."""
+    yield from serve(absent)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from typing import Literal
 
 from dataq_assets.stages import deep
 from dataq_assets.stages.telling import Tell, silent
+from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
-from dataq_lake.table import TableHandle
 
 Remedy = Literal["derive", "publish", "fetch", "none"]
 """derive: the table anew. publish: the index anew. fetch: the blob again. none: by a person."""
@@ -42,7 +42,7 @@ class Look:
     tell: Tell = silent
     unreadable: set[str] = field(default_factory=set)
 
-    def handles(self, *names: str) -> list[TableHandle]:
+    def handles(self, *names: str) -> list[LakeTable]:
         """The tables of these names that exist and can be read; `raw` is that of every source."""
         found = [each for name in names for each in self._named(name)]
         return [self.lake.table(each) for each in found if self._is_readable(each)]

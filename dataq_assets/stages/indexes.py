@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from dataq_lake.indexes.documents import Embed
     from dataq_lake.indexes.manifest import Model
-    from dataq_lake.numbered import NumberedRows
+    from dataq_lake.interface import RowsByNumber
 
 TEXT_BYTES = 16 << 20
 BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
@@ -63,7 +63,7 @@ def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.Record
 
 
 def _pairs(
-    segments: NumberedRows, vectors: NumberedRows, new: pl.DataFrame, model: Model
+    segments: RowsByNumber, vectors: RowsByNumber, new: pl.DataFrame, model: Model
 ) -> pl.DataFrame:
     """The row number of each new segment and that of its text's vector, in order of segments."""
     mine = (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
@@ -80,7 +80,7 @@ def _pairs(
     )
 
 
-def _taken(vectors: NumberedRows, numbers: NDArray[np.uint32]) -> pl.Series:
+def _taken(vectors: RowsByNumber, numbers: NDArray[np.uint32]) -> pl.Series:
     """The vectors of these rows, in the order and as often as they are asked for."""
     import numpy as np
 

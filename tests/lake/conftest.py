@@ -2,17 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
 
+from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import declared
 
+ENGINES = ("delta", "file", "postgres")
 Rows = Callable[..., pa.RecordBatch]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that use `engine` run on each, or on those that their mark `engines` names.
+
+    On those that its `heavy` names, by default PostgreSQL, they run only if asked for.
+    """
+    if "engine" in metafunc.fixturenames:
+        mark = metafunc.definition.get_closest_marker("engines") or pytest.mark.engines(*ENGINES)
+        heavy = mark.kwargs.get("heavy", ("postgres",) if len(mark.args) > 1 else ())
+        names = [
+            pytest.param(name, marks=[pytest.mark.heavy] if name in heavy else [])
+            for name in mark.args
+        ]
+        metafunc.parametrize("engine", names, indirect=True)
+
+
+@pytest.fixture
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Has new lakes keep their tables in this way: delta, or DuckLake with such a catalogue."""
+    name: str = request.param
+    setting = {"delta": "delta", "encrypted": "ducklake+encrypted:lake.ducklake"}
+    if name == "postgres":
+        database = request.getfixturevalue("postgres").database()
+        setting[name] = f"ducklake:postgres:{database}"
+    monkeypatch.setenv("DATAQ_TABLES", setting.get(name, "ducklake:lake.ducklake"))
+    yield name
+    close_catalogues()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataq_lake import sql
+from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import TABLES, declared
 
@@ -64,6 +65,22 @@ def fresh() -> Iterator[Lake]:
 @settings(max_examples=8)
 @given(data=st.data())
 def test_rows_come_back_as_they_went_in(name: str, data: st.DataObject) -> None:
+    come_back(name, data)
+
+
+@pytest.mark.heavy
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("file", "encrypted")
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=4)
+@given(data=st.data())
+def test_rows_come_back_from_ducklake(name: str, data: st.DataObject) -> None:
+    come_back(name, data)
+    close_catalogues()
+
+
+def come_back(name: str, data: st.DataObject) -> None:
+    """Writes rows of a table that hypothesis draws, and reads them in every way."""
     table = declared(name)
     written = data.draw(tables(name))
     batch = pa.RecordBatch.from_pylist(written, schema=table.schema)
@@ -78,6 +95,8 @@ def test_rows_come_back_as_they_went_in(name: str, data: st.DataObject) -> None:
         assert found.num_rows == sum(row[table.key[0]] in asked for row in written)
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_empty_table_has_the_columns_of_a_full_one(name: str, lake: Lake) -> None:
     handle = lake.table(name)

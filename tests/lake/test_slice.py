@@ -9,6 +9,8 @@ from dataq_lake.lake import Lake
 from dataq_lake.slice import Slice
 from tests.lake.conftest import Rows
 
+pytestmark = pytest.mark.usefixtures("engine")
+
 
 @pytest.fixture
 def full(lake: Lake, rows: Rows) -> Lake:

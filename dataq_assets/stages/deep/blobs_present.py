@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import polars as pl
 
 from dataq_assets.stages.deep_check import Finding, Look
-from dataq_lake.table import TableHandle
+from dataq_lake.interface import LakeTable
 
 NAME = "blobs_present"
 UNIT = "tables"
@@ -29,7 +29,7 @@ def findings(at: Look) -> Iterator[Finding]:
     at.tell(NAME, len(work), len(work))
 
 
-def _missing(handle: TableHandle, column: str, stored: pl.Series) -> list[tuple[str, int]]:
+def _missing(handle: LakeTable, column: str, stored: pl.Series) -> list[tuple[str, int]]:
     uris = handle.scan([column]).rename({column: "uri"})
     named = uris.filter(pl.col("uri").str.starts_with("blob:"))
     lost = named.join(stored.to_frame().lazy(), on="uri", how="anti")

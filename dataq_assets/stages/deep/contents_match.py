@@ -8,7 +8,7 @@ from hashlib import sha256
 import pyarrow as pa
 
 from dataq_assets.stages.deep_check import Finding, Look, remedy_for
-from dataq_lake.table import TableHandle
+from dataq_lake.interface import LakeTable
 
 NAME = "contents_match"
 UNIT = "rows"
@@ -54,7 +54,7 @@ def _wrong(batch: pa.RecordBatch) -> list[str]:
     return bad
 
 
-def _finding(handle: TableHandle, content: str, wrong: int, first: str) -> Finding:
+def _finding(handle: LakeTable, content: str, wrong: int, first: str) -> Finding:
     remedy, target = remedy_for(handle.name)
     reason = f"{wrong} rows have another {content} than their hash says, {first} among them"
     advice = ADVICE if remedy == "none" else ""

@@ -1,0 +1,226 @@
+"""The catalogue of a DuckLake: one DuckDB a process that reaches it, and whose turn it is.
+
+In PostgreSQL a catalogue serves any number of processes. In a DuckDB file it serves one at a time,
+so it is held for the length of a read or a write and no longer: processes take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any
+
+from dataq_lake.engine import FILE, Engine, write_engine
+from dataq_lake.errors import CatalogueUnreachable, Retry
+from dataq_lake.extensions import OFFLINE, load
+from dataq_lake.folders import private_folder
+
+if TYPE_CHECKING:
+    import duckdb
+
+WAIT_SECONDS = 60.0
+LAKE = "lake"
+METADATA = f"__ducklake_metadata_{LAKE}"
+NAMES = "select distinct table_name from {meta}.ducklake_table order by table_name"
+NEWEST = "select max(snapshot_id) from {meta}.ducklake_snapshot"
+_HELD = re.compile(r"Conflicting lock is held in (.*?\(PID \d+\))", re.S)
+
+
+@dataclass(frozen=True)
+class Session:
+    """A connection of its own to a catalogue, for one thing at a time."""
+
+    connection: duckdb.DuckDBPyConnection
+
+    def rows(self, text: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a question to the catalogue's own tables, called {meta}.… in `text`."""
+        asked = text.replace("{meta}", METADATA)
+        return self.connection.execute(asked, values or None).fetchall()
+
+
+_open: dict[tuple[Engine, Path], Catalogue] = {}
+_opening = Lock()
+
+
+def catalogue_of(engine: Engine, root: Path) -> Catalogue:
+    """The one catalogue object of this process for a lake: a DuckDB file is attached only once."""
+    with _opening:
+        return _open.setdefault((engine, root), Catalogue(engine, root))
+
+
+def close_catalogues() -> None:
+    """Lets go of every catalogue of this process; whoever has a table of it opens it again."""
+    with _opening:
+        for each in _open.values():
+            each.close()
+
+
+class Catalogue:
+    """Where the tables of the lake at `root` are written down; nothing is opened before its use."""
+
+    def __init__(self, engine: Engine, root: Path) -> None:
+        self.engine = engine
+        self.root = root
+        self._lock = RLock()
+        self.writing = RLock()
+        """Held by whoever commits: threads of one process need not get in each other's way."""
+        self._depth = 0
+        self._attached = False
+
+    @property
+    def data_path(self) -> str:
+        """The folder of the data files, with a slash at its end."""
+        return f"{self.root}/tables/"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a DuckDB catalogue, None for one in PostgreSQL."""
+        return None if self.engine.is_postgres else self.root / self.engine.catalogue
+
+    @property
+    def exists(self) -> bool:
+        """Whether a lake was made here; for one in PostgreSQL the lake's own note says so."""
+        if self.file is not None and not self.file.exists():
+            return False
+        return (self.root / FILE).exists()
+
+    def close(self) -> None:
+        """Ends the connections; the next use makes new ones."""
+        with self._lock:
+            self._attached = False
+            database = self.__dict__.pop("database", None)
+            if database is not None:
+                database.close()
+
+    def tables(self) -> list[str]:
+        """The tables that were ever written to, in order of name."""
+        with self.session() as session:
+            found = session.rows(NAMES) if session else []
+        return [str(row[0]) for row in found]
+
+    def stamp(self) -> object:
+        """What changes with every commit; None where there is no lake yet."""
+        if self.file is None:
+            with self.session() as session:
+                return session.rows(NEWEST)[0][0] if session else None
+        return (_stat(self.file), _stat(self.file.with_name(f"{self.file.name}.wal")))
+
+    @contextmanager
+    def session(self) -> Iterator[Session | None]:
+        """A session, None where there is no lake yet; raises as `making`."""
+        if not self._attached and not self.exists:
+            yield None
+            return
+        with self.making() as session:
+            yield session
+
+    @contextmanager
+    def making(self) -> Iterator[Session]:
+        """A session; the lake is made if it is not there.
+
+        Raises Retry if another process holds a DuckDB file for too long, CatalogueUnreachable.
+        """
+        if self.file is None:
+            with self._lock:
+                self._attach()
+            with self.database.cursor() as cursor:
+                yield Session(cursor)
+            return
+        with self._lock:
+            self._depth += 1
+            try:
+                self._attach()
+                with self.database.cursor() as cursor:
+                    yield Session(cursor)
+            finally:
+                self._depth -= 1
+                if not self._depth:
+                    self._detach()
+
+    @cached_property
+    def database(self) -> duckdb.DuckDBPyConnection:
+        """The DuckDB of this process in which the catalogue is attached."""
+        connection = opened(self.engine)
+        spill = private_folder(self.root / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
+        connection.execute(f"set temp_directory = '{_quoted(str(spill))}'")
+        if self.engine.encrypted:
+            connection.execute("set temp_file_encryption = true")
+        return connection
+
+    def _attach(self) -> None:
+        if self._attached:
+            return
+        if not self.exists:
+            private_folder(self.root / "tables")
+            write_engine(self.root, self.engine)
+        until = time.monotonic() + WAIT_SECONDS
+        while not self._try_to_attach(until):
+            time.sleep(0.05)
+        self._attached = True
+
+    def _try_to_attach(self, until: float) -> bool:
+        """Attaches the catalogue; False if another process holds it and it is not too late."""
+        import duckdb
+
+        encrypted = "encrypted, " if self.engine.encrypted else ""
+        try:
+            self.database.execute(
+                f"attach 'ducklake:{_quoted(self._target)}' as {LAKE} "
+                f"(data_path '{_quoted(self.data_path)}', {encrypted}data_inlining_row_limit 0)"
+            )
+            return True
+        except duckdb.Error as error:
+            told = str(error)
+            held = _HELD.search(told)
+            again = held is not None or "already exists" in told or "duplicate key" in told
+            if again and time.monotonic() < until:
+                return False
+            if held is not None:
+                raise Retry(
+                    f"the catalogue {self.file} is in use by {' '.join(held[1].split())}: a DuckDB "
+                    "file serves one process at a time; wait until it is done, or use PostgreSQL"
+                ) from None
+            raise CatalogueUnreachable(f"catalogue {self.engine}: {told.strip()}") from None
+
+    @property
+    def _target(self) -> str:
+        return self.engine.catalogue if self.file is None else str(self.file)
+
+    def _detach(self) -> None:
+        if self._attached:
+            self._attached = False
+            self.database.execute(f"detach {LAKE}")
+
+
+def opened(engine: Engine) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that can read and write the files of such a lake, and loads nothing else."""
+    import duckdb
+
+    connection = duckdb.connect(":memory:", config=dict(OFFLINE))
+    connection.execute("set TimeZone = 'UTC'")
+    load(connection, "ducklake")
+    if engine.encrypted:
+        load(connection, "httpfs")  # only its cryptography may write
+    if engine.is_postgres:
+        load(connection, "postgres_scanner")
+    return connection
+
+
+def _stat(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def _quoted(text: str) -> str:
+    return text.replace("'", "''")

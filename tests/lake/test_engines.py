@@ -1,0 +1,248 @@
+"""What a lake says of its engine, and what DuckLake alone has: keys, a catalogue, its own files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from dataq_lake import sql
+from dataq_lake.cleaning import collect_blobs, vacuum
+from dataq_lake.comparing import Counts, compare
+from dataq_lake.difference import Difference
+from dataq_lake.ducklake import catalogue as catalogues
+from dataq_lake.ducklake.catalogue import close_catalogues
+from dataq_lake.engine import DELTA, Engine, engine_of, parsed
+from dataq_lake.errors import (
+    CatalogueUnreachable,
+    ContentLost,
+    FixTheCall,
+    Retry,
+    VersionGone,
+    WrongEngine,
+)
+from dataq_lake.lake import Lake, open_lake
+from dataq_lake.snapshots import create
+from tests.lake.conftest import Rows
+
+ROOT = Path(__file__).resolve().parents[2]
+LATER = datetime.now(UTC) + timedelta(days=200)
+on_ducklake = pytest.mark.engines("file", "encrypted", "postgres", heavy=("file", "postgres"))
+in_file = pytest.mark.engines("file")
+
+
+def states(lake: Lake) -> list[tuple[str, str]]:
+    return sql.query(lake, "select id, state from quarantine order by id").fetchall()
+
+
+@pytest.fixture
+def busy(engine: str, lake: Lake, rows: Rows) -> Lake:
+    """Rows that came in several commits, some of which went or were replaced; snapshots between."""
+    handle = lake.table("quarantine")
+    handle.append([rows("quarantine", ["a", "b", "c", "d"], state="1")])
+    create(lake, "first")
+    handle.insert_new([rows("quarantine", ["d", "e"], state="2")])
+    handle.apply(Difference([rows("quarantine", ["a"], state="3")], ["a", "b"]))
+    create(lake, "second")
+    handle.apply(Difference([], ["e", "c"]))
+    return lake
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file", "encrypted", "postgres", heavy=("file",))
+def test_every_state_reads_the_same_on_every_engine(busy: Lake) -> None:
+    """By SQL, by Polars and in batches; now, by version, by time and by snapshot."""
+    expected = {
+        "first": [("a", "1"), ("b", "1"), ("c", "1"), ("d", "1")],
+        "second": [("a", "3"), ("c", "1"), ("d", "1"), ("e", "2")],
+        None: [("a", "3"), ("d", "1")],
+    }
+    for name, found in expected.items():
+        lake = busy.at(name)
+        assert states(lake) == found
+        handle = lake.table("quarantine")
+        assert handle.scan(["id", "state"]).sort("id").collect().rows() == found
+        batches = pa.Table.from_batches(handle.batches(["id", "state"]))
+        assert sorted(zip(*batches.to_pydict().values(), strict=True)) == found
+        assert handle.count() == len(found)
+        picked = pa.Table.from_batches(handle.rows(["d", "b", "x"], ["state", "id"]))
+        assert sorted(picked["id"].to_pylist()) == [i for i, _ in found if i in "bd"]
+        now = busy.table("quarantine")
+        version = handle.version()
+        assert now.scan(["id", "state"], version).sort("id").collect().rows() == found
+    change = compare(busy.at("first"), busy.at("second")).tables["quarantine"]
+    assert change == Counts(added=1, changed=1, removed=1)
+
+
+@on_ducklake
+def test_merging_and_cleaning_keep_what_snapshots_need(
+    busy: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_lake.compacting.MANY", 2)
+    handle = busy.table("quarantine")
+    between = handle.history()[-2].version
+    for number in range(4):
+        handle.append([rows("quarantine", [f"new-{number}"], state="4")])
+    assert len(handle.files()) < 6
+    assert handle.scan(version=between).collect().height == 5
+    kept = [states(busy.at(name)) for name in ("first", "second", None)]
+    assert vacuum(handle, timedelta(0), timedelta(0), LATER).files > 0
+    assert [states(busy.at(name)) for name in ("first", "second", None)] == kept
+    assert vacuum(handle, timedelta(0), timedelta(0), LATER).files == 0, "a second time"
+    with pytest.raises(VersionGone, match=f"version {between} of table quarantine"):
+        handle.scan(version=between)
+    assert handle.insert_new([rows("quarantine", ["a", "new-1", "z"])]).rows == 1
+
+
+@pytest.mark.engines("encrypted")
+def test_an_encrypted_file_is_nothing_without_its_key(busy: Lake) -> None:
+    files = busy.table("quarantine").files()
+    assert files
+    for file in files:
+        with pytest.raises((pa.ArrowException, OSError)):
+            pq.read_table(file)
+        with pytest.raises(duckdb.InvalidInputException, match="is encrypted"):
+            duckdb.sql(f"select * from read_parquet('{file}')").fetchall()
+        assert b"quarantine" not in file.read_bytes()
+
+
+@on_ducklake
+def test_damage_is_found_and_cleared(busy: Lake) -> None:
+    handle = busy.table("quarantine")
+    assert list(handle.damage()) == []
+    first, *others = handle.files()
+    whole = first.read_bytes()
+    first.write_bytes(whole[:40] + bytes(20) + whole[60:])
+    for other in others:
+        other.unlink()
+    told = {each.place: each.reason for each in handle.damage()}
+    assert len(told) == 1 + len(others)
+    assert "cannot be read" in told[f"quarantine/{first.name}"]
+    assert [told[f"quarantine/{each.name}"] for each in others] == [
+        "is in the catalogue but not on disk"
+    ] * len(others)
+    with pytest.raises((ContentLost, FixTheCall)):
+        states(busy)
+    assert handle.clear().deleted == 2
+    assert (handle.count(), states(busy), list(handle.damage())) == (0, [], [])
+
+
+@on_ducklake
+def test_blobs_of_kept_versions_stay(lake: Lake, engine: str, rows: Rows) -> None:
+    uris = [lake.blobs.put(text).uri for text in (b"kept", b"gone", b"now")]
+    lake.blobs.settle()
+    handle = lake.table("assets")
+    handle.append([rows("assets", ["a"], storage_path=uris[0])])
+    create(lake, "kept")
+    handle.apply(Difference([rows("assets", ["a"], storage_path=uris[1])], ["a"]))
+    handle.apply(Difference([rows("assets", ["a"], storage_path=uris[2])], ["a"]))
+    vacuum(handle, timedelta(0), timedelta(0), LATER)
+    collect_blobs(lake, timedelta(0))
+    assert [lake.blobs.exists(uri) for uri in uris] == [True, False, True]
+
+
+# ---- which engine
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("delta", DELTA),
+        ("ducklake:lake.ducklake", Engine("ducklake", "lake.ducklake")),
+        ("ducklake+encrypted:/x/y.db", Engine("ducklake", "/x/y.db", encrypted=True)),
+        ("ducklake:postgres:dbname=a host=b", Engine("ducklake", "postgres:dbname=a host=b")),
+    ],
+)
+def test_settings_that_name_an_engine(text: str, named: Engine) -> None:
+    assert parsed(text) == named
+    assert str(named) == text
+
+
+@pytest.mark.parametrize("text", ["iceberg", "ducklake", "ducklake:", "delta:x", "deltalake:x"])
+def test_settings_that_name_none(text: str) -> None:
+    with pytest.raises(FixTheCall, match=r"write delta, ducklake:lake\.ducklake or"):
+        parsed(text)
+
+
+@pytest.mark.parametrize(
+    "secret", ["dbname=a password=hush", "dbname=a PASSWORD = hush", "postgresql://me:hush@host/a"]
+)
+def test_a_password_is_not_taken(secret: str) -> None:
+    with pytest.raises(FixTheCall, match="PGPASSWORD") as refused:
+        parsed(f"ducklake:postgres:{secret}")
+    assert "hush" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("made", "asked"), [("delta", "ducklake:lake.ducklake"), ("ducklake:lake.ducklake", "delta")]
+)
+def test_a_lake_keeps_its_engine(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch, made: str, asked: str
+) -> None:
+    monkeypatch.setenv("DATAQ_TABLES", made)
+    lake.table("items").append([rows("items", ["a"])])
+    close_catalogues()
+    monkeypatch.setenv("DATAQ_TABLES", asked)
+    with pytest.raises(WrongEngine, match=f"is {asked}, but the lake at .* was made with {made}"):
+        open_lake(lake.root).table("items")
+    monkeypatch.delenv("DATAQ_TABLES")
+    assert open_lake(lake.root).table("items").count() == 1
+    assert str(engine_of(lake.root)) == made
+
+
+@pytest.mark.engines("postgres")
+def test_no_secret_is_written_down(lake: Lake, engine: str, rows: Rows) -> None:
+    lake.table("items").append([rows("items", ["a"])])
+    secret = os.environ["PGPASSWORD"].encode()
+    files = [path for path in lake.root.rglob("*") if path.is_file()]
+    assert files
+    assert not any(secret in path.read_bytes() for path in files)
+
+
+@pytest.mark.engines("postgres")
+def test_a_database_that_does_not_let_us_in(
+    lake: Lake, engine: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", "wrong")
+    with pytest.raises(CatalogueUnreachable, match="authentication failed"):
+        lake.table("items").append([rows("items", ["a"])])
+
+
+# ---- a catalogue in a file
+
+
+HOLDER = """
+import sys
+from dataq_lake.lake import open_lake
+with open_lake(sys.argv[1]).catalogue.making():
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+@in_file
+def test_a_file_that_another_process_holds_is_waited_for(
+    lake: Lake, engine: str, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handle = lake.table("items")
+    handle.append([rows("items", ["a"])])
+    pipe = subprocess.PIPE
+    command = [sys.executable, "-c", HOLDER, str(lake.root)]
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, text=True) as holder:
+        assert holder.stdout and holder.stdin
+        assert holder.stdout.readline() == "held\n"
+        monkeypatch.setattr(catalogues, "WAIT_SECONDS", 0.2)
+        with pytest.raises(Retry, match=rf"in use by .*PID {holder.pid}.*one process at a time"):
+            handle.append([rows("items", ["b"])])
+        monkeypatch.undo()
+        holder.stdin.write("go on\n")
+        holder.stdin.flush()
+        assert handle.append([rows("items", ["b"])]).rows == 1
+    assert handle.count() == 2
