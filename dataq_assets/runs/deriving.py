@@ -13,12 +13,10 @@ def derive(home: Home, on_progress: OnProgress | None = None) -> Outcome:
     """What came of deriving all that the derived tables and the search index lack."""
     from dataq_assets.definitions import build
     from dataq_assets.runs.dead import bury
-    from dataq_assets.runs.launch import launch, open_instance
+    from dataq_assets.runs.launch import derived_keys, launch, open_instance
 
     definitions = build(home, read_sources(home).good)
     with open_instance(home) as instance:
         bury(instance)
-        keys = definitions.resolve_asset_graph().materializable_asset_keys
-        derived = [key for key in keys if not key.path[0].startswith("raw_")]
         with listening(on_progress), locked(home.locks, "derived"):
-            return launch(instance, definitions, derived)
+            return launch(instance, definitions, derived_keys(definitions))

@@ -44,8 +44,8 @@ def run(
 ) -> Outcome:
     """Archives the sources `names` (all if none), processes everything new, and publishes it.
 
-    `full` asks plugins also for what they have sent before. Raises UnknownSource; all else that
-    goes wrong is in the outcome.
+    `full` asks plugins also for what they have sent before. Raises UnknownSource, UpgradeLake; all
+    else that goes wrong is in the outcome.
     """
     begun = time.monotonic()
     home = home if isinstance(home, Home) else Home(home)
@@ -60,6 +60,7 @@ def run(
         for news in asked.values():
             news.add_done_callback(partial(_start_workers, handover))
         try:
+            _expect_upgraded(home)
             _work(home, found.good, asked, full, outcome)
         except BaseException:
             # The threads know of no Ctrl-C: they end when their plugins do.
@@ -84,6 +85,13 @@ def _work(
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())
+
+
+def _expect_upgraded(home: Home) -> None:
+    """While the plugins think: this loads what reads tables."""
+    from dataq_lake.upgrading import expect_upgraded
+
+    expect_upgraded(open_lake(home.lake))
 
 
 def _start_workers(handover: Handover, asked: Future[News]) -> None:
@@ -222,6 +230,6 @@ class _Session:
         return launch_checks(self._instance, self._definitions, self._lake, everything)
 
     def _derived(self) -> list[dg.AssetKey]:
-        graph = self._definitions.resolve_asset_graph()
-        keys = graph.materializable_asset_keys
-        return [key for key in keys if not key.path[0].startswith("raw_")]
+        from dataq_assets.runs.launch import derived_keys
+
+        return derived_keys(self._definitions)
