@@ -129,17 +129,17 @@ def vacuum_all(
 
 
 def collect_blobs(
-    lake: Lake, fresh: timedelta = FRESH, go_on: Callable[[Freed], bool] = lambda _: True
+    lake: Lake, fresh: timedelta = FRESH, go_on: Callable[[Freed, str], bool] = lambda *_: True
 ) -> Freed:
     """Removes the blobs that no row names and that nobody has stored for `fresh`.
 
     After `vacuum_all`: a blob is needed as long as a file that names it is there. `go_on` hears
-    before each what was freed so far, and may end it there.
+    what was freed so far and which blob is next, and may end it there.
     """
     freed = Freed()
     with lake.blobs.collecting():
         for uri in unneeded_blobs(lake, fresh):
-            if not go_on(freed):
+            if not go_on(freed, uri):
                 break
             size = lake.blobs.collect(uri, fresh)
             freed += Freed(int(size is not None), size or 0)

@@ -19,16 +19,19 @@ def extent(lake: Lake) -> Extent:
 
 
 def work(lake: Lake, job: Job) -> None:
-    """The oldest first, some at a time."""
+    """The oldest first, some at a time; and what a killed run had begun, also if none is left."""
+    folder = IndexFolder(lake.root).root
+    if not folder.is_dir():
+        return
     gone = [each.id for each in job.keeping.outlived(snapshots(lake), job.now)]
     if job.dry_run:
         job.count("snapshots retired", len(gone))
         return
-    for start in range(0, len(gone), AT_ONCE):
+    for start in range(0, max(1, len(gone)), AT_ONCE):
         if not job.bounds.allow():
             return
         some = gone[start : start + AT_ONCE]
-        before = on_disk(IndexFolder(lake.root).root).bytes
+        before = on_disk(folder).bytes
         retire_all(lake, some, job.run_id)
-        job.bounds.take(max(0, before - on_disk(IndexFolder(lake.root).root).bytes))
+        job.bounds.take(max(0, before - on_disk(folder).bytes))
         job.count("snapshots retired", len(some))

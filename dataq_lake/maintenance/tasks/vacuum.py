@@ -47,11 +47,11 @@ def _collect(lake: Lake, job: Job) -> None:
         sizes = [_size(lake.blobs.path(uri)) for uri in unneeded_blobs(lake)]
         _freed(job, Freed(len(sizes), sum(sizes)), "blobs removed")
     elif job.bounds.allow():
-        before = job.bounds.taken
-        freed = collect_blobs(
-            lake, go_on=lambda freed: before + freed.bytes < job.bounds.bytes and job.bounds.allow()
-        )
-        _freed(job, freed, "blobs removed")
+
+        def go_on(freed: Freed, uri: str) -> bool:
+            return job.bounds.allow(freed.bytes + _size(lake.blobs.path(uri)))
+
+        _freed(job, collect_blobs(lake, go_on=go_on), "blobs removed")
 
 
 def _remove_leftovers(lake: Lake, job: Job) -> None:
