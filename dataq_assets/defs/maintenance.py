@@ -36,7 +36,7 @@ def _asset(task: Task, settings: MaintenanceSettings) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: MaintenanceConfig, home: HomeResource
     ) -> dg.MaterializeResult[None]:
         bounds = Bounds(config.seconds, config.bytes)
-        job = Job(bounds, settings.keeping, config.dry_run, run_id=context.run_id)
+        job = Job(bounds, settings.keeping, config.dry_run, run_id=context.run.run_id)
         with locked(home.home.locks, f"{GROUP}_{task.name}", wait=False):
             return dg.MaterializeResult(metadata=_facts(task.run(home.lake, job)))
 

@@ -78,6 +78,7 @@ class Draft:
 
     def merge(self, ids: Iterable[str]) -> None:
         """Puts what still counts of these parts into new ones, as large as parts may be."""
+        self._drafted()  # before the first part: who cleans up after a crash goes by it
         wanted = set(ids)
         chosen = [part for part in self._parts if part.id in wanted]
         self._parts = [part for part in self._parts if part.id not in wanted]
