@@ -23,7 +23,7 @@ TASKS = ("compaction", "merge-indexes", "retire-snapshots", "vacuum")
 def command(
     names: tuple[str, ...], dry_run: bool, seconds: float | None, size: str | None, as_json: bool
 ) -> None:
-    """Keep the lake small and quick: all tasks, or the TASKs named.
+    """Keep the lake small and quick, by all TASKs or those named.
 
     compaction merges small files, merge-indexes small parts of the search index, retire-snapshots
     forgets what nobody keeps, vacuum removes what nothing can read. Each ends at its bounds and
