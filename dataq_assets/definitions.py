@@ -10,6 +10,8 @@
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
+Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
+retire_snapshots and vacuum, each with a schedule.
 """
 
 from collections.abc import Sequence
@@ -22,10 +24,12 @@ from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
+from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
 from dataq_assets.owners import OWNER
+from dataq_lake.maintenance.settings import maintenance_settings
 from dataq_resources.embedder import EmbedderResource
 from dataq_resources.home import Home, home_from_environment
 from dataq_resources.indexes import IndexIOManager
@@ -48,10 +52,13 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
     names = source_names(home) if known is None else [source.name for source in known]
     derived = (items_asset(names), assets, texts, segments, embeddings, snapshots)
     where = HomeResource(path=str(home.path))
+    settings = maintenance_settings()
+    every = (*derived, *maintenance_assets(settings))
     return dg.Definitions.merge(
         sources,
         dg.Definitions(
-            assets=[asset.map_asset_specs(_owned) for asset in derived],
+            assets=[asset.map_asset_specs(_owned) for asset in every],
+            schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],
             resources={
                 "home": where,

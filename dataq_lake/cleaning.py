@@ -6,7 +6,7 @@ retired, however old. What is younger than `FRESH` stays too: a writer may be ab
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -102,19 +102,24 @@ def vacuum(
 
     Nobody has to stop meanwhile. Raises VersionGone, with nothing removed, as `needed_files`.
     """
-    from dataq_lake.table import TableHandle
+    return handle.vacuum(retention, fresh, now or datetime.now(UTC))
 
+
+def unneeded(
+    handle: TableHandle,
+    retention: timedelta = RETENTION,
+    fresh: timedelta = FRESH,
+    now: datetime | None = None,
+) -> list[Path]:
+    """What `vacuum` removes, in an order in which it may be ended after any of them."""
     now = now or datetime.now(UTC)
-    if not isinstance(handle, TableHandle):
-        return handle.vacuum(retention, fresh, now)
     if not handle.exists:
-        return Freed()
+        return []
     # listed first: whatever is committed from here on is younger than `fresh`
     old = [path for path in handle.stored_files() if _age(path, now) > fresh]
     versions = needed_versions(handle.log.history(), handle.pinned(), now - retention)
     needed = handle.log.files_of(versions)
-    freed = _remove(path for path in old if path.name not in needed)
-    return freed + _remove(handle.log.unneeded(versions))
+    return [*(path for path in old if path.name not in needed), *handle.log.unneeded(versions)]
 
 
 def vacuum_all(
@@ -124,19 +129,29 @@ def vacuum_all(
     return {name: vacuum(lake.table(name), retention, fresh) for name in lake.stored()}
 
 
-def collect_blobs(lake: Lake, fresh: timedelta = FRESH) -> Freed:
+def collect_blobs(
+    lake: Lake, fresh: timedelta = FRESH, go_on: Callable[[Freed, str], bool] = lambda *_: True
+) -> Freed:
     """Removes the blobs that no row names and that nobody has stored for `fresh`.
 
-    After `vacuum_all`: a blob is needed as long as a file that names it is there.
+    After `vacuum_all`: a blob is needed as long as a file that names it is there. `go_on` hears
+    what was freed so far and which blob is next, and may end it there.
     """
     freed = Freed()
     with lake.blobs.collecting():
-        old = lake.blobs.older_than(fresh)
-        needed = needed_blobs(lake) if old else set()
-        for uri in old:
-            size = None if uri in needed else lake.blobs.collect(uri, fresh)
+        for uri in unneeded_blobs(lake, fresh):
+            if not go_on(freed, uri):
+                break
+            size = lake.blobs.collect(uri, fresh)
             freed += Freed(int(size is not None), size or 0)
     return freed
+
+
+def unneeded_blobs(lake: Lake, fresh: timedelta = FRESH) -> list[str]:
+    """The blobs that `collect_blobs` looks at."""
+    old = lake.blobs.older_than(fresh)
+    needed = needed_blobs(lake) if old else set()
+    return [uri for uri in old if uri not in needed]
 
 
 def _age(path: Path, now: datetime) -> timedelta:
@@ -146,7 +161,8 @@ def _age(path: Path, now: datetime) -> timedelta:
         return timedelta(0)
 
 
-def _remove(paths: Iterable[Path]) -> Freed:
+def remove(paths: Iterable[Path]) -> Freed:
+    """Removes files; those that are gone already do not count."""
     freed = Freed()
     for path in paths:
         try:

@@ -58,6 +58,7 @@ MEANINGS = {
     "quality_score": "0 to 1: the share of characters that are no noise",
     "reason": "what was wrong, in words",
     "references": "message ids, the oldest first",
+    "retired_at": "when it was forgotten, null while it can be searched",
     "rule": "the rule that rejected it",
     "run_id": "the run that wrote the row",
     "saved_at": "when it was kept",
@@ -95,6 +96,7 @@ MEANINGS = {
     "assets.parent_id": "the container it is a member of",
     "entities.parent_id": "the asset that a segment or member belongs to",
     "plugin_state.sequence": "the highest of a source counts",
+    "snapshots.sequence": "order of publication, from 1",
     "plugin_state.state": "bytes that only the plugin understands",
 }
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.errors import UpgradeLake
 from dataq_lake.folders import private_folder
 from dataq_lake.log import SCHEMA_VERSION, DataFile
 from dataq_lake.part_file import Part
@@ -28,6 +31,7 @@ CONFIGURATION = {
 }
 # Commits that must not overlap carry this transaction id: the engine then refuses the later one.
 EXCLUSIVE = "dataq.keys"
+NO_MARKS: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -53,20 +57,29 @@ class Change:
 
 
 def commit(
-    handle: TableHandle, change: Change, info: CommitInfo, only_after: int | None = None
+    handle: TableHandle,
+    change: Change,
+    info: CommitInfo,
+    only_after: int | None = None,
+    marks: Mapping[str, int] = NO_MARKS,
 ) -> Written | None:
     """Makes `change` the table's next version; None if it lost against another writer.
 
-    With `only_after` it loses against any other such commit made since that version. Its files
-    may be removed only after None: any exception leaves open whether they were committed.
+    With `only_after` it loses against any other such commit made since that version. `marks`
+    become true with it, as Delta's transaction versions. Its files may be removed only after
+    None: any exception leaves open whether they were committed.
     """
     handle.settle()
     with handle.lock:  # the engine's handle serves one thread at a time
-        return _commit(handle, change, info, only_after)
+        return _commit(handle, change, info, only_after, marks)
 
 
 def _commit(
-    handle: TableHandle, change: Change, info: CommitInfo, only_after: int | None
+    handle: TableHandle,
+    change: Change,
+    info: CommitInfo,
+    only_after: int | None,
+    marks: Mapping[str, int] = NO_MARKS,
 ) -> Written | None:
     from deltalake import PostCommitHookProperties
     from deltalake.exceptions import CommitFailedError
@@ -81,7 +94,7 @@ def _commit(
             _actions(change),
             "append",
             handle.table.schema,
-            commit_properties=_properties(change, info, commit_id, only_after),
+            commit_properties=_properties(change, info, commit_id, only_after, marks),
             post_commithook_properties=PostCommitHookProperties(
                 create_checkpoint=True, cleanup_expired_logs=False
             ),
@@ -109,25 +122,33 @@ def _actions(change: Change) -> list[AddAction | RemoveAction]:
 
 
 def _properties(
-    change: Change, info: CommitInfo, commit_id: str, only_after: int | None
+    change: Change,
+    info: CommitInfo,
+    commit_id: str,
+    only_after: int | None,
+    marks: Mapping[str, int],
 ) -> CommitProperties:
     from deltalake import CommitProperties, Transaction
 
     notes: dict[str, Any] = change.written(None).as_dict()
     del notes["version"], notes["seconds"]
     notes |= {"commit_id": commit_id, "run_id": info.run_id, "asset": info.asset}
-    if only_after is None:
-        return CommitProperties(notes)
-    return CommitProperties(notes, app_transactions=[Transaction(EXCLUSIVE, only_after + 1)])
+    said = dict(marks) if only_after is None else {EXCLUSIVE: only_after + 1, **marks}
+    return CommitProperties(
+        notes, app_transactions=[Transaction(name, number) for name, number in said.items()]
+    )
 
 
 def ensure(handle: TableHandle) -> None:
-    """Creates the table, or adds the columns that a newer DataQ has given it."""
+    """Creates the table where it is missing; raises UpgradeLake for one of an older schema."""
     snapshot = handle.snapshot()
     if snapshot is None:
         _create(handle)
     elif snapshot.schema_version < handle.table.version:
-        _upgrade(handle, set(snapshot.columns))
+        raise UpgradeLake(
+            f"table {handle.name} has schema version {snapshot.schema_version}, this DataQ writes "
+            f"{handle.table.version}: run `dataq upgrade`, which keeps the old version readable"
+        )
 
 
 def _create(handle: TableHandle) -> None:
@@ -150,24 +171,6 @@ def _create(handle: TableHandle) -> None:
     except DeltaError:
         if handle.snapshot() is None:  # otherwise another process created it just now
             raise
-
-
-def _upgrade(handle: TableHandle, columns: set[str]) -> None:
-    from deltalake import Schema
-    from deltalake.exceptions import DeltaError
-
-    schema = Schema.from_arrow(handle.table.schema)
-    fields = [field for field in schema.fields if field.name not in columns]
-    version = {SCHEMA_VERSION: str(handle.table.version)}
-    try:
-        with handle.lock:
-            if fields:
-                handle.delta().alter.add_columns(fields)
-            handle.delta().alter.set_table_properties(version, raise_if_not_exists=False)
-    except DeltaError:
-        now = handle.snapshot()
-        if now is None or now.schema_version < handle.table.version:
-            raise  # otherwise another process has done the same just now
 
 
 def _settle(log: Path, version: int) -> None:

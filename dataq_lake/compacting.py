@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 
 from dataq_lake import reading
 from dataq_lake.cleaning import Freed, vacuum
 from dataq_lake.committing import Change, commit
 from dataq_lake.errors import VersionGone
 from dataq_lake.log import DataFile
-from dataq_lake.parts import PartWriter, discard
+from dataq_lake.parts import FILE_BYTES, PartWriter, discard
 from dataq_lake.table import BATCH_BYTES, TableHandle
 from dataq_lake.written import CommitInfo
 
 SMALL = 8 << 20
 MANY = 32
+# What maintenance merges: fewer files than FEW cost a reader nothing to speak of.
+MEDIUM = 32 << 20
+FEW = 4
 SWEEP_SECONDS = 7 * 86_400
 
 
@@ -36,6 +40,37 @@ def merge(handle: TableHandle, info: CommitInfo) -> bool:
         return False
     small = tuple(file for file in snapshot.files if file.size < SMALL)
     return len(small) >= MANY and _merge(handle, small, snapshot.version, info)
+
+
+def mergeable(handle: TableHandle) -> Iterator[tuple[DataFile, ...]]:
+    """Groups of files that are each better one, of about FILE_BYTES, in the order of the table.
+
+    Small is here what is smaller than MEDIUM, so a file is rewritten a few times in its life.
+    """
+    snapshot = handle.snapshot()
+    small = [file for file in snapshot.files if file.size < MEDIUM] if snapshot else []
+    if len(small) < FEW:
+        return
+    group: list[DataFile] = []
+    for file in small:
+        if group and sum(each.size for each in group) + file.size > FILE_BYTES:
+            if len(group) > 1:
+                yield tuple(group)
+            group = []
+        group.append(file)
+    if len(group) > 1:
+        yield tuple(group)
+
+
+def merge_files(handle: TableHandle, files: tuple[DataFile, ...], info: CommitInfo) -> bool:
+    """Makes one of these files of the newest version; False if another writer was faster.
+
+    The merged ones stay on disk for those who read, and for every version that has them.
+    """
+    snapshot = handle.snapshot()
+    if snapshot is None or not set(files) <= set(snapshot.files):
+        return False
+    return _merge(handle, files, snapshot.version, info)
 
 
 def sweep(handle: TableHandle) -> Freed:

@@ -105,6 +105,14 @@ class UpgradeDataq(StopAndRepair):
     """The table was written by a newer DataQ, or by an engine with features unknown here."""
 
 
+class UpgradeLake(StopAndRepair):
+    """A table of an older schema: `dataq upgrade` brings it to that of this DataQ."""
+
+
+class CannotUpgrade(StopAndRepair):
+    """A table whose schema has no way to that of this DataQ; nothing was changed."""
+
+
 class CannotEmbed(StopAndRepair):
     """A model that made no vectors of texts; the message says why."""
 

@@ -67,7 +67,13 @@ class Snapshot:
     @property
     def schema_version(self) -> int:
         """The version of DataQ's schema that the table was last written with."""
-        return int(self.configuration.get(SCHEMA_VERSION, "1"))
+        text = self.configuration.get(SCHEMA_VERSION, "1")
+        if not (text.isascii() and text.isdigit() and int(text)):
+            raise UpgradeDataq(
+                f"a table says it has schema version {text[:32]!r}, which this DataQ never wrote: "
+                "upgrade DataQ, or restore the table from a backup"
+            )
+        return int(text)
 
 
 @dataclass

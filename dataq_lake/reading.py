@@ -94,6 +94,15 @@ def _read(
             yield from cut(_matching(parquet, group, present, only), schema, batch_bytes)
 
 
+def stored(files: list[Path], batch_bytes: int) -> Iterator[pa.RecordBatch]:
+    """The rows of `files` with the columns that each of them has, a row group at a time."""
+    for file in files:
+        with _opened(file) as parquet:
+            for group in range(parquet.num_row_groups):
+                for batch in parquet.read_row_group(group).to_batches():
+                    yield from (piece for piece, _ in slices(batch, batch_bytes))
+
+
 def _present(parquet: pq.ParquetFile, schema: pa.Schema) -> list[str]:
     stored = set(parquet.schema_arrow.names)
     return [name for name in schema.names if name in stored]

@@ -310,11 +310,14 @@ TABLES: dict[str, Table] = {
                     ("manifest", pa.string()),
                     ("segments", pa.int64()),
                     ("run_id", pa.string()),
+                    ("sequence", pa.int64()),
+                    ("retired_at", TIME),
                 ]
             ),
             ("id",),
             "A published search index: the manifest names its parts and the table versions behind "
-            "it.",
+            "it. The highest sequence is the newest.",
+            version=2,
         ),
     )
 }

@@ -87,23 +87,61 @@ def keep(lake: Lake, snapshot: str, name: str | None = None) -> SnapshotFacts:
     return _facts(manifest, old, current)
 
 
-def retire(lake: Lake, snapshot: str) -> SnapshotFacts:
+def retire(lake: Lake, snapshot: str, run_id: str = "") -> SnapshotFacts:
     """Forgets a snapshot, kept or not, and the parts of the index that only it used.
 
     Tables and blobs that only it needed go with the next clean-up. The current one loses its name
     and its mark but stays, `current` tells so, for it is what is searched. Raises UnknownSnapshot.
     """
+    from dataq_lake.upgrading import expect_upgraded
+
     folder = IndexFolder(lake.root)
     manifest = find(folder, snapshot)
     mark = folder.marks.all().get(manifest.id)
     current = manifest == folder.latest()
+    expect_upgraded(lake)
     if current:
         folder.marks.remove(manifest.id)
     else:
         folder.retire(manifest.id)
         if mark is not None and mark.name is None:
             folder.marks.remove(manifest.id)
+    _record_retired(lake, folder, run_id)
     return _facts(manifest, mark, current)
+
+
+def retire_all(lake: Lake, ids: Iterable[str], run_id: str = "") -> int:
+    """Forgets the snapshots of these whole ids, less those that are kept by now or current.
+
+    Costs one look at the parts for all of them. Returns how many went.
+    """
+    from dataq_lake.upgrading import expect_upgraded
+
+    expect_upgraded(lake)
+    folder = IndexFolder(lake.root)
+    wanted = set(ids) - folder.marks.all().keys()
+    names = [name for name in folder.names()[:-1] if name.partition("-")[2] in wanted]
+    folder.remove(names)
+    _record_retired(lake, folder, run_id)
+    return len(names)
+
+
+def _record_retired(lake: Lake, folder: IndexFolder, run_id: str) -> None:
+    """Says in the table which of its snapshots are no longer there, also those of a killed call."""
+    import polars as pl
+
+    from dataq_lake.difference import Difference
+
+    handle = lake.table("snapshots")
+    listed = handle.scan().filter(pl.col("retired_at").is_null()).collect()
+    # looked at after the table: who is in it and not there was there once
+    there = [name.partition("-")[2] for name in folder.names()]
+    gone = listed.filter(~pl.col("id").is_in(there))
+    if gone.height:
+        now = pl.lit(datetime.now(UTC)).cast(pl.Datetime("us", "UTC"))
+        rows = gone.with_columns(now.alias("retired_at")).to_arrow().cast(handle.table.schema)
+        info = CommitInfo(run_id, "snapshots")
+        handle.apply(Difference(rows.to_batches(), gone["id"].to_list(), "id"), info)
 
 
 def expired(

@@ -163,8 +163,9 @@ class TableHandle:
         """The rows as they are now, to be found once and fetched by number in many batches."""
         from dataq_lake.numbered import NumberedRows
 
-        snapshot = self.snapshot()
-        return NumberedRows(self.table, self.folder, snapshot.files if snapshot else ())
+        files = snapshot.files if (snapshot := self.snapshot()) else ()
+        paths = [self.folder / file.path for file in files]
+        return NumberedRows(self.table, paths, [file.rows for file in files])
 
     def batches(
         self,
@@ -264,9 +265,9 @@ class TableHandle:
 
     def vacuum(self, retention: timedelta, fresh: timedelta, now: datetime) -> Freed:
         """Removes what no version needs that has to stay; see `cleaning`."""
-        from dataq_lake.cleaning import vacuum
+        from dataq_lake.cleaning import remove, unneeded
 
-        return vacuum(self, retention, fresh, now)
+        return remove(unneeded(self, retention, fresh, now))
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""

@@ -6,11 +6,13 @@ import fcntl
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from dataq_lake.lake import open_lake
 from dataq_lake.storage import writable
 from dataq_resources.errors import Busy
+from dataq_resources.home import Home
 
 
 @contextmanager
@@ -35,3 +37,13 @@ def _take(number: int, name: str, wait: bool) -> None:
     except BlockingIOError:
         holder = os.pread(number, 256, 0).decode(errors="replace") or "unknown"
         raise Busy(f"{name} is in use by process {holder}: wait until it is done") from None
+
+
+@contextmanager
+def every_writer(home: Home) -> Iterator[None]:
+    """Holds off all that DataQ writes to the tables of a home; Busy if something is at work."""
+    names = ["derived", *(f"source_{name}" for name in open_lake(home.lake).raw_sources())]
+    with ExitStack() as held:
+        for name in names:
+            held.enter_context(locked(home.locks, name, wait=False))
+        yield

@@ -35,6 +35,12 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     return instance
 
 
+def derived_keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
+    """The assets that follow from raw: maintenance runs when it is due, not with every run."""
+    keys = definitions.resolve_asset_graph().materializable_asset_keys
+    return [key for key in keys if not key.path[0].startswith(("raw_", "maintenance"))]
+
+
 def launch(
     instance: dg.DagsterInstance,
     definitions: dg.Definitions,

@@ -46,8 +46,8 @@ def run(
 ) -> Outcome:
     """Archives the sources `names` (all if none), processes everything new, and publishes it.
 
-    `full` asks plugins also for what they have sent before. Raises UnknownSource; all else that
-    goes wrong is in the outcome.
+    `full` asks plugins also for what they have sent before. Raises UnknownSource, UpgradeLake; all
+    else that goes wrong is in the outcome.
     """
     begun = time.monotonic()
     home = home if isinstance(home, Home) else Home(home)
@@ -66,6 +66,7 @@ def run(
         for news in asked.values():
             news.add_done_callback(workers.hear_news)
         try:
+            _expect_upgraded(home)
             _work(home, found.good, asked, handover, full, outcome)
         except BaseException:
             # The threads know of no Ctrl-C: they end when their plugins do.
@@ -92,6 +93,13 @@ def _work(
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())
+
+
+def _expect_upgraded(home: Home) -> None:
+    """While the plugins think: this loads what reads tables."""
+    from dataq_lake.upgrading import expect_upgraded
+
+    expect_upgraded(open_lake(home.lake))
 
 
 class _Workers:
@@ -275,6 +283,6 @@ class _Session:
         return launch_checks(self._instance, self._definitions, self._lake, everything)
 
     def _derived(self) -> list[dg.AssetKey]:
-        graph = self._definitions.resolve_asset_graph()
-        keys = graph.materializable_asset_keys
-        return [key for key in keys if not key.path[0].startswith("raw_")]
+        from dataq_assets.runs.launch import derived_keys
+
+        return derived_keys(self._definitions)

@@ -154,7 +154,7 @@ class DuckLakeTable:
 
         found = self.snapshot()
         if found is None or found.is_plain:
-            return NumberedRows(self.table, [Path(path) for path in found.paths] if found else [])
+            return NumberedRows(self.table, [Path(path) for path in found.paths] if found else ())
         return ReaderRows(self._reader(found))
 
     def batches(

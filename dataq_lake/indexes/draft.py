@@ -76,6 +76,16 @@ class Draft:
         self.added += len(rows.keys)
         self._collect(rows)
 
+    def merge(self, ids: Iterable[str]) -> None:
+        """Puts what still counts of these parts into new ones, as large as parts may be."""
+        self._drafted()  # before the first part: who cleans up after a crash goes by it
+        wanted = set(ids)
+        chosen = [part for part in self._parts if part.id in wanted]
+        self._parts = [part for part in self._parts if part.id not in wanted]
+        for part in chosen:
+            if part.count:
+                self._collect(part.live())
+
     def finish(self, run_id: str, tables: Mapping[str, int]) -> Manifest:
         """Makes the snapshot durable and publishes it by one rename."""
         self._merge_small()

@@ -101,6 +101,8 @@ def _row(manifest: Manifest) -> dict[str, object]:
         "manifest": manifest.to_json(),
         "segments": manifest.segments,
         "run_id": manifest.run_id,
+        "sequence": manifest.sequence,
+        "retired_at": None,
     }
 
 

@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable
 
-from dataq_lake import sql
 from dataq_lake.difference import Difference
 from dataq_lake.errors import ContentLost, FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.log import DeltaLog
-from dataq_lake.schemas import TABLES, Table
 from dataq_lake.table import TableHandle
 from tests.lake.conftest import Rows
 
@@ -158,31 +156,6 @@ def test_files_outside_of_the_table_are_refused(lake: Lake, rows: Rows, path: st
     (log / f"{2:020}.json").write_text(json.dumps({"add": add}))
     with pytest.raises(UpgradeDataq, match="names a file outside of its table"):
         handle.scan()
-
-
-def test_an_older_table_gets_its_new_columns(
-    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    new = TABLES["snapshots"]
-    old = Table(new.name, new.schema.remove(4).remove(3), new.key, new.doc)
-    monkeypatch.setitem(TABLES, "snapshots", old)
-    open_lake(lake.root).table("snapshots").append([rows("snapshots", ["a"])])
-    monkeypatch.setitem(
-        TABLES, "snapshots", Table(new.name, new.schema, new.key, new.doc, version=2)
-    )
-    handle = lake.table("snapshots")
-    assert handle.scan(["id", "run_id"]).collect().rows() == [("a", None)]
-    assert [batch.to_pylist() for batch in handle.rows(["a"], ["segments"])] == [
-        [{"segments": None}]
-    ]
-    handle.append([rows("snapshots", ["b"], run_id="r", segments=3)])
-    found = handle.scan(["id", "run_id", "segments"]).sort("id").collect().rows()
-    assert found == [("a", None, None), ("b", "r", 3)]
-    asked = sql.query(lake, "select id, run_id, segments from snapshots order by id")
-    assert asked.fetchall() == found
-    assert [
-        field.name for field in DeltaTable(str(handle.folder)).schema().fields
-    ] == new.schema.names
 
 
 def test_a_file_that_went_missing_is_named(lake: Lake, rows: Rows) -> None:
