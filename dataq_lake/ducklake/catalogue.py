@@ -211,7 +211,7 @@ def opened(engine: Engine) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:", config=dict(OFFLINE))
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     load(connection, "ducklake")
     if engine.encrypted:
         load(connection, "httpfs")  # only its cryptography may write
