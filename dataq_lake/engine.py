@@ -102,7 +102,7 @@ def write_engine(root: Path, engine: Engine) -> None:
 def _made(root: Path) -> Engine | None:
     """What the lake says; one with tables that says nothing has Delta tables."""
     try:
-        told = json.loads((root / FILE).read_text(encoding="utf-8"))
+        told = json.loads((root / FILE).read_bytes())
         return parsed(told["tables"])
     except FileNotFoundError:
         tables = root / "tables"

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.ducklake.store import reach
 from dataq_lake.engine import FILE, Engine, write_engine
 from dataq_lake.errors import CatalogueUnreachable, Retry
 from dataq_lake.extensions import OFFLINE, load
@@ -149,11 +150,16 @@ class Catalogue:
     def database(self) -> duckdb.DuckDBPyConnection:
         """The DuckDB of this process in which the catalogue is attached."""
         connection = opened(self.engine)
-        spill = private_folder(self.root / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
-        connection.execute(f"set temp_directory = '{_quoted(str(spill))}'")
+        if "://" in self.data_path:
+            reach(connection, self.data_path)
+        connection.execute(f"set temp_directory = '{_quoted(str(self._spill()))}'")
         if self.engine.encrypted:
             connection.execute("set temp_file_encryption = true")
         return connection
+
+    def _spill(self) -> Path:
+        """Where rows go meanwhile that do not fit into memory; DuckDB makes and removes it."""
+        return private_folder(self.root / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
 
     def _attach(self) -> None:
         if self._attached:
@@ -205,7 +211,7 @@ def opened(engine: Engine) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     connection = duckdb.connect(":memory:", config=dict(OFFLINE))
-    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set TimeZone = 'UTC'; set enable_progress_bar = false")
     load(connection, "ducklake")
     if engine.encrypted:
         load(connection, "httpfs")  # only its cryptography may write

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -40,6 +41,7 @@ LANDED = """
     left join {meta}.ducklake_data_file on begin_snapshot = snapshot_id
     where contains(commit_extra_info, $commit_id) group by all
 """
+_LOST = re.compile("conflict|already exists|does not exist", re.I)
 Committed = Callable[[Written], None] | None
 
 
@@ -147,8 +149,9 @@ def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
             try:
                 if not _transact(session, handle, staging, change, commit_id):
                     return Written(version=handle.version())
-            except duckdb.TransactionException as error:
-                if "onflict" not in str(error) and _landed(session, commit_id) is None:
+            except (duckdb.TransactionException, duckdb.CatalogException) as error:
+                # another has made, extended or cleared the table since we looked: not an error
+                if not _LOST.search(str(error)) and _landed(session, commit_id) is None:
                     raise
             written = _landed(session, commit_id)
             if written is not None:
