@@ -8,6 +8,7 @@ import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from dataq_lake.log import DataFile
 from dataq_lake.schemas import Table
 
 # Engines skip files by these; ranges of anything else are wide open anyway (ids are hashes).
+# Nearly every row has its own: a dictionary of them is made, found too large, and thrown away.
+_OWN = {"source_id", "content_hash", "file_hash", "text_hash"}
 _RANGED = {"sequence", "timestamp", "observed_at", "created_at", "window", "source", "state"}
 
 
@@ -39,14 +42,15 @@ class PartFile:
         self.table = table
         self._file = open(self.path, "xb")  # noqa: SIM115 (closed in close and discard)
         self._metadata: list[Any] = []
-        plain = [name for name in _leaves(table.schema) if name.split(".")[0] not in table.bulky]
+        unique = set(table.key) if len(table.key) == 1 else set()  # hashes: no range either
+        small = _leaves(table.schema, {*table.bulky, *unique})
         self._writer = pq.ParquetWriter(
             self._file,
             table.schema,
             compression="zstd",
             compression_level=1,
-            use_dictionary=plain,
-            write_statistics=plain,
+            use_dictionary=[name for name in small if name not in _OWN],
+            write_statistics=small,
             metadata_collector=self._metadata,
         )
 
@@ -80,8 +84,13 @@ class PartFile:
         self.path.unlink(missing_ok=True)
 
 
-def _leaves(schema: pa.Schema) -> list[str]:
-    """The dotted paths of the columns as Parquet stores them."""
+def _leaves(schema: pa.Schema, without: set[str]) -> list[str]:
+    """The dotted paths of the columns as Parquet stores them, less those of some columns."""
+    return [path for path in _paths(schema) if path.split(".")[0] not in without]
+
+
+@cache
+def _paths(schema: pa.Schema) -> list[str]:
     empty = pa.BufferOutputStream()
     pq.write_table(schema.empty_table(), empty)
     columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema

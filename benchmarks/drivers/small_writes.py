@@ -15,6 +15,7 @@ import pyarrow as pa
 from dataq_lake.group_commit import GroupCommit
 from dataq_lake.lake import open_lake
 from dataq_lake.table import TableHandle
+from dataq_lake.written import Written
 
 OUTSTANDING = 250
 
@@ -39,9 +40,10 @@ def main(root: str, way: str, writes: int, producers: int) -> None:
 
 def _produce(group: GroupCommit, batches: list[pa.RecordBatch], most: int) -> None:
     """Submits all of them, with at most so many that nobody has told to be durable."""
-    room, told = Semaphore(most), []
+    room = Semaphore(most)
+    told: list[Future[Written]] = []
 
-    def free(_: Future[object]) -> None:
+    def free(_: Future[Written]) -> None:
         room.release()
 
     for batch in batches:
