@@ -19,6 +19,8 @@ from dataq_lake.log import DataFile
 from dataq_lake.schemas import Table
 
 # Engines skip files by these; ranges of anything else are wide open anyway (ids are hashes).
+# Nearly every row has its own: a dictionary of them is made, found too large, and thrown away.
+_OWN = {"source_id", "content_hash", "file_hash", "text_hash"}
 _RANGED = {"sequence", "timestamp", "observed_at", "created_at", "window", "source", "state"}
 
 
@@ -40,17 +42,18 @@ class PartFile:
         self.table = table
         self._file = open(self.path, "xb")  # noqa: SIM115 (closed in close and discard)
         self._metadata: list[Any] = []
+        unique = set(table.key) if len(table.key) == 1 else set()  # hashes: no range either
         leaves = _leaves(table.schema)
-        plain = [name for name, _ in leaves if name.split(".")[0] not in table.bulky]
+        small = [path for path in leaves if path.split(".")[0] not in {*table.bulky, *unique}]
         # Numbers of a model do not get smaller (7 % at best), and take their time.
-        packed = [name for name, kind in leaves if kind != "FLOAT"]
+        packed = [path for path, kind in leaves.items() if kind != "FLOAT"]
         self._writer = pq.ParquetWriter(
             self._file,
             table.schema,
-            compression={name: "zstd" if name in packed else "none" for name, _ in leaves},
+            compression={path: "zstd" if path in packed else "none" for path in leaves},
             compression_level=dict.fromkeys(packed, 1),
-            use_dictionary=plain,
-            write_statistics=plain,
+            use_dictionary=[path for path in small if path not in _OWN],
+            write_statistics=small,
             metadata_collector=self._metadata,
         )
 
@@ -85,13 +88,13 @@ class PartFile:
 
 
 @cache
-def _leaves(schema: pa.Schema) -> list[tuple[str, str]]:
-    """The dotted paths of the columns as Parquet stores them, and their physical types."""
+def _leaves(schema: pa.Schema) -> dict[str, str]:
+    """The dotted paths of the columns as Parquet stores them, with their physical types."""
     empty = pa.BufferOutputStream()
     pq.write_table(schema.empty_table(), empty)
     columns = pq.ParquetFile(pa.BufferReader(empty.getvalue())).schema
     found = [columns.column(i) for i in range(len(columns))]
-    return [(column.path, column.physical_type) for column in found]
+    return {column.path: column.physical_type for column in found}
 
 
 def _stats(metadata: pq.FileMetaData, table: Table) -> dict[str, Any]:

@@ -159,7 +159,7 @@ def _tell(lake: Lake, begun: float) -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "write":
-        writes, rows, published = map(int, sys.argv[3:6])
-        write(sys.argv[2], writes, rows, published, sys.argv[6])
+        _, _, root, writes, rows, published, way = sys.argv
+        write(root, int(writes), int(rows), int(published), way)
     else:
         {"maintain": maintain, "read": read}[sys.argv[1]](sys.argv[2])

@@ -1,4 +1,4 @@
-"""Loads Arrow batches with dlt to Parquet files in a folder: ROWS.arrow FOLDER."""
+"""Loads Arrow batches with dlt to Delta or to Parquet files: ROWS.arrow FOLDER delta|parquet."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ from pathlib import Path
 os.environ["RUNTIME__DLTHUB_TELEMETRY"] = "false"
 os.environ["RUNTIME__LOG_LEVEL"] = "CRITICAL"
 
+import deltalake
 import dlt
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 
-def main(path: str, folder: str) -> None:
+def main(path: str, folder: str, form: str) -> None:
     """Print the seconds of the pipeline's run, imports and start not counted."""
     with pa.OSFile(path) as file:
         reader = pa.ipc.open_file(file)
@@ -26,7 +28,7 @@ def main(path: str, folder: str) -> None:
     root = Path(folder).absolute()
     destination = dlt.destinations.filesystem(bucket_url=f"file://{root}/out")
 
-    @dlt.resource(name="raw")
+    @dlt.resource(name="raw", **({"table_format": "delta"} if form == "delta" else {}))
     def resource() -> Iterator[pa.Table]:
         for batch in batches:
             yield pa.Table.from_batches([batch])
@@ -41,10 +43,13 @@ def main(path: str, folder: str) -> None:
     begun = time.perf_counter()
     pipeline.run(resource(), loader_file_format="parquet")
     seconds = time.perf_counter() - begun
-    import pyarrow.parquet as pq
-
-    files = (root / "out").rglob("*.parquet")
-    stored = sum(pq.read_metadata(file).num_rows for file in files if "_dlt" not in str(file))
+    if form == "delta":
+        stored = (
+            deltalake.DeltaTable(str(root / "out" / "lake" / "raw")).to_pyarrow_table().num_rows
+        )
+    else:
+        files = (root / "out" / "lake" / "raw").glob("*.parquet")
+        stored = sum(pq.read_metadata(file).num_rows for file in files)
     assert stored == rows, (stored, rows)
     shutil.rmtree(root)
     print(json.dumps({"seconds": seconds, "rows": stored}))
