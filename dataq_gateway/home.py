@@ -18,7 +18,7 @@ def existing_lake(as_of: str | None = None) -> Lake:
     home = home_from_environment()
     if not home.lake.is_dir():
         raise NoHome(
-            f"no lake in {home.path}",
+            f"no lake in {home.path}" if home.lake == home.path / "lake" else f"no lake at {home.lake}",
             do="add a source (dataq sources add NAME --plugin file_scanner --config root=DIR) "
             "and archive it (dataq run), or set DATAQ_HOME to a home that has one",
         )

@@ -38,6 +38,8 @@ class Views:
         self._lake = lake
         self.files: set[str] = set()
         """Every file of the views told so far."""
+        self.sizes: dict[str, int] = {}
+        """Their bytes."""
         self._reading: list[str] = []
 
     def names(self, words: Iterable[str] | None = None) -> list[str]:
@@ -76,6 +78,7 @@ class Views:
             return f"select {columns} where false"
         paths = [str(handle.folder / file.path) for file in snapshot.files]
         self._reading += paths
+        self.sizes.update(zip(paths, (file.size for file in snapshot.files), strict=True))
         files = ", ".join(map(quoted, paths))
         # files of an older schema lack columns; reading every footer to find out is not free
         union = "true" if snapshot.schema_version > 1 else "false"
