@@ -41,7 +41,10 @@ class Blob:
 class Blobs(ABC):
     """The blobs of one lake; a content that comes again takes no further space."""
 
-    folder: Location
+    @property
+    @abstractmethod
+    def place(self) -> Location:
+        """Where they are."""
 
     @abstractmethod
     def writer(self) -> Writer:
@@ -153,12 +156,15 @@ def blobs_in(folder: str | Location) -> Blobs:
 class BlobStore(Blobs):
     """The blobs in one folder."""
 
-    folder: Path
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settler = settler(folder)
         self._swept = False
+
+    @property
+    def place(self) -> Location:
+        """The folder."""
+        return self.folder
 
     def writer(self) -> BlobWriter:
         """A writer to stream one content into; nothing is visible before its commit."""

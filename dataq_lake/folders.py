@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from dataq_lake.objects.path import ObjectPath
 
-Place = TypeVar("Place", Path, ObjectPath)
+Place = TypeVar("Place", bound=Path | ObjectPath)
 
 
 def private_folder(path: Place) -> Place:

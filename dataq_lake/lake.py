@@ -105,10 +105,10 @@ class Lake:
         return open_snapshot(self.root, snapshot)
 
     def spill_folder(self) -> Path | None:
-        """A path below the lake, or in this machine's cache, for what a large question puts on disk meanwhile, for it alone.
+        """A path on this machine for what a large question puts on disk meanwhile, for it alone.
 
-        None where the lake cannot be written to. What a question that was killed left there goes
-        after a day.
+        It is below the lake, or in the cache. None where that cannot be written to. What a question
+        that was killed left there goes after a day.
         """
         spill = self._local() / "tmp"
         try:
@@ -153,7 +153,9 @@ class Lake:
         """The tables that have a folder, in order of name."""
         try:
             if isinstance(self.root, ObjectPath):
-                return sorted(filter(is_table, (each.name for each in (self.root / "tables").iterdir())))
+                return sorted(
+                    filter(is_table, (each.name for each in (self.root / "tables").iterdir()))
+                )
             return sorted(filter(is_table, os.listdir(self.root / "tables")))
         except FileNotFoundError:
             return []

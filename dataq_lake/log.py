@@ -176,7 +176,9 @@ class DeltaLog:
             start = max((v for v in checkpoints if v <= version), default=-1)
             need_checkpoints.add(start)
             need_commits.update(range(max(start, 0), version + 1))
-        gone: list[Location] = [self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)]
+        gone: list[Location] = [
+            self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)
+        ]
         for number in sorted(checkpoints - need_checkpoints):
             gone += sorted(self.folder.glob(f"{number:020}.checkpoint*.parquet"))
         return gone
@@ -291,7 +293,7 @@ class DeltaLog:
             stat = (self.folder / f"{version:020}.json").stat()
         except FileNotFoundError:
             return None
-        return stat.st_ino, stat.st_mtime_ns
+        return getattr(stat, "st_ino", 0), stat.st_mtime_ns
 
     def _stamp_read(self, version: int) -> object:
         """The stamp of the commit that was read last."""
@@ -324,7 +326,8 @@ class DeltaLog:
         from dataq_lake.location import readable
 
         replay = _Replay()
-        parts = sorted(self.folder.glob(f"{version:020}.checkpoint*.parquet"))
+        parts: list[Location] = [*self.folder.glob(f"{version:020}.checkpoint*.parquet")]
+        parts.sort(key=str)
         for part in parts or [self.folder / f"{version:020}.checkpoint.parquet"]:
             try:
                 rows = pq.ParquetFile(readable(part)).read(columns=["add", "metaData", "protocol"])

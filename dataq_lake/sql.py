@@ -201,8 +201,8 @@ def _lost(views: Views, error: Exception) -> LakeError:
         if file in str(error) and not located(file).exists():
             table = located(file).parent.name
             return ContentLost(
-                f"{located(file).name} of table {table} cannot be read, it is not on disk: a version "
-                "that was cleaned up, or damage that `dataq check` tells"
+                f"{located(file).name} of table {table} cannot be read, it is not on disk: a "
+                "version that was cleaned up, or damage that `dataq check` tells"
             )
     return FixTheCall(str(error))
 

@@ -43,7 +43,7 @@ class TableHandle:
         self.settle = settle
         """Brings to disk what rows may point to; called before every commit."""
         self._pinned_by = pinned
-        self._log = _log_in(folder)
+        self._log = log_in(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
         self._keys: KeyIndex | None = None
@@ -109,7 +109,9 @@ class TableHandle:
         names = [name for name in columns if name in self.table.schema.names]
         return reading.values(self.stored_files(), names) if names else iter(())
 
-    def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Location]:
+    def files(
+        self, version: int | None = None, as_of: datetime | str | None = None
+    ) -> list[Location]:
         """The Parquet files of the table now, at `version`, or at the time `as_of`.
 
         Raises NoSuchVersion for a version that is not kept, or not all of it.
@@ -281,7 +283,8 @@ class TableHandle:
         return self._log
 
 
-def _log_in(folder: Location) -> DeltaLog:
+def log_in(folder: Location) -> DeltaLog:
+    """The log of the table in this folder."""
     if isinstance(folder, ObjectPath):
         from dataq_lake.objects.log import ObjectLog
 

@@ -67,7 +67,7 @@ class Opening:
 
     def _outer(self, row: dict[str, Any], data: bytes | None, file: str | None) -> Outer:
         self._sent.note(row)
-        blobs = str(self.lake.blobs.folder)
+        blobs = str(self.lake.blobs.place)
         return Outer(row["mime_type"], row["filename"], data, file, row["file_size"], blobs)
 
     def _rows(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
+
 from dataq_lake.errors import InvalidName
 from dataq_lake.location import Location
 from dataq_lake.objects.path import ObjectPath
@@ -34,7 +35,8 @@ class Marks:
     def all(self) -> dict[str, Mark]:
         """Every mark by the id of its snapshot."""
         try:
-            files = sorted(self.folder.glob("*.json"))
+            files: list[Location] = [*self.folder.glob("*.json")]
+            files.sort(key=str)
         except FileNotFoundError:
             return {}
         marks = (Mark(**json.loads(file.read_bytes())) for file in files)

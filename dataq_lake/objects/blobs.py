@@ -50,6 +50,11 @@ class ObjectBlobs(Blobs):
         self._lock = Lock()
         self._broken: BaseException | None = None
 
+    @property
+    def place(self) -> ObjectPath:
+        """The prefix."""
+        return self.folder
+
     def writer(self) -> ObjectWriter:
         """A writer to stream one content into; nothing is visible before its commit."""
         return ObjectWriter(self)
@@ -78,7 +83,7 @@ class ObjectBlobs(Blobs):
 
     def stored(self) -> Iterator[Blob]:
         """Every blob, by its name and size; nothing is read."""
-        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
+        for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*"), key=str):
             if URI.fullmatch(f"blob:{path.name}"):
                 yield Blob(f"blob:{path.name}", path.stat().st_size, path.name)
 
@@ -128,9 +133,7 @@ class ObjectBlobs(Blobs):
     def older_than(self, age: timedelta) -> list[str]:
         """The blobs that nobody has stored, for the first time or again, for `age`."""
         limit = (self.folder / "leases" / "clock").now() - age.total_seconds()
-        young = {
-            path.name for path in self.folder.glob("young/*") if path.stat().st_mtime >= limit
-        }
+        young = {path.name for path in self.folder.glob("young/*") if path.stat().st_mtime >= limit}
         return sorted(
             f"blob:{path.name}"
             for path in self.folder.glob("[0-9a-f][0-9a-f]/*")
@@ -206,7 +209,9 @@ class ObjectWriter(Writer):
         self._store = store
         self._digest = hashlib.sha256()
         self._size = 0
-        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=scratch())  # type: ignore[assignment]
+        self._file: IO[bytes] = tempfile.SpooledTemporaryFile(  # noqa: SIM115
+            IN_MEMORY, dir=str(scratch())
+        )
         self._taken = False
 
     def write(self, data: bytes | memoryview) -> None:
@@ -241,7 +246,7 @@ class ObjectWriter(Writer):
         while piece := self._file.read(CHUNK):
             named.write(piece)
         self._file.close()
-        self._file = named  # type: ignore[assignment]
+        self._file = named
 
 
 def _time(mark: ObjectPath) -> float:

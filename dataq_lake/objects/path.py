@@ -21,7 +21,6 @@ from dataq_lake.objects.refusals import asking
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
-    from dataq_lake.objects.reader import ObjectReader
 
 _ADDRESS = re.compile(r"(s3|s3a|gs|az|abfs|abfss)://([^/?#]+)/*([^?#]*)")
 
@@ -231,7 +230,7 @@ class ObjectPath:
         """Does nothing: a folder is there once something is in it."""
 
     def absolute(self) -> ObjectPath:
-        """This path: every one is."""
+        """The same path: every one is absolute."""
         return self
 
 

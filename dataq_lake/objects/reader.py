@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dataq_lake.objects.refusals import asking
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
+    from _typeshed import WriteableBuffer
 
     from dataq_lake.objects.path import ObjectPath
 
@@ -43,7 +43,7 @@ class ObjectReader(io.RawIOBase):
         self._at = max(0, base + offset)
         return self._at
 
-    def readinto(self, buffer: Buffer) -> int:
+    def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer).cast("B")
         data = self._range(len(view))
         view[: len(data)] = data

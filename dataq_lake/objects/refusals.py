@@ -27,17 +27,25 @@ _SIGNS: tuple[tuple[str, str], ...] = (
         r"SignatureDoesNotMatch|AuthenticationFailed",
         "the secret does not fit the key: check AWS_SECRET_ACCESS_KEY (and AWS_REGION)",
     ),
-    (r"PermanentRedirect|AuthorizationHeaderMalformed|301 Moved", "it is elsewhere: check AWS_REGION"),
+    (
+        r"PermanentRedirect|AuthorizationHeaderMalformed|301 Moved",
+        "it is elsewhere: check AWS_REGION",
+    ),
     (
         r"169\.254\.169\.254|metadata\.google|NoCredentials|missing.{0,20}credential"
         r"|not find.{0,20}credential|no.{0,20}credentials",
         f"no credentials: set {KEYS} (AWS_SESSION_TOKEN for a session), or as docs/s3.md says",
     ),
-    (r"403 Forbidden|AccessDenied|401 Unauthorized|lacked the necessary", "access denied: "
-     "this key may not do that here; the bucket's policy has to allow list, get, put and delete"),
+    (
+        r"403 Forbidden|AccessDenied|401 Unauthorized|lacked the necessary",
+        "access denied: "
+        "this key may not do that here; the bucket's policy has to allow list, get, put and delete",
+    ),
     (r"BadScheme|builder error", "its address is http: set AWS_ALLOW_HTTP=true if that is meant"),
-    (r"NotImplemented|501 Not Implemented", "it does not know conditional puts, so it cannot hold "
-     "a lake"),
+    (
+        r"NotImplemented|501 Not Implemented",
+        "it does not know conditional puts, so it cannot hold a lake",
+    ),
 )
 _SILENT = re.compile(
     r"error sending request|timed? ?out|connection (refused|reset|closed|error)|dns error|connect"

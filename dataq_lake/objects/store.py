@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 PATIENCE = "DATAQ_LAKE_SECONDS"
 PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
+_SETTINGS = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "AWS_ALLOW_HTTP",
+)
+"""What a program may change while it runs; the client reads many more when it is opened."""
 _BACKOFF_SECONDS = (0.1, 5.0)
 
 
@@ -29,13 +38,17 @@ def patience() -> float:
         return PATIENCE_SECONDS
 
 
-@cache
 def opened(base: str) -> ObjectStore:
     """The bucket at `base` (s3://bucket), with the credentials of the environment."""
+    return _opened(base, tuple(map(os.environ.get, _SETTINGS)), patience())
+
+
+@cache
+def _opened(base: str, _: tuple[str | None, ...], seconds: float) -> ObjectStore:
     from dataq_lake.objects.path import ObjectPath
 
     with asking(ObjectPath(base, "")):
-        return _store(base, patience())
+        return _store(base, seconds)
 
 
 def _store(base: str, seconds: float) -> ObjectStore:
@@ -44,22 +57,20 @@ def _store(base: str, seconds: float) -> ObjectStore:
     from obstore.store import from_url
 
     first, most = (timedelta(seconds=each) for each in _BACKOFF_SECONDS)
-    options: dict[str, Any] = {
+    options: Any = {
         "timeout": _span(min(REQUEST_SECONDS, max(1.0, seconds or REQUEST_SECONDS))),
         "connect_timeout": _span(5.0),
         "pool_idle_timeout": _span(30.0),
     }
     if _allow_http():
         options["allow_http"] = True
-    return from_url(
-        base,
-        client_options=options,  # type: ignore[arg-type]
-        retry_config={
-            "max_retries": 1000 if seconds else 0,
-            "retry_timeout": timedelta(seconds=seconds),
-            "backoff": {"init_backoff": first, "max_backoff": most, "base": 2},
-        },
-    )
+    retry: Any = {
+        "max_retries": 1000 if seconds else 0,
+        "retry_timeout": timedelta(seconds=seconds),
+        "backoff": {"init_backoff": first, "max_backoff": most, "base": 2},
+    }
+    store: ObjectStore = from_url(base, client_options=options, retry_config=retry)
+    return store
 
 
 def polars_options() -> dict[str, Any]:

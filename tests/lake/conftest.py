@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,39 @@ import pyarrow as pa
 import pytest
 
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.location import Location
 from dataq_lake.schemas import declared
+from tests.lake import ages
 
 Rows = Callable[..., pa.RecordBatch]
 
 
+@pytest.fixture(params=["disk", "s3"])
+def where(request: pytest.FixtureRequest) -> str:
+    """On disk, and in an object store."""
+    return str(request.param)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def place(where: str, tmp_path: Path, request: pytest.FixtureRequest) -> Location:
+    """Where nothing was ever written."""
+    if where == "disk":
+        return tmp_path / "lake"
+    found: Location = request.getfixturevalue("bucket")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def ages_end() -> Iterator[None]:
+    """What one test calls old is not old to the next."""
+    yield
+    ages.forget()
+
+
+@pytest.fixture
+def lake(place: Location) -> Lake:
     """A lake in which nothing was ever written."""
-    return open_lake(tmp_path / "lake")
+    return open_lake(place)
 
 
 @pytest.fixture

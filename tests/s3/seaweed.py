@@ -65,8 +65,13 @@ class Seaweed:
             f"-filer.port={filer}",
             f"-filer.port.grpc={filer_grpc}",
             "-s3",
+            "-s3.autoCreateBucket=false",
             f"-s3.port={s3}",
             f"-s3.port.grpc={s3_grpc}",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+            f"-s3.localSocket={self.folder / 's3.sock'}",
+            f"-filer.localSocket={self.folder / 'filer.sock'}",
             f"-s3.config={self.folder / 's3.json'}",
         ]
         with (self.folder / "log").open("ab") as log:
@@ -103,23 +108,29 @@ class Seaweed:
                 store = S3Store(BUCKET, config=config, retry_config={"max_retries": 0})
                 obstore.put(store, "_probe", b"there", mode="overwrite")
                 if obstore.get(store, "_probe").bytes() == b"there":
-                    return
+                    break
             except Exception as error:
                 if time.monotonic() > until or (self._process and self._process.poll()):
                     log = (self.folder / "log").read_text(errors="replace")[-3000:]
                     self.stop()
                     raise RuntimeError(f"SeaweedFS did not start ({error}): {log}") from error
             time.sleep(0.1)
+        try:
+            obstore.put(store, "_probe", b"twice", mode="create")
+        except obstore.exceptions.AlreadyExistsError:
+            return
+        self.stop()
+        raise RuntimeError("this SeaweedFS ignores conditional puts")
 
     def _make_bucket(self) -> None:
         """Signed by hand: an object store's client makes no buckets."""
-        import datetime
+        import datetime as dt
         import hashlib
         import hmac
         import urllib.error
         import urllib.request
 
-        now = datetime.datetime.now(datetime.UTC)
+        now = dt.datetime.now(dt.UTC)
         day, stamp = f"{now:%Y%m%d}", f"{now:%Y%m%dT%H%M%SZ}"
         host, empty = self.endpoint.removeprefix("http://"), hashlib.sha256(b"").hexdigest()
         names = "host;x-amz-content-sha256;x-amz-date"
