@@ -74,6 +74,7 @@ def s3(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Sea
     for name, value in seaweed.environment().items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("DATAQ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "300")  # a busy machine may stand still for minutes
     return seaweed
 
 
@@ -83,8 +84,16 @@ def bucket(s3: Seaweed) -> ObjectPath:
     return ObjectPath.parse(f"s3://{BUCKET}/{uuid.uuid4().hex}")
 
 
+# What is repeated in an object store each time; of the rest only .ci/run does it.
+QUICK_ON_S3 = {"test_writes", "test_concurrency", "test_blobs"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leaves out what is about disks (marker `local`) where the lake is in an object store."""
+    for item in items:
+        if _on_s3(item) and item.path.stem not in QUICK_ON_S3:
+            item.add_marker(pytest.mark.heavy)
     out = [item for item in items if _on_s3(item) and item.get_closest_marker("local")]
     if out:
         config.hook.pytest_deselected(items=out)

@@ -171,8 +171,8 @@ class ObjectPath:
         import obstore
 
         with asking(self):
-            listed = obstore.list(self.store, self.key, chunk_size=1)
-            return any(True for chunk in listed for _ in chunk)
+            listed = obstore.list(self.store, self.key, chunk_size=2)
+            return any(told["path"] != self.key for chunk in listed for told in chunk)
 
     def iterdir(self) -> Iterator[ObjectPath]:
         """What is in this folder, folders without facts."""
@@ -181,7 +181,9 @@ class ObjectPath:
         with asking(self):
             found = obstore.list_with_delimiter(self.store, self.key)
         yield from (ObjectPath(self.base, key) for key in found["common_prefixes"])
-        yield from (ObjectPath(self.base, it["path"], _facts(it)) for it in found["objects"])
+        for told in found["objects"]:
+            if told["path"] != self.key:  # some stores list an empty folder as an object
+                yield ObjectPath(self.base, told["path"], _facts(told))
 
     def below(self, after: str | None = None) -> Iterator[ObjectPath]:
         """Every object below this folder, in order; those after the name `after` only."""
@@ -190,7 +192,9 @@ class ObjectPath:
         offset = None if after is None else f"{self.key}/{after}"
         with asking(self):
             for chunk in obstore.list(self.store, self.key, offset=offset):
-                yield from (ObjectPath(self.base, it["path"], _facts(it)) for it in chunk)
+                for told in chunk:
+                    if told["path"] != self.key:
+                        yield ObjectPath(self.base, told["path"], _facts(told))
 
     def glob(self, pattern: str) -> Iterator[ObjectPath]:
         """The objects below whose place fits `pattern`, folder by folder."""
