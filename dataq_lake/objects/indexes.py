@@ -166,7 +166,12 @@ class ObjectIndexes(IndexFolder):
         self._claim(name, latest)
         check_held()
         content = json.dumps({"manifest": text, "files": files}).encode()
-        (self.home / "snapshots" / f"{name}.json").create(content)
+        final = self.home / "snapshots" / f"{name}.json"
+        try:
+            final.create(content)
+        except FileExistsError:
+            if final.read_bytes() != content:  # else it was put, and only the answer was lost
+                raise
         (self.home / "drafts" / name.partition("-")[2]).unlink()
 
     def _claim(self, name: str, latest: list[str]) -> None:

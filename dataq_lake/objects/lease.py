@@ -60,7 +60,9 @@ class Lease:
         try:
             self._e_tag = self.place.create(self._content()).e_tag
         except FileExistsError:
-            if not self._take_over():
+            if self._is_ours():  # it was put, and only the answer was lost
+                self._e_tag = self.place.look().e_tag
+            elif not self._take_over():
                 return False
         self._renewed = begun
         _held.append(self)

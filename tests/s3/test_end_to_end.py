@@ -36,12 +36,12 @@ def test_one_machine_archives_and_another_searches(machines: list[Machine], tmp_
     assert id_ in two.dataq("show", id_)
     assert "raw_s" in two.dataq("status")
     assert "failed" not in two.dataq("check", "--deep").replace(" 0 failed", "")
-    two.dataq("snapshots", "create", "--name", "first")
+    two.dataq("snapshots", "create", "first")
     (tmp_path / "source" / "new.md").write_text("# A kingfisher\n\nBlue, and gone.\n")
     assert "1 new" in one.dataq("run")
     assert "new.md" in two.dataq("search", "kingfisher")
     assert "new.md" not in two.dataq("search", "kingfisher", "--as-of", "first")
-    assert "new.md" in two.dataq("diff", "first", "current")
+    assert "new.md" in two.dataq("diff", "first")
 
 
 @pytest.mark.heavy
