@@ -6,7 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dataq_lake.objects.refusals import asking
+from dataq_lake.objects.refusals import asking, patience
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from dataq_lake.objects.path import ObjectPath
 
-PATIENCE = "DATAQ_LAKE_SECONDS"
-PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
 _SETTINGS = (
     "AWS_ACCESS_KEY_ID",
@@ -28,14 +26,6 @@ _SETTINGS = (
 )
 """What a program may change while it runs; the client reads many more when it is opened."""
 _BACKOFF_SECONDS = (0.1, 5.0)
-
-
-def patience() -> float:
-    """How long a store that does not answer is asked again, in seconds."""
-    try:
-        return max(0.0, float(os.environ.get(PATIENCE, "") or PATIENCE_SECONDS))
-    except ValueError:
-        return PATIENCE_SECONDS
 
 
 def opened(base: str) -> ObjectStore:
