@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -13,6 +12,7 @@ from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Batch, OnLog, PluginProcess, Window
 
 if TYPE_CHECKING:
+    from dataq_lake.location import Location
     from dataq_plugins.host import BlobSink, PluginSpec
 
 
@@ -77,6 +77,6 @@ class Begun:
         self.plugin.__exit__(kind, error, trace)
 
 
-def key_of(lake: Path, source: str) -> Hashable:
+def key_of(lake: Location, source: str) -> Hashable:
     """Under which an extraction that has begun is handed over."""
     return "begun", lake, source

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.interface import LakeTable, TableLog
     from dataq_lake.lake import Lake
+    from dataq_lake.location import Location
     from dataq_lake.log import Commit
     from dataq_lake.table import TableHandle
 
@@ -54,11 +53,11 @@ def needed_versions(
 
 def pinned_versions(lake: Lake, name: str, log: TableLog) -> set[int]:
     """The versions of a table that live snapshots need."""
-    from dataq_lake.indexes.folder import IndexFolder
+    from dataq_lake.indexes.folder import indexes_in
     from dataq_lake.past import PastLake
 
     found = set()
-    for manifest in IndexFolder(lake.root).manifests():
+    for manifest in indexes_in(lake.root).manifests():
         made = datetime.fromisoformat(manifest.created_at)
         version = PastLake(lake.root, made, manifest).version_of(name, log)
         if version is not None:
@@ -110,7 +109,7 @@ def unneeded(
     retention: timedelta = RETENTION,
     fresh: timedelta = FRESH,
     now: datetime | None = None,
-) -> list[Path]:
+) -> list[Location]:
     """What `vacuum` removes, in an order in which it may be ended after any of them."""
     now = now or datetime.now(UTC)
     if not handle.exists:
@@ -154,14 +153,14 @@ def unneeded_blobs(lake: Lake, fresh: timedelta = FRESH) -> list[str]:
     return [uri for uri in old if uri not in needed]
 
 
-def _age(path: Path, now: datetime) -> timedelta:
+def _age(path: Location, now: datetime) -> timedelta:
     try:
         return now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:  # somebody else removed it just now
         return timedelta(0)
 
 
-def remove(paths: Iterable[Path]) -> Freed:
+def remove(paths: Iterable[Location]) -> Freed:
     """Removes files; those that are gone already do not count."""
     freed = Freed()
     for path in paths:

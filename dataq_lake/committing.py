@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import UpgradeLake
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location
 from dataq_lake.log import SCHEMA_VERSION, DataFile
+from dataq_lake.objects.path import ObjectPath
+from dataq_lake.objects.refusals import patiently
 from dataq_lake.part_file import Part
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
@@ -103,9 +106,13 @@ def _commit(
         # also raised when the commit is made and only the checkpoint after it failed
         if handle.log.commit_version(commit_id, before) is None:
             return None
+    except OSError:
+        # a store's answer was lost: what it has taken is committed
+        if handle.log.commit_version(commit_id, before) is None:
+            raise
     version = handle.log.commit_version(commit_id, before)
     if version is not None:
-        _settle(handle.folder / "_delta_log", version)
+        _settle(handle.folder, version)
     return change.written(version)
 
 
@@ -159,22 +166,33 @@ def _create(handle: TableHandle) -> None:
     configuration = {**CONFIGURATION, SCHEMA_VERSION: str(handle.table.version)}
     if handle.table.insert_only:
         configuration["delta.appendOnly"] = "true"
-    try:
+
+    def make() -> None:
         DeltaTable.create(
             str(handle.folder),
             handle.table.schema,
             name=handle.name,
             description=handle.table.doc,
             configuration=configuration,
+            storage_options=handle.options,
             raise_if_key_not_exists=False,
         )
+
+    try:
+        if isinstance(handle.folder, ObjectPath):
+            patiently(handle.folder, make)
+        else:
+            make()
     except DeltaError:
         if handle.snapshot() is None:  # otherwise another process created it just now
             raise
 
 
-def _settle(log: Path, version: int) -> None:
+def _settle(folder: Location, version: int) -> None:
     """Brings a commit to disk: its files are there already, so a power cut leaves no hole."""
+    if not isinstance(folder, Path):
+        return  # what a store has taken is there for good
+    log = folder / "_delta_log"
     for path in (log / f"{version:020}.json", log, log.parent):
         number = os.open(path, os.O_RDONLY)
         try:

@@ -85,6 +85,16 @@ def engine_of(root: Path) -> Engine:
     return made
 
 
+def expect_delta(place: object) -> None:
+    """Raises WrongEngine where the setting asks for DuckLake in a lake in an object store."""
+    wanted = os.environ.get(SETTING)
+    if wanted and parsed(wanted) != DELTA:
+        raise WrongEngine(
+            f"{SETTING} is {parsed(wanted)}, but a lake in an object store ({place}) has Delta "
+            "tables: take the setting away, or keep the lake in a folder"
+        )
+
+
 def write_engine(root: Path, engine: Engine) -> None:
     """Notes the engine in a new lake, once and for all; raises WrongEngine if it has another."""
     private_folder(root)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_lake import reading
+from dataq_lake.location import Location
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class NumberedRows:
     """
 
     def __init__(
-        self, table: Table, files: Sequence[Path], counts: Sequence[int | None] | None = None
+        self, table: Table, files: Sequence[Location], counts: Sequence[int | None] | None = None
     ) -> None:
         self._table = table
         self._files = list(files)

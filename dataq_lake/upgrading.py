@@ -17,7 +17,7 @@ import pyarrow as pa
 from dataq_lake import reading
 from dataq_lake.committing import Change, commit
 from dataq_lake.errors import CannotUpgrade, Retry, UpgradeLake
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.manifest import FORMAT
 from dataq_lake.log import SCHEMA_VERSION, Snapshot
 from dataq_lake.migrating import Migration, migrated, way
@@ -65,7 +65,7 @@ def plan(lake: Lake) -> list[Upgrade]:
         if snapshot is not None and steps:
             names = tuple(step.name for step in steps)
             found.append(Upgrade(name, before, handle.table.version, names, handle.count()))
-    for manifest in IndexFolder(lake.root).manifests():  # each refuses what is newer
+    for manifest in indexes_in(lake.root).manifests():  # each refuses what is newer
         if manifest.format < 1:
             raise CannotUpgrade(
                 f"snapshot {manifest.id} has format {manifest.format}, this DataQ knows 1 to "

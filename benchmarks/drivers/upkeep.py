@@ -13,7 +13,7 @@ import pyarrow as pa
 from dataq_lake.embedders import embedder
 from dataq_lake.ids import make_id
 from dataq_lake.indexes.documents import DOCUMENTS, Publication
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.manifest import Model
 from dataq_lake.indexes.publish import publish
 from dataq_lake.lake import Lake, open_lake
@@ -147,7 +147,7 @@ def read(root: str) -> None:
 
 
 def _tell(lake: Lake, begun: float) -> None:
-    latest = IndexFolder(lake.root).latest()
+    latest = indexes_in(lake.root).latest()
     told = {
         "seconds": time.perf_counter() - begun,
         "files": sum(len(lake.table(name).files()) for name in lake.stored()),

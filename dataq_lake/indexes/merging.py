@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dataq_lake.ids import make_id
 from dataq_lake.indexes import draft as drafting
 from dataq_lake.indexes.draft import Draft
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.publish import record
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo
@@ -39,7 +39,7 @@ def merge_parts(
     stays as it is, and searchable, until it is retired.
     """
     info = info or CommitInfo(asset="maintenance/merge_indexes")
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     with writable(lake.root), folder.writing():
         latest = folder.latest()
         wanted = {part.id for part in parts}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataq_lake.lake import Lake
+from dataq_lake.location import Location
 
 
 @dataclass(frozen=True)
@@ -27,8 +28,11 @@ def live_tables(lake: Lake) -> Extent:
     return Extent(len(sizes), sum(sizes))
 
 
-def on_disk(folder: Path) -> Extent:
+def on_disk(folder: Location) -> Extent:
     """Everything below `folder`, what has several names counted once."""
+    if not isinstance(folder, Path):
+        sizes = [path.stat().st_size for path in folder.below()]
+        return Extent(len(sizes), sum(sizes))
     seen: dict[tuple[int, int], int] = {}
     for root, _, names in os.walk(folder):
         for name in names:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.lake import Lake
 from dataq_lake.maintenance.extents import Extent, on_disk
 from dataq_lake.maintenance.task import Job
@@ -15,12 +14,12 @@ AT_ONCE = 100
 
 def extent(lake: Lake) -> Extent:
     """Everything in the folder of indexes."""
-    return on_disk(IndexFolder(lake.root).root)
+    return on_disk(lake.root / "indexes")
 
 
 def work(lake: Lake, job: Job) -> None:
     """The oldest first, some at a time; and what a killed run had begun, also if none is left."""
-    folder = IndexFolder(lake.root).root
+    folder = lake.root / "indexes"
     if not folder.is_dir():
         return
     gone = [each.id for each in job.keeping.outlived(snapshots(lake), job.now)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 
 from dataq_lake.cleaning import (
     FRESH,
@@ -15,9 +14,10 @@ from dataq_lake.cleaning import (
     unneeded_blobs,
 )
 from dataq_lake.errors import LakeError
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.interface import LakeTable
 from dataq_lake.lake import SPILL_SECONDS, Lake
+from dataq_lake.location import Location
 from dataq_lake.maintenance.extents import Extent, on_disk
 from dataq_lake.maintenance.task import Job
 from dataq_lake.table import TableHandle
@@ -54,7 +54,7 @@ def _vacuum_whole(handle: LakeTable, job: Job) -> None:
         _freed(job, handle.vacuum(RETENTION, FRESH, job.now), "table files removed")
 
 
-def _remove(paths: Iterable[Path], job: Job) -> None:
+def _remove(paths: Iterable[Location], job: Job) -> None:
     for path in paths:
         size = _size(path)
         if not job.bounds.allow(size):
@@ -81,13 +81,13 @@ def _remove_leftovers(lake: Lake, job: Job) -> None:
         lake.spill_folder()  # removes the old ones
         lake.blobs.writer().abort()  # as does the first writer of a store
         if (lake.root / "indexes").is_dir():
-            with IndexFolder(lake.root).writing():
+            with indexes_in(lake.root).writing():
                 pass
     for size in sizes:
         _freed(job, Freed(size.files, size.bytes), "spilled files removed")
 
 
-def _old_spills(lake: Lake, job: Job) -> list[Path]:
+def _old_spills(lake: Lake, job: Job) -> list[Location]:
     tmp = lake.root / "tmp"
     limit = job.now.timestamp() - SPILL_SECONDS
     return [each for each in tmp.iterdir() if each.stat().st_mtime < limit] if tmp.is_dir() else []
@@ -99,7 +99,7 @@ def _freed(job: Job, freed: Freed, what: str) -> None:
     job.count("bytes freed", freed.bytes)
 
 
-def _size(path: Path) -> int:
+def _size(path: Location) -> int:
     try:
         return path.stat().st_size
     except FileNotFoundError:
