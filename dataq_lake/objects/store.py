@@ -6,6 +6,7 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.errors import StoreRefuses
 from dataq_lake.objects.refusals import asking, patience
 
 if TYPE_CHECKING:
@@ -61,6 +62,24 @@ def _store(base: str, seconds: float) -> ObjectStore:
     }
     store: ObjectStore = from_url(base, client_options=options, retry_config=retry)
     return store
+
+
+def expect_conditional_puts(place: ObjectPath) -> None:
+    """Raises StoreRefuses if the store puts an object although there is one: writers would collide.
+
+    Only asked before anything is in the lake.
+    """
+    probe = place / "locks" / "probe"
+    probe.write_bytes(b"there")
+    try:
+        probe.create(b"twice")
+    except FileExistsError:
+        probe.unlink()
+        return
+    raise StoreRefuses(
+        f"{place}: the store ignores conditional puts (If-None-Match), so two writers could "
+        "overwrite each other's commits: use one that honours them, see docs/s3.md"
+    )
 
 
 def polars_options() -> dict[str, Any]:
