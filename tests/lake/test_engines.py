@@ -25,12 +25,14 @@ from dataq_lake.errors import (
     ContentLost,
     FixTheCall,
     Retry,
+    TableDamaged,
     VersionGone,
     WrongEngine,
 )
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.snapshots import create
 from tests.lake.conftest import Rows
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.now(UTC) + timedelta(days=200)
@@ -132,6 +134,23 @@ def test_damage_is_found_and_cleared(busy: Lake) -> None:
         states(busy)
     assert handle.clear().deleted == 2
     assert (handle.count(), states(busy), list(handle.damage())) == (0, [], [])
+
+
+@pytest.mark.engines("file", "postgres")
+def test_a_lake_without_its_catalogue_is_not_begun_anew(
+    lake: Lake, engine: str, rows: Rows, postgres: Postgres
+) -> None:
+    lake.table("items").append([rows("items", ["a"])])
+    files = lake.table("items").files()
+    close_catalogues()
+    if engine == "file":
+        (lake.root / "lake.ducklake").unlink()
+    else:
+        postgres.forget_databases()
+    for use in (lambda h: h.count(), lambda h: h.append([rows("items", ["b"])])):
+        with pytest.raises(TableDamaged, match=r"catalogue of the lake at .* is gone"):
+            use(open_lake(lake.root).table("items"))
+    assert all(file.exists() for file in files)
 
 
 @on_ducklake
