@@ -154,7 +154,9 @@ class DuckLakeTable:
 
         found = self.snapshot()
         if found is None or found.is_plain:
-            return NumberedRows(self.table, [Path(path) for path in found.paths] if found else ())
+            files = found.files if found else ()
+            paths = [Path(file.path) for file in files]
+            return NumberedRows(self.table, paths, [file.rows for file in files])
         return ReaderRows(self._reader(found))
 
     def batches(
