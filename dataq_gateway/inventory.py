@@ -73,8 +73,15 @@ def quarantine_facts(lake: Lake) -> list[dict[str, Any]]:
 
 def index_facts(lake: Lake) -> dict[str, Any] | None:
     """The newest published index, or None."""
-    rows = lake.table("snapshots").scan(["id", "created_at", "segments", "run_id"])
-    newest = rows.sort("created_at", descending=True).limit(1).collect().to_dicts()
+    rows = lake.table("snapshots").scan(["id", "created_at", "segments", "run_id", "sequence"])
+    # By sequence: the clock may have gone back; a lake that waits for its upgrade has none.
+    newest = (
+        rows.sort("sequence", "created_at", descending=True, nulls_last=True)
+        .drop("sequence")
+        .limit(1)
+        .collect()
+        .to_dicts()
+    )
     if not newest:
         return None
     return {"snapshot": newest[0].pop("id"), **newest[0]}

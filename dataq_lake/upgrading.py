@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from dataq_lake import reading
 from dataq_lake.committing import Change, commit
-from dataq_lake.errors import CannotUpgrade, Retry, UpgradeLake
+from dataq_lake.errors import CannotUpgrade, LakeError, Retry, UpgradeLake
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.manifest import FORMAT
 from dataq_lake.log import SCHEMA_VERSION, Snapshot
@@ -101,7 +101,10 @@ def expect_upgraded(lake: Lake) -> None:
 
 
 def _is_old(handle: LakeTable) -> bool:
-    snapshot = handle.snapshot()
+    try:
+        snapshot = handle.snapshot()
+    except LakeError:  # told by whoever needs that table; the others can be written to
+        return False
     return snapshot is not None and snapshot.schema_version < handle.table.version
 
 

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from dataq_lake import compacting, sql, superseding
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall
+from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.lake import SPILL_SECONDS, Lake, open_lake
 from dataq_lake.log import SCHEMA_VERSION
 from dataq_lake.maintenance.bounds import Bounds
@@ -140,6 +141,23 @@ def test_another_writer_is_left_to_win(scattered: Lake, monkeypatch: pytest.Monk
     assert not report.complete
     assert "was being written to" in report.notes[0]
     assert sorted(scattered.root.rglob("*.parquet")) == files
+
+
+def test_two_compactions_at_once_merge_once(
+    scattered: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other is done just before this one commits the same files, merged by itself."""
+    before, real = ids(scattered), compacting.commit
+
+    def late(*args: object, **more: object) -> object:
+        monkeypatch.setattr(compacting, "commit", real)
+        run(open_lake(scattered.root), "compaction")
+        return real(*args, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(compacting, "commit", late)
+    run(scattered, "compaction")
+    assert ids(scattered) == before
+    assert len(scattered.table("items").files()) == 1
 
 
 def test_an_old_table_is_left_alone(scattered: Lake) -> None:
@@ -346,10 +364,20 @@ def test_snapshots_are_retired_and_say_so(lake: Lake, rows: Rows) -> None:
         lake.at(old.id)
 
 
+def test_what_a_killed_retirement_did_not_say_is_said(lake: Lake, rows: Rows) -> None:
+    """The folders were gone, the table did not know yet, and there is nothing else to retire."""
+    for number in range(3):
+        lake.table("items").append([rows("items", [f"{number}"])])
+        lake_marks_of(lake, create(lake).id)
+    folder = IndexFolder(lake.root)
+    folder.remove(folder.names()[:-1])
+    run(lake, "retire-snapshots")
+    asked = "select sequence from snapshots where retired_at is not null order by 1"
+    assert sql.query(lake, asked).fetchall() == [(1,), (2,)]
+
+
 def lake_marks_of(lake: Lake, snapshot: str) -> None:
     """`create` keeps what it makes; these are to be like those of runs."""
-    from dataq_lake.indexes.folder import IndexFolder
-
     IndexFolder(lake.root).marks.remove(snapshot)
 
 

@@ -14,7 +14,14 @@ import pytest
 from deltalake import DeltaTable
 
 from dataq_lake import migrating, sql, upgrading
-from dataq_lake.errors import CannotUpgrade, Retry, UnknownTable, UpgradeDataq, UpgradeLake
+from dataq_lake.errors import (
+    CannotUpgrade,
+    Retry,
+    TableDamaged,
+    UnknownTable,
+    UpgradeDataq,
+    UpgradeLake,
+)
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.log import SCHEMA_VERSION
 from dataq_lake.migrating import Migration, migrations, way
@@ -223,6 +230,14 @@ def test_a_way_with_a_gap_changes_nothing(old: Lake, monkeypatch: pytest.MonkeyP
     with pytest.raises(CannotUpgrade, match="from 2 there is no way to 4"):
         upgrade(open_lake(old.root))
     assert everything(old) == before
+
+
+def test_a_damaged_table_does_not_stop_writers_of_others(old: Lake) -> None:
+    upgrade(old)
+    (old.raw("notes").folder / "_delta_log" / f"{2:020}.json").write_text("{ torn")
+    expect_upgraded(open_lake(old.root))
+    with pytest.raises(TableDamaged):
+        plan(open_lake(old.root))
 
 
 def test_a_table_that_nobody_knows_changes_nothing(old: Lake) -> None:
