@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterator
 from itertools import chain
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -13,6 +12,7 @@ from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Batch, OnLog, PluginProcess, Window
 
 if TYPE_CHECKING:
+    from dataq_lake.location import Location
     from dataq_plugins.host import BlobSink, PluginSpec
 
 
@@ -100,6 +100,6 @@ class HeldLog:
                 on_log(level, line)
 
 
-def key_of(lake: Path, source: str) -> Hashable:
+def key_of(lake: Location, source: str) -> Hashable:
     """Under which an extraction that has begun is handed over."""
     return "begun", lake, source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from dataq_gateway.errors import NoHome
@@ -17,8 +18,9 @@ def existing_lake(as_of: str | None = None) -> Lake:
 
     home = home_from_environment()
     if not home.lake.is_dir():
+        where = home.lake if os.environ.get("DATAQ_LAKE") else home.path
         raise NoHome(
-            f"no lake in {home.path}",
+            f"no lake in {where}",
             do="add a source (dataq sources add NAME --plugin file_scanner --config root=DIR) "
             "and archive it (dataq run), or set DATAQ_HOME to a home that has one",
         )

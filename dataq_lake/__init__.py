@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def open(path: str | Path | None = None, as_of: datetime | str | None = None) -> Lake:  # noqa: A001
-    """The lake of the home (or lake) at `path`, that of DATAQ_HOME by default (~/.dataq).
+    """The lake of the home (or lake) at `path`, by default that of DATAQ_LAKE or DATAQ_HOME.
+
+    `path` is a folder or s3://bucket/prefix; where nothing is set the home is ~/.dataq.
 
     With `as_of` it is the lake as it was: at a time (ISO 8601), or in a snapshot by name or id.
     Raises LakeMissing, NotYet, UnknownSnapshot.
@@ -27,6 +29,9 @@ def open(path: str | Path | None = None, as_of: datetime | str | None = None) ->
 
     from dataq_lake.lake import open_lake
 
-    home = Path(path or os.environ.get("DATAQ_HOME") or "~/.dataq").expanduser()
+    named = path or (os.environ.get("DATAQ_LAKE") if path is None else None)
+    if named is not None and "://" in str(named):
+        return open_lake(str(named), must_exist=True).at(as_of)
+    home = Path(named or os.environ.get("DATAQ_HOME") or "~/.dataq").expanduser()
     own = (home / "tables").is_dir()
     return open_lake(home if own else home / "lake", must_exist=True).at(as_of)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dataq_lake.objects.path import ObjectPath
+from dataq_lake.objects.refusals import redacted
 from dataq_lake.views import Views
 
 if TYPE_CHECKING:
@@ -13,7 +16,7 @@ if TYPE_CHECKING:
 HEAD = """\
 -- The lake {root}
 -- {state}. Save this as lake.sql and run it in any DuckDB client;
--- it reads the Parquet files and needs no extension.
+-- it reads the Parquet files{needs}.
 --
 -- In the shell:
 --     duckdb -init lake.sql
@@ -27,6 +30,11 @@ HEAD = """\
 """
 
 
+IN_A_STORE = """ in the store. Before it, tell the client who you are:
+--     LOAD httpfs;
+--     CREATE SECRET (TYPE s3, KEY_ID '...', SECRET '...', REGION '...'{endpoint})"""
+
+
 def attachment(lake: Lake) -> str:
     """SQL that makes the views of `lake` as it is now, or was if it is `lake.at(…)`.
 
@@ -37,4 +45,14 @@ def attachment(lake: Lake) -> str:
     state = f"as it was at {time}" if time else f"as it is at {datetime.now(UTC)}"
     root = " ".join(str(lake.root).splitlines())  # no name of a folder ends the comment
     statements = [f"{view.statement};\n" for view in map(views.view, views.names())]
-    return HEAD.format(root=root, state=state) + "".join(statements)
+    needs = _needs(lake.root) if isinstance(lake.root, ObjectPath) else " and needs no extension"
+    return HEAD.format(root=root, state=state, needs=needs) + "".join(statements)
+
+
+def _needs(root: ObjectPath) -> str:
+    """What a client has to do first; no key is told."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL", "") if root.base.startswith("s3") else ""
+    scheme, _, host = redacted(endpoint).partition("://")
+    plain = ", USE_SSL false" if scheme == "http" else ""
+    more = f",\n--         ENDPOINT '{host}', URL_STYLE 'path'{plain}" if host else ""
+    return IN_A_STORE.format(endpoint=more)

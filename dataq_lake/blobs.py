@@ -8,8 +8,9 @@ import os
 import re
 import time
 import uuid
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from io import BufferedReader
@@ -19,12 +20,13 @@ from typing import Self
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location, located
 from dataq_lake.settling import settler, sync_folder
 from dataq_lake.storage import writable
 
 CHUNK = 1 << 20
 FRESH_SECONDS = 60
-_URI = re.compile(r"blob:([0-9a-f]{64})")
+URI = re.compile(r"blob:([0-9a-f]{64})")
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,133 @@ class Blob:
     sha256: str
 
 
-class BlobStore:
-    """The blobs in one folder; a content that comes again takes no further space."""
+class Blobs(ABC):
+    """The blobs of one lake; a content that comes again takes no further space."""
+
+    @property
+    @abstractmethod
+    def place(self) -> Location:
+        """Where they are."""
+
+    @abstractmethod
+    def writer(self) -> Writer:
+        """A writer to stream one content into; nothing is visible before its commit."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """Returns when all that was committed is stored for good: before any row names it."""
+
+    @abstractmethod
+    def path(self, uri: str) -> Location:
+        """The file of a blob, whether it is there or not."""
+
+    @abstractmethod
+    def exists(self, uri: str) -> bool:
+        """Whether the content is stored."""
+
+    @abstractmethod
+    def stored(self) -> Iterator[Blob]:
+        """Every blob, by its name and the size of its file; nothing is read."""
+
+    @abstractmethod
+    def set_aside(self, uri: str) -> None:
+        """Takes a damaged blob out of the way, into `damaged`, so that it can be stored again."""
+
+    @abstractmethod
+    def forget_aside(self, uri: str) -> None:
+        """Removes the copy that was set aside, once the blob is whole again."""
+
+    @abstractmethod
+    def open(self, uri: str) -> BufferedReader:
+        """The content as a file to read, unverified; raises ContentLost."""
+
+    @abstractmethod
+    def chunks(self, uri: str) -> Iterator[bytes]:
+        """The content piece by piece; raises ContentDamaged at the end if its hash is wrong."""
+
+    @abstractmethod
+    def collecting(self) -> AbstractContextManager[None]:
+        """Holds off other collectors, and mends what one that was killed has begun."""
+
+    @abstractmethod
+    def older_than(self, age: timedelta) -> list[str]:
+        """The blobs that nobody has stored, for the first time or again, for `age`."""
+
+    @abstractmethod
+    def collect(self, uri: str, age: timedelta) -> int | None:
+        """Removes a blob that no row names; its size in bytes, None if it was stored again."""
+
+    def put(self, content: bytes | Iterable[bytes]) -> Blob:
+        """Stores `content` and returns where it is, stored for good."""
+        with self.writer() as writer:
+            for piece in [content] if isinstance(content, bytes) else content:
+                writer.write(piece)
+            blob = writer.commit()
+        self.settle()
+        return blob
+
+    def read(self, uri: str) -> bytes:
+        """The whole content, its hash verified; raises ContentLost or ContentDamaged."""
+        return b"".join(self.chunks(uri))
+
+    @staticmethod
+    def sha256_of(uri: str) -> str:
+        """The digits of a blob's uri; raises FixTheCall for what is none."""
+        match = URI.fullmatch(uri)
+        if match is None:
+            raise FixTheCall(f"{uri!r} is not a blob: it should be blob: and 64 hex digits")
+        return match[1]
+
+
+class Writer(ABC):
+    """Takes one content in pieces; `commit` stores it, `abort` leaves nothing behind."""
+
+    @abstractmethod
+    def write(self, data: bytes | memoryview) -> None:
+        """Takes the next piece."""
+
+    @abstractmethod
+    def commit(self) -> Blob:
+        """Stores what was written, for good after the store's next `settle`."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Forgets what was written; harmless after a commit."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.abort()
+
+
+def blobs_in(folder: str | Location) -> Blobs:
+    """The blobs in a folder, or below a prefix of an object store."""
+    place = located(folder)
+    if isinstance(place, Path):
+        return BlobStore(place)
+    from dataq_lake.objects.blobs import ObjectBlobs
+
+    return ObjectBlobs(place)
+
+
+class BlobStore(Blobs):
+    """The blobs in one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.settler = settler(folder)
         self._swept = False
+
+    @property
+    def place(self) -> Location:
+        """The folder."""
+        return self.folder
 
     def writer(self) -> BlobWriter:
         """A writer to stream one content into; nothing is visible before its commit."""
@@ -51,21 +173,10 @@ class BlobStore:
             self._sweep()
         return BlobWriter(self)
 
-    def put(self, content: bytes | Iterable[bytes]) -> Blob:
-        """Stores `content` and returns where it is, on disk for good."""
-        with self.writer() as writer:
-            for piece in [content] if isinstance(content, bytes) else content:
-                writer.write(piece)
-            blob = writer.commit()
-        self.settle()
-        return blob
-
     def path(self, uri: str) -> Path:
         """The file of a blob, whether it is there or not."""
-        match = _URI.fullmatch(uri)
-        if match is None:
-            raise FixTheCall(f"{uri!r} is not a blob: it should be blob: and 64 hex digits")
-        return self.folder / match[1][:2] / match[1]
+        sha256 = self.sha256_of(uri)
+        return self.folder / sha256[:2] / sha256
 
     def exists(self, uri: str) -> bool:
         """Whether the content is stored."""
@@ -75,7 +186,7 @@ class BlobStore:
     def stored(self) -> Iterator[Blob]:
         """Every blob, by its name and the size of its file; nothing is read."""
         for path in sorted(self.folder.glob("[0-9a-f][0-9a-f]/*")):
-            if _URI.fullmatch(f"blob:{path.name}"):
+            if URI.fullmatch(f"blob:{path.name}"):
                 yield Blob(f"blob:{path.name}", path.stat().st_size, path.name)
 
     def set_aside(self, uri: str) -> None:
@@ -114,10 +225,6 @@ class BlobStore:
                 yield piece
         if f"blob:{digest.hexdigest()}" != uri:
             raise ContentDamaged(f"{uri} is damaged: its bytes hash to {digest.hexdigest()}")
-
-    def read(self, uri: str) -> bytes:
-        """The whole content, its hash verified; raises ContentLost or ContentDamaged."""
-        return b"".join(self.chunks(uri))
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -171,7 +278,7 @@ class BlobStore:
                     path.unlink()
 
 
-class BlobWriter:
+class BlobWriter(Writer):
     """Takes one content in pieces; `commit` makes it durable, `abort` leaves nothing behind."""
 
     def __init__(self, store: BlobStore) -> None:
@@ -223,14 +330,3 @@ class BlobWriter:
         if not self._taken:
             self._file.close()
             self._path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.abort()

@@ -12,11 +12,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.interface import LakeTable, TableLog
     from dataq_lake.lake import Lake
+    from dataq_lake.location import Location
     from dataq_lake.log import Commit
     from dataq_lake.table import TableHandle
 
@@ -54,11 +53,11 @@ def needed_versions(
 
 def pinned_versions(lake: Lake, name: str, log: TableLog) -> set[int]:
     """The versions of a table that live snapshots need."""
-    from dataq_lake.indexes.folder import IndexFolder
+    from dataq_lake.indexes.folder import indexes_in
     from dataq_lake.past import PastLake
 
     found = set()
-    for manifest in IndexFolder(lake.root).manifests():
+    for manifest in indexes_in(lake.root).manifests():
         made = datetime.fromisoformat(manifest.created_at)
         version = PastLake(lake.root, made, manifest).version_of(name, log)
         if version is not None:
@@ -139,14 +138,14 @@ def collect_blobs(lake: Lake, fresh: timedelta = FRESH) -> Freed:
     return freed
 
 
-def _age(path: Path, now: datetime) -> timedelta:
+def _age(path: Location, now: datetime) -> timedelta:
     try:
         return now - datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except FileNotFoundError:  # somebody else removed it just now
         return timedelta(0)
 
 
-def _remove(paths: Iterable[Path]) -> Freed:
+def _remove(paths: Iterable[Location]) -> Freed:
     freed = Freed()
     for path in paths:
         try:

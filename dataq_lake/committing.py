@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location
 from dataq_lake.log import SCHEMA_VERSION, DataFile
 from dataq_lake.part_file import Part
 from dataq_lake.table import TableHandle
@@ -92,7 +93,7 @@ def _commit(
             return None
     version = handle.log.commit_version(commit_id, before)
     if version is not None:
-        _settle(handle.folder / "_delta_log", version)
+        _settle(handle.folder, version)
     return change.written(version)
 
 
@@ -145,6 +146,7 @@ def _create(handle: TableHandle) -> None:
             name=handle.name,
             description=handle.table.doc,
             configuration=configuration,
+            storage_options=handle.options,
             raise_if_key_not_exists=False,
         )
     except DeltaError:
@@ -170,8 +172,11 @@ def _upgrade(handle: TableHandle, columns: set[str]) -> None:
             raise  # otherwise another process has done the same just now
 
 
-def _settle(log: Path, version: int) -> None:
+def _settle(folder: Location, version: int) -> None:
     """Brings a commit to disk: its files are there already, so a power cut leaves no hole."""
+    if not isinstance(folder, Path):
+        return  # what a store has taken is there for good
+    log = folder / "_delta_log"
     for path in (log / f"{version:020}.json", log, log.parent):
         number = os.open(path, os.O_RDONLY)
         try:

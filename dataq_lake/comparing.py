@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
 from dataq_lake.views import quoted
 
@@ -84,7 +85,7 @@ def compare(old: Lake, new: Lake) -> Comparison:
     Rows are told apart by their key and compared in every column but the bulky ones, whose hashes
     stand beside them. Files that both states have are not read.
     """
-    connection = _connection()
+    connection = _connection(new)
     tables = {}
     for name in sorted({*old.tables(), *new.tables()}):
         counts = _rows(connection, old.table(name), new.table(name))
@@ -156,10 +157,15 @@ def _read(handle: LakeTable, files: set[str]) -> str:
     return f"read_parquet([{listed}], union_by_name = true)"
 
 
-def _connection() -> duckdb.DuckDBPyConnection:
+def _connection(lake: Lake) -> duckdb.DuckDBPyConnection:
     import duckdb
 
-    return duckdb.connect(
+    connection = duckdb.connect(
         ":memory:",
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
     )
+    if isinstance(lake.root, ObjectPath):
+        from dataq_lake.objects.filesystem import reading_objects
+
+        reading_objects(connection, lake.root)
+    return connection

@@ -97,6 +97,18 @@ class NotWritable(LakeError):
     """The disk takes no more: make room or make it writable, then run again."""
 
 
+class StoreSilent(LakeError):
+    """The object store does not answer: run again when it does; what was committed is kept."""
+
+
+class StoreRefuses(LakeError):
+    """The object store answers, and refuses: the message says which setting or right is missing."""
+
+
+class LeaseLost(Retry):
+    """Another process has taken over what this one was doing: nothing more of it is written."""
+
+
 class LakeMissing(StopAndRepair):
     """There is no lake at this place."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
@@ -17,6 +16,7 @@ from dataq_lake.compacting import tidy
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, Retry
 from dataq_lake.keys import KeyIndex
+from dataq_lake.location import Location
 from dataq_lake.log import DataFile, Snapshot
 from dataq_lake.part_file import Part
 from dataq_lake.parts import PartWriter, discard
@@ -193,5 +193,5 @@ class Insertion:
             rows = rows.join(self.gone.lazy(), on=self.key, how="anti")
         return rows.select(on)
 
-    def _paths(self, files: Iterable[DataFile]) -> list[Path]:
+    def _paths(self, files: Iterable[DataFile]) -> list[Location]:
         return [self.handle.folder / file.path for file in files]

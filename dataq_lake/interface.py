@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from dataq_lake.cleaning import Freed
     from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
+    from dataq_lake.location import Location
     from dataq_lake.log import Commit
     from dataq_lake.numbered import Numbers
     from dataq_lake.schemas import Table
@@ -62,10 +62,11 @@ class RowsByNumber(Protocol):
 
 @dataclass(frozen=True)
 class Relation:
-    """A table's rows for any DuckDB: a select of all columns, and the files that it reads."""
+    """A table's rows for any DuckDB: a select of all columns, the files it reads, their bytes."""
 
     select: str
     files: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
 
 
 class LakeTable(Protocol):
@@ -92,7 +93,7 @@ class LakeTable(Protocol):
     ) -> TableState | None: ...
     def files(
         self, version: int | None = None, as_of: datetime | str | None = None
-    ) -> list[Path]: ...
+    ) -> Sequence[Location]: ...
     def relation(self) -> Relation: ...
     def history(self) -> list[Commit]: ...
 

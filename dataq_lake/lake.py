@@ -8,18 +8,21 @@ import time
 import uuid
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataq_lake.blobs import BlobStore
+from dataq_lake.blobs import blobs_in
 from dataq_lake.engine import engine_of
 from dataq_lake.errors import LakeMissing
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location, located
 from dataq_lake.names import checked_source, checked_table, is_table
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:  # opening a lake costs nothing until something is read
+    from pathlib import Path
+
     import polars as pl
 
     from dataq_lake.answer import Answer
@@ -33,9 +36,12 @@ if TYPE_CHECKING:  # opening a lake costs nothing until something is read
 SPILL_SECONDS = 86_400
 
 
-def open_lake(root: str | Path, must_exist: bool = False) -> Lake:
-    """The lake in folder `root`, made on the first write; LakeMissing if it has to be there."""
-    path = Path(root).expanduser().absolute()
+def open_lake(root: str | Location, must_exist: bool = False) -> Lake:
+    """The lake at `root`, a folder or s3://bucket/prefix, made on the first write.
+
+    Raises LakeMissing if it has to be there.
+    """
+    path = located(root)
     if must_exist and not (path / "tables").is_dir():
         raise LakeMissing(f"no lake at {path}: nothing has been archived yet (try `dataq run`)")
     return Lake(path)
@@ -44,9 +50,9 @@ def open_lake(root: str | Path, must_exist: bool = False) -> Lake:
 class Lake:
     """One root, one tenant; handles are kept, and each sees what others commit."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Location) -> None:
         self.root = root
-        self.blobs = BlobStore(root / "blobs")
+        self.blobs = blobs_in(root / "blobs")
         self._handles: dict[str, LakeTable] = {}
 
     def table(self, name: str) -> LakeTable:
@@ -69,18 +75,29 @@ class Lake:
 
         return catalogue_of(engine, self.root)
 
-    def _opened(self, name: str, folder: Path) -> LakeTable:
+    def _opened(self, name: str, folder: Location) -> LakeTable:
         if self.catalogue is not None:
             from dataq_lake.ducklake.table import DuckLakeTable
 
-            return DuckLakeTable(self.catalogue, name, self.blobs.settle)
+            return DuckLakeTable(self.catalogue, name, self.settle)
 
         def pinned(log: DeltaLog) -> set[int]:
             from dataq_lake.cleaning import pinned_versions
 
             return pinned_versions(self, name, log)
 
-        return TableHandle(name, folder, self.blobs.settle, pinned)
+        return TableHandle(name, folder, self.settle, pinned)
+
+    def settle(self) -> None:
+        """Returns when rows may name the blobs committed so far, and this process may write.
+
+        Raises LeaseLost if another process has gone on in this one's place.
+        """
+        self.blobs.settle()
+        if isinstance(self.root, ObjectPath):
+            from dataq_lake.objects.lease import check_held
+
+            check_held()
 
     def at(self, as_of: datetime | str | None) -> Lake:
         """The lake as it was at a time (ISO 8601, UTC if it names no zone) or in a snapshot.
@@ -108,12 +125,12 @@ class Lake:
         return open_snapshot(self.root, snapshot)
 
     def spill_folder(self) -> Path | None:
-        """A path below the lake for what a large question puts on disk meanwhile, for it alone.
+        """A path on this machine for what a large question puts on disk meanwhile, for it alone.
 
-        None where the lake cannot be written to. What a question that was killed left there goes
-        after a day.
+        It is below the lake, or in the cache. None where that cannot be written to. What a question
+        that was killed left there goes after a day.
         """
-        spill = self.root / "tmp"
+        spill = self._local() / "tmp"
         try:
             private_folder(spill)
             for old in spill.iterdir():
@@ -122,6 +139,13 @@ class Lake:
         except OSError:
             return None
         return spill / uuid.uuid4().hex
+
+    def _local(self) -> Path:
+        if isinstance(self.root, ObjectPath):
+            from dataq_lake.cache import cache_folder
+
+            return cache_folder()
+        return self.root
 
     def drop_spill(self, spill: Path | None) -> None:
         """Removes such a folder, where a question could not do so itself."""
@@ -150,6 +174,10 @@ class Lake:
         if self.catalogue is not None:
             return self.catalogue.tables()
         try:
+            if isinstance(self.root, ObjectPath):
+                return sorted(
+                    filter(is_table, (each.name for each in (self.root / "tables").iterdir()))
+                )
             return sorted(filter(is_table, os.listdir(self.root / "tables")))
         except FileNotFoundError:
             return []

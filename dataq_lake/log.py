@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from dataq_lake.errors import NoSuchVersion, NotYet, TableDamaged, UpgradeDataq, VersionGone
+from dataq_lake.location import Location
 
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(\.\d{10}\.\d{10})?\.parquet")
 _COMMIT = re.compile(r"(\d{20})\.json")
@@ -94,12 +94,12 @@ class _Replay:
 class DeltaLog:
     """The log of one table in `folder`; remembers the last snapshot and reads only what is new."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Location) -> None:
         self.folder = folder / "_delta_log"
         self._replay = _Replay()
         self._version = -1
         self._latest: Snapshot | None = None
-        self._seen: tuple[int, int] | None = None
+        self._seen: object = None
         self.generation = 0  # counts how often the log had to be read from the start
 
     def latest(self) -> Snapshot | None:
@@ -161,7 +161,7 @@ class DeltaLog:
             reached = version
         return found
 
-    def unneeded(self, kept: Iterable[int]) -> list[Path]:
+    def unneeded(self, kept: Iterable[int]) -> list[Location]:
         """The commits and checkpoints that none of the versions `kept` needs to be read.
 
         What follows the checkpoint that a reader begins with is always needed.
@@ -176,7 +176,9 @@ class DeltaLog:
             start = max((v for v in checkpoints if v <= version), default=-1)
             need_checkpoints.add(start)
             need_commits.update(range(max(start, 0), version + 1))
-        gone = [self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)]
+        gone: list[Location] = [
+            self.folder / f"{number:020}.json" for number in sorted(commits - need_commits)
+        ]
         for number in sorted(checkpoints - need_checkpoints):
             gone += sorted(self.folder.glob(f"{number:020}.checkpoint*.parquet"))
         return gone
@@ -267,34 +269,49 @@ class DeltaLog:
 
     def _advance(self) -> None:
         before = self._version
-        while True:
-            try:
-                actions = self._actions(self._version + 1)
-            except FileNotFoundError:
-                break
+        for actions in self._later(before):
             for action in actions:
                 self._replay.apply(action)
             self._version += 1
         if self._version != before or self._seen is None:
-            self._seen = self._stamp(self._version) if self._version >= 0 else None
+            self._seen = self._stamp_read(self._version) if self._version >= 0 else None
             self._latest = self._replay.at(self._version) if self._version >= 0 else None
 
-    def _stamp(self, version: int) -> tuple[int, int] | None:
+    def _later(self, version: int) -> Iterator[list[dict[str, Any]]]:
+        """The commits after `version`, as far as there are any."""
+        while True:
+            version += 1
+            try:
+                actions = self._actions(version)
+            except FileNotFoundError:
+                return
+            yield actions
+
+    def _stamp(self, version: int) -> object:
+        """What tells this commit from another in its place, None if there is none."""
         try:
             stat = (self.folder / f"{version:020}.json").stat()
         except FileNotFoundError:
             return None
-        return stat.st_ino, stat.st_mtime_ns
+        return getattr(stat, "st_ino", 0), stat.st_mtime_ns
+
+    def _stamp_read(self, version: int) -> object:
+        """The stamp of the commit that was read last."""
+        return self._stamp(version)
 
     def _actions(self, version: int) -> list[dict[str, Any]]:
         path = self.folder / f"{version:020}.json"
         try:
-            return [json.loads(line) for line in path.read_bytes().splitlines() if line]
+            return self._parsed(path.read_bytes())
         except ValueError as error:
             raise TableDamaged(
                 f"version {version} of table {self.folder.parent.name} cannot be read ({error}): "
                 f"restore {path} from a backup"
             ) from error
+
+    @staticmethod
+    def _parsed(content: bytes) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in content.splitlines() if line]
 
     def _listing(self) -> tuple[set[int], set[int]]:
         names = [entry.name for entry in self.folder.iterdir()] if self.folder.is_dir() else []
@@ -306,11 +323,14 @@ class DeltaLog:
         import pyarrow.parquet as pq
         from pyarrow import ArrowException
 
+        from dataq_lake.location import readable
+
         replay = _Replay()
-        parts = sorted(self.folder.glob(f"{version:020}.checkpoint*.parquet"))
+        parts: list[Location] = [*self.folder.glob(f"{version:020}.checkpoint*.parquet")]
+        parts.sort(key=str)
         for part in parts or [self.folder / f"{version:020}.checkpoint.parquet"]:
             try:
-                rows = pq.ParquetFile(part).read(columns=["add", "metaData", "protocol"])
+                rows = pq.ParquetFile(readable(part)).read(columns=["add", "metaData", "protocol"])
             except (OSError, ArrowException) as error:
                 told = " ".join(str(error).split())
                 raise TableDamaged(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import ContentLost
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Lookup:
                 "autoload_known_extensions": "false",
             },
         )
+        if isinstance(lake.root, ObjectPath):
+            from dataq_lake.objects.filesystem import reading_objects
+
+            reading_objects(self._connection, lake.root)
 
     def rows(self, table: str, column: str, value: str, columns: tuple[str, ...]) -> list[Row]:
         """The rows whose `column` is `value`."""

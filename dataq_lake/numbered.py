@@ -6,9 +6,8 @@ take fifty, and whoever needs rows in many batches looks for them only once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_lake import reading
+from dataq_lake.location import Location
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ ROW = "row"
 class NumberedRows:
     """The rows of `files`, which one version of `table` is made of, in a fixed order."""
 
-    def __init__(self, table: Table, files: list[Path]) -> None:
+    def __init__(self, table: Table, files: Sequence[Location]) -> None:
         self._table = table
         self._files = files
 

@@ -14,6 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from dataq_lake.cache import scratch
+from dataq_lake.location import Location
 from dataq_lake.log import DataFile
 from dataq_lake.schemas import Table
 
@@ -32,9 +34,10 @@ class Part:
 class PartFile:
     """An open file of `table` in `folder`, under a name that no other file has."""
 
-    def __init__(self, table: Table, folder: Path) -> None:
+    def __init__(self, table: Table, folder: Location) -> None:
         self.name = f"part-{uuid.uuid4().hex}.parquet"
-        self.path = folder / self.name
+        self.final = folder / self.name
+        self.path = self.final if isinstance(self.final, Path) else scratch() / self.name
         self.rows = 0
         self.table = table
         self._file = open(self.path, "xb")  # noqa: SIM115 (closed in close and discard)
@@ -61,12 +64,16 @@ class PartFile:
         self._writer.write_table(rows, row_group_size=max(1, rows.num_rows))
 
     def close(self) -> Part:
-        """Ends the file and brings it to disk."""
+        """Ends the file and brings it to disk, or to its store."""
         self._writer.close()
         self._file.flush()
-        os.fsync(self._file.fileno())
+        if self.path == self.final:
+            os.fsync(self._file.fileno())
         size = self._file.tell()
         self._file.close()
+        if not isinstance(self.final, Path):
+            self.final.upload(self.path)
+            self.path.unlink()
         stats = json.dumps(_stats(self._metadata[0], self.table))
         return Part(DataFile(self.name, size, stats), self.rows)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 
 import pyarrow as pa
 
+from dataq_lake.location import Location
 from dataq_lake.part_file import Part, PartFile
 from dataq_lake.schemas import Table
 from dataq_lake.sizes import slices
@@ -26,7 +26,7 @@ class PartWriter:
     is most of the cost of archiving, and lets go of the interpreter. One row group is in flight.
     """
 
-    def __init__(self, table: Table, folder: Path) -> None:
+    def __init__(self, table: Table, folder: Location) -> None:
         self.table = table
         self.folder = folder
         self.parts: list[Part] = []
@@ -109,7 +109,7 @@ class PartWriter:
             self._thread = None
 
 
-def discard(folder: Path, parts: Iterable[Part]) -> None:
+def discard(folder: Location, parts: Iterable[Part]) -> None:
     """Removes files that were written but never committed."""
     for part in parts:
         (folder / part.file.path).unlink(missing_ok=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from dataq_lake.errors import NotYet, ReadOnly, SnapshotGone, UnknownSnapshot, VersionGone
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import IndexFolder, indexes_in
 from dataq_lake.lake import Lake
+from dataq_lake.location import Location
 from dataq_lake.table import TableHandle, moment
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def past(lake: Lake, as_of: datetime | str) -> PastLake:
     """`lake` at a time or in a snapshot, read-only; as for `Lake.at`."""
     if isinstance(as_of, str):
         try:
-            manifest = IndexFolder(lake.root).resolve(as_of)
+            manifest = indexes_in(lake.root).resolve(as_of)
         except UnknownSnapshot as unknown:
             raise _explained(lake, as_of, unknown) from None
         if manifest is not None:
@@ -39,7 +39,7 @@ def past(lake: Lake, as_of: datetime | str) -> PastLake:
 class PastLake(Lake):
     """A lake whose tables stay at the versions of `time`, or at those that `manifest` names."""
 
-    def __init__(self, root: Path, time: datetime, manifest: Manifest | None = None) -> None:
+    def __init__(self, root: Location, time: datetime, manifest: Manifest | None = None) -> None:
         super().__init__(root)
         self.time = time
         self.manifest = manifest
@@ -54,7 +54,7 @@ class PastLake(Lake):
 
         if snapshot is not None:
             return super().index(snapshot)
-        folder = IndexFolder(self.root)
+        folder = indexes_in(self.root)
         return open_manifest(folder, self.manifest or _published(self, folder))
 
     def check(self) -> None:
@@ -71,7 +71,7 @@ class PastLake(Lake):
         began = f"its first commit is of {first.isoformat()}" if first else "it has no commit yet"
         raise NotYet(f"the lake has nothing from before {self.time.isoformat()}: {began}")
 
-    def _opened(self, name: str, folder: Path) -> LakeTable:
+    def _opened(self, name: str, folder: Location) -> LakeTable:
         if self.catalogue is not None:
             from dataq_lake.ducklake.table import DuckLakeTable
 
@@ -94,7 +94,7 @@ class PastTable(TableHandle):
     """A table at one version; whatever would write to it raises ReadOnly."""
 
     def __init__(
-        self, name: str, folder: Path, version: Callable[[log.DeltaLog], int | None]
+        self, name: str, folder: Location, version: Callable[[log.DeltaLog], int | None]
     ) -> None:
         super().__init__(name, folder)
         self._find = version

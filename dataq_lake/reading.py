@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -15,6 +14,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.location import Location, readable
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.schemas import Table
 from dataq_lake.sizes import slices
 
@@ -30,14 +31,14 @@ def polars_schema(schema: pa.Schema) -> pl.Schema:
     return pl.DataFrame(schema.empty_table()).schema
 
 
-def scan(table: Table, files: list[Path], file_column: str | None = None) -> pl.LazyFrame:
+def scan(table: Table, files: Sequence[Location], file_column: str | None = None) -> pl.LazyFrame:
     """The rows of `files`, lazily; columns that an old file lacks are null."""
     schema = polars_schema(table.schema)
     if not files:
         extra = {file_column: pl.String} if file_column else {}
         return pl.LazyFrame(schema={**schema, **extra})
     return pl.scan_parquet(
-        files,
+        **_source(files),
         schema=schema,
         glob=False,
         hive_partitioning=False,
@@ -47,7 +48,16 @@ def scan(table: Table, files: list[Path], file_column: str | None = None) -> pl.
     )
 
 
-def row_groups(file: Path, numbers: NDArray[np.int64], schema: pa.Schema) -> Iterator[pa.Table]:
+def _source(files: Sequence[Location]) -> dict[str, Any]:
+    """How Polars finds the files, all of them in one place."""
+    if isinstance(files[0], ObjectPath):
+        from dataq_lake.objects.store import polars_options
+
+        return {"source": [str(file) for file in files], "storage_options": polars_options()}
+    return {"source": files}
+
+
+def row_groups(file: Location, numbers: NDArray[np.int64], schema: pa.Schema) -> Iterator[pa.Table]:
     """The rows of `file` at these sorted numbers, a row group at a time; others are not read."""
     with _opened(file) as parquet:
         present = _present(parquet, schema)
@@ -62,7 +72,7 @@ def row_groups(file: Path, numbers: NDArray[np.int64], schema: pa.Schema) -> Ite
             start = end
 
 
-def row_count(file: Path) -> int:
+def row_count(file: Location) -> int:
     """How many rows `file` has; raises ContentLost."""
     with _opened(file) as parquet:
         return int(parquet.metadata.num_rows)
@@ -70,7 +80,7 @@ def row_count(file: Path) -> int:
 
 def batches(
     table: Table,
-    files: list[Path],
+    files: Sequence[Location],
     columns: Iterable[str] | None,
     batch_bytes: int,
     only: tuple[str, pa.Array] | None = None,
@@ -82,7 +92,7 @@ def batches(
 
 def _read(
     table: Table,
-    file: Path,
+    file: Location,
     columns: Iterable[str] | None,
     batch_bytes: int,
     only: tuple[str, pa.Array] | None,
@@ -119,7 +129,7 @@ def _matching(
     return found if pc.all(mask).as_py() else found.filter(mask)
 
 
-def values(files: list[Path], columns: list[str]) -> Iterator[list[str | None]]:
+def values(files: Sequence[Location], columns: list[str]) -> Iterator[list[str | None]]:
     """The values of text columns, a row group and column at a time; raises ContentDamaged.
 
     A file without an end that changed within the last day is being written, so it is left out;
@@ -127,7 +137,7 @@ def values(files: list[Path], columns: list[str]) -> Iterator[list[str | None]]:
     """
     for file in files:
         try:
-            with pq.ParquetFile(file) as parquet:
+            with pq.ParquetFile(readable(file)) as parquet:
                 present = [name for name in columns if name in parquet.schema_arrow.names]
                 for group in range(parquet.num_row_groups):
                     read = parquet.read_row_group(group, columns=present)
@@ -164,8 +174,10 @@ def chosen(table: Table, columns: Iterable[str] | None) -> pa.Schema:
     return pa.schema([table.schema.field(name) for name in names])
 
 
-def _opened(file: Path) -> pq.ParquetFile:
+def _opened(file: Location) -> pq.ParquetFile:
     try:
+        if isinstance(file, ObjectPath):
+            return pq.ParquetFile(file.open(), pre_buffer=True)
         return pq.ParquetFile(file, memory_map=True)
     except FileNotFoundError as error:
         raise ContentLost(

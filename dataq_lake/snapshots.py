@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import NameTaken, UnknownSnapshot
 from dataq_lake.ids import make_id
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import IndexFolder, indexes_in
 from dataq_lake.indexes.manifest import NO_MODEL, Manifest
 from dataq_lake.indexes.marks import Mark, checked_name
 from dataq_lake.written import CommitInfo
@@ -42,7 +42,7 @@ class SnapshotFacts:
 
 def snapshots(lake: Lake) -> list[SnapshotFacts]:
     """Every snapshot that is not retired, the newest first."""
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     manifests, marks = folder.manifests(), folder.marks.all()
     return [
         _facts(manifest, marks.get(manifest.id), manifest == manifests[-1])
@@ -55,7 +55,7 @@ def create(lake: Lake, name: str | None = None, run_id: str = "") -> SnapshotFac
 
     Where nothing changed since the last one, that one is taken. Raises InvalidName, NameTaken.
     """
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     with folder.writing():
         latest, versions = folder.latest(), lake.versions()
         mark = folder.marks.all().get(latest.id, Mark(latest.id)) if latest else None
@@ -75,7 +75,7 @@ def keep(lake: Lake, snapshot: str, name: str | None = None) -> SnapshotFacts:
 
     Raises UnknownSnapshot, InvalidName, NameTaken.
     """
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     with folder.writing():
         manifest = find(folder, snapshot)
         old = folder.marks.all().get(manifest.id, Mark(manifest.id))
@@ -93,7 +93,7 @@ def retire(lake: Lake, snapshot: str) -> SnapshotFacts:
     Tables and blobs that only it needed go with the next clean-up. The current one loses its name
     and its mark but stays, `current` tells so, for it is what is searched. Raises UnknownSnapshot.
     """
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     manifest = find(folder, snapshot)
     mark = folder.marks.all().get(manifest.id)
     current = manifest == folder.latest()

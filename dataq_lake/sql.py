@@ -5,17 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.answer import Answer
 from dataq_lake.errors import ContentLost, FixTheCall, LakeError, LimitReached, UnknownTable
 from dataq_lake.lake import Lake
 from dataq_lake.limits import Limits, limits_from
+from dataq_lake.location import located
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.stopwatch import Stopwatch
 from dataq_lake.views import Views, quoted
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 # Questions about the tables themselves need every view, not only those that are named.
@@ -148,9 +151,13 @@ def _close(
     """
     import duckdb
 
+    told = [views.view(name) for name in names]
+    if isinstance(lake.root, ObjectPath):
+        from dataq_lake.objects.filesystem import reading_objects
+
+        reading_objects(connection, lake.root, views.sizes)
     files: list[str] = []
-    for name in names:
-        view = views.view(name)
+    for view in told:
         try:
             connection.execute(view.statement)
         except duckdb.IOException as error:
@@ -191,11 +198,11 @@ def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
 def _lost(views: Views, error: Exception) -> LakeError:
     """What is wrong: the question, or a file that a view needs."""
     for file in views.files:
-        if file in str(error) and not Path(file).exists():
-            table = Path(file).parent.name
+        if file in str(error) and not located(file).exists():
+            table = located(file).parent.name
             return ContentLost(
-                f"{Path(file).name} of table {table} cannot be read, it is not on disk: a version "
-                "that was cleaned up, or damage that `dataq check` tells"
+                f"{located(file).name} of table {table} cannot be read, it is not on disk: a "
+                "version that was cleaned up, or damage that `dataq check` tells"
             )
     return FixTheCall(str(error))
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dataq_lake.errors import LakeError, NotWritable
+from dataq_lake.location import Location
+from dataq_lake.objects.refusals import refusal
 
 REFUSALS = {
     errno.ENOSPC: "free some space and run again",
@@ -22,14 +24,20 @@ REFUSALS = {
 
 
 @contextmanager
-def writable(folder: Path) -> Iterator[None]:
-    """Raises NotWritable, in one line, where a disk refuses what the block writes in `folder`."""
+def writable(folder: Location) -> Iterator[None]:
+    """Raises, in one line, what a disk or store says that refuses what the block writes.
+
+    NotWritable for a disk, StoreRefuses or StoreSilent for a store.
+    """
     try:
         yield
     except LakeError:
         raise
-    except (OSError, RuntimeError, ValueError) as error:
-        number = _refusal(error)
+    except Exception as error:
+        told = None if isinstance(folder, Path) else refusal(folder, error)
+        if told is not None:
+            raise told from None
+        number = _refusal(error) if isinstance(error, OSError | RuntimeError | ValueError) else None
         if number is None:
             raise
         # Without its cause: what a run tells of a failure is the innermost one.

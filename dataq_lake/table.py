@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING
 
 from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
+from dataq_lake.location import Location
 from dataq_lake.log import Commit, DeltaLog, Snapshot
+from dataq_lake.objects.path import ObjectPath
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
@@ -36,7 +37,7 @@ class TableHandle:
     def __init__(
         self,
         name: str,
-        folder: Path,
+        folder: Location,
         settle: Callable[[], None] = lambda: None,
         pinned: Callable[[DeltaLog], set[int]] = lambda _: set(),
     ) -> None:
@@ -45,7 +46,7 @@ class TableHandle:
         self.settle = settle
         """Brings to disk what rows may point to; called before every commit."""
         self._pinned_by = pinned
-        self._log = DeltaLog(folder)
+        self._log = log_in(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
         self._keys: KeyIndex | None = None
@@ -97,7 +98,7 @@ class TableHandle:
         """The versions that have to stay, however old: those that live snapshots name."""
         return self._pinned_by(self._log)
 
-    def stored_files(self) -> list[Path]:
+    def stored_files(self) -> list[Location]:
         """Every data file in the table's folder, whether a version names it or not."""
         return sorted(self.folder.glob("*.parquet"))
 
@@ -111,7 +112,9 @@ class TableHandle:
         names = [name for name in columns if name in self.table.schema.names]
         return reading.values(self.stored_files(), names) if names else iter(())
 
-    def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
+    def files(
+        self, version: int | None = None, as_of: datetime | str | None = None
+    ) -> list[Location]:
         """The Parquet files of the table now, at `version`, or at the time `as_of`.
 
         Raises NoSuchVersion for a version that is not kept, or not all of it.
@@ -122,7 +125,7 @@ class TableHandle:
             self._expect_kept(snapshot.version, paths)
         return paths
 
-    def _expect_kept(self, version: int, paths: list[Path]) -> None:
+    def _expect_kept(self, version: int, paths: list[Location]) -> None:
         """Raises NoSuchVersion for a version whose files were cleaned up, wholly or in part."""
         gone = [path for path in paths if not path.is_file()]
         if gone:
@@ -275,10 +278,20 @@ class TableHandle:
             self._log.latest()
             if self._delta is None or self._opened != self._log.generation:
                 # read from the start again: the table may have been removed and made anew
-                self._delta, self._opened = DeltaTable(str(self.folder)), self._log.generation
+                self._delta = DeltaTable(str(self.folder), storage_options=self.options)
+                self._opened = self._log.generation
             else:
                 self._delta.update_incremental()
             return self._delta
+
+    @property
+    def options(self) -> dict[str, str] | None:
+        """What an engine has to be told to reach the table's folder; None for one on disk."""
+        if isinstance(self.folder, ObjectPath):
+            from dataq_lake.objects.store import options
+
+            return options(self.folder)
+        return None
 
     def borrow_keys(self) -> KeyIndex | None:
         """The keys that the last write has learnt, for one next write only; None without any."""
@@ -293,6 +306,15 @@ class TableHandle:
     def log(self) -> DeltaLog:
         """The log that versions are read from."""
         return self._log
+
+
+def log_in(folder: Location) -> DeltaLog:
+    """The log of the table in this folder."""
+    if isinstance(folder, ObjectPath):
+        from dataq_lake.objects.log import ObjectLog
+
+        return ObjectLog(folder)
+    return DeltaLog(folder)
 
 
 def moment(time: datetime | str) -> datetime:

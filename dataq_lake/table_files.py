@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -12,6 +11,7 @@ import pyarrow.parquet as pq
 
 from dataq_lake.damage import Damage, Told, unheard
 from dataq_lake.errors import LakeError
+from dataq_lake.location import Location, readable
 
 if TYPE_CHECKING:
     from dataq_lake.log import DataFile
@@ -36,7 +36,7 @@ def damage(handle: TableHandle, told: Told = unheard) -> Iterator[Damage]:
             yield Damage(f"{handle.name}/{file.path}", wrong)
 
 
-def _reason(path: Path, file: DataFile) -> str | None:
+def _reason(path: Location, file: DataFile) -> str | None:
     try:
         size = path.stat().st_size
         if size != file.size:
@@ -52,7 +52,7 @@ def _reason(path: Path, file: DataFile) -> str | None:
     return None
 
 
-def _rows(path: Path) -> int:
+def _rows(path: Location) -> int:
     """How many rows can be decoded, all columns of them."""
-    with pq.ParquetFile(path) as parquet:
+    with pq.ParquetFile(readable(path)) as parquet:
         return sum(parquet.read_row_group(n).num_rows for n in range(parquet.num_row_groups))

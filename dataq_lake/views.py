@@ -39,6 +39,8 @@ class Views:
         self._lake = lake
         self.files: set[str] = set()
         """Every file of the views told so far."""
+        self.sizes: dict[str, int] = {}
+        """Their bytes."""
         self._reading: list[str] = []
 
     def names(self, words: Iterable[str] | None = None) -> list[str]:
@@ -72,6 +74,7 @@ class Views:
     def _table(self, name: str) -> str:
         found = self._lake.table(name).relation()
         self._reading += found.files
+        self.sizes.update(zip(found.files, found.sizes, strict=True))
         return found.select
 
 
@@ -86,7 +89,7 @@ def relation(handle: TableHandle) -> Relation:
     # files of an older schema lack columns; reading every footer to find out is not free
     union = "true" if snapshot.schema_version > 1 else "false"
     text = f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-    return Relation(text, tuple(paths))
+    return Relation(text, tuple(paths), tuple(file.size for file in snapshot.files))
 
 
 def _columns(handle: TableHandle, snapshot: Snapshot | None) -> str:

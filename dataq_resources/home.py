@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dataq_lake.location import Location, located
+
 DAGSTER_YAML = """\
 # Written by DataQ on first use; yours to change.
 telemetry:
@@ -53,9 +55,9 @@ class Home:
     path: Path
 
     @property
-    def lake(self) -> Path:
-        """Tables and blobs."""
-        return self.path / "lake"
+    def lake(self) -> Location:
+        """Tables and blobs: where DATAQ_LAKE says, or below the home."""
+        return located(os.environ.get("DATAQ_LAKE") or self.path / "lake")
 
     @property
     def dagster(self) -> Path:
@@ -68,7 +70,7 @@ class Home:
         return self.path / "sources"
 
     @property
-    def locks(self) -> Path:
+    def locks(self) -> Location:
         """Files that are locked while their name's work is done; several homes may share a lake."""
         return self.lake / "locks"
 

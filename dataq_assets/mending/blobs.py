@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from dataq_lake.blobs import Blob, BlobStore, BlobWriter
+from dataq_lake.blobs import Blob, Blobs, Writer
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.written import CommitInfo
@@ -98,7 +98,7 @@ def _from_source(
 class WantedBlobs:
     """A store that keeps only the blobs that are `wanted`; those that came are taken out."""
 
-    store: BlobStore
+    store: Blobs
     wanted: set[str]
 
     def writer(self) -> WantedWriter:
@@ -109,7 +109,7 @@ class WantedBlobs:
 class WantedWriter:
     """Passes everything on, and decides at the end."""
 
-    def __init__(self, inner: BlobWriter, wanted: set[str]) -> None:
+    def __init__(self, inner: Writer, wanted: set[str]) -> None:
         self._inner = inner
         self._wanted = wanted
         self._digest = hashlib.sha256()

@@ -9,7 +9,7 @@ from dataq_assets.mending.blobs import fetch_again, lost_of_raw, take_away
 from dataq_assets.runs.deriving import derive
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_assets.stages.telling import Tell, silent
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.lake import open_lake
 from dataq_lake.written import CommitInfo
 from dataq_resources.home import Home
@@ -80,7 +80,7 @@ def _take_away(home: Home, findings: Sequence[Finding], reason: str, mended: Men
             gone = lake.table(table).clear(CommitInfo(asset="repair")).deleted
             mended.done.append(f"emptied {table}, {gone} rows, to derive it again")
         if snapshots:
-            IndexFolder(lake.root).remove(snapshots)
+            indexes_in(lake.root).remove(snapshots)
             mended.done.append(f"removed {len(snapshots)} damaged snapshots of the search index")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -16,6 +15,7 @@ from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.unpacking import Inner, Outer, Unpacked, unpack, weight
 from dataq_lake.content import open_content, read_contents
 from dataq_lake.ids import make_id
+from dataq_lake.location import Location, located
 
 if TYPE_CHECKING:
     from dataq_analyzers.pool import Pool
@@ -67,7 +67,7 @@ class Opening:
 
     def _outer(self, row: dict[str, Any], data: bytes | None, file: str | None) -> Outer:
         self._sent.note(row)
-        blobs = str(self.lake.blobs.folder)
+        blobs = str(self.lake.blobs.place)
         return Outer(row["mime_type"], row["filename"], data, file, row["file_size"], blobs)
 
     def _rows(
@@ -153,8 +153,8 @@ def _time(modified: datetime | None, otherwise: Any) -> Any:
     return modified if modified is not None else otherwise
 
 
-def file_of(lake: Lake, top: Mapping[str, Any]) -> Path:
+def file_of(lake: Lake, top: Mapping[str, Any]) -> Location:
     """The file in the blob store that holds a large asset."""
     file: Any = open_content(lake, top)  # so large a content lies in a file, which has a name
     with file:
-        return Path(file.name)
+        return located(file.name)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from dataq_analyzers.detect import detect
 from dataq_analyzers.errors import SkipContent
 from dataq_analyzers.members import Limits, Member, is_container, stream
-from dataq_lake.blobs import BlobStore
+from dataq_lake.blobs import blobs_in
+from dataq_lake.location import located
 
 INLINE_BYTES = 256 << 10
 # What one tree may send back through the pipe; more of it goes to the blob store.
@@ -77,7 +77,7 @@ class Tree:
         self._bytes_left = min(limits.total_bytes, most)
         self._members_left = limits.members
         self._inline_left = INLINE_TREE_BYTES
-        self._store = BlobStore(Path(outer.blobs))
+        self._store = blobs_in(outer.blobs)
         self._found: list[Inner] = []
         self._problems: list[tuple[tuple[str, ...], str]] = []
 
@@ -153,5 +153,5 @@ class Tree:
 
 def _opened(outer: Outer) -> AbstractContextManager[BinaryIO]:
     if outer.file is not None:
-        return open(outer.file, "rb")
+        return located(outer.file).open("rb")
     return io.BytesIO(outer.data or b"")

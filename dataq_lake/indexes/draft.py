@@ -138,7 +138,7 @@ class Draft:
     def _writer(self) -> TextWriter:
         """The text index, cloned only once something really changes."""
         if self._text is None:
-            parent = self._folder.snapshots / self._base.folder / "text" if self._base else None
+            parent = self._folder.snapshot_folder(self._base) / "text" if self._base else None
             self._text = TextWriter(self._drafted() / "text", parent)
         return self._text
 

@@ -26,10 +26,20 @@ from dataq_lake.damage import Damage, Told, unheard
 from dataq_lake.errors import REPAIR, IndexDamaged, SnapshotGone, UnknownSnapshot
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
 from dataq_lake.indexes.marks import Marks
+from dataq_lake.location import Location
 from dataq_lake.storage import writable
 
 _DRAFT = ".draft-"
 SUMS = "sums.json"
+
+
+def indexes_in(lake_root: Location) -> IndexFolder:
+    """The indexes of the lake at this root."""
+    if isinstance(lake_root, Path):
+        return IndexFolder(lake_root)
+    from dataq_lake.objects.indexes import ObjectIndexes
+
+    return ObjectIndexes(lake_root / "indexes")
 
 
 class IndexFolder:
@@ -40,6 +50,14 @@ class IndexFolder:
         self.parts = self.root / "parts"
         self.snapshots = self.root / "snapshots"
         self.marks = Marks(self.root / "marks")
+
+    def part_folder(self, part: str) -> Path:
+        """The folder with a part's files."""
+        return self.parts / part
+
+    def snapshot_folder(self, manifest: Manifest) -> Path:
+        """The folder with a snapshot's text index and marks of what is gone."""
+        return self.snapshots / manifest.folder
 
     def names(self) -> list[str]:
         """The published snapshots' folders, oldest first."""
@@ -119,7 +137,7 @@ class IndexFolder:
 
     def link(self, manifest: Manifest, draft: Path) -> None:
         """Puts the index of a published snapshot into `draft`: the same files under a new name."""
-        home = self.snapshots / manifest.folder
+        home = self.snapshot_folder(manifest)
         for file in sorted(home.rglob("*")):
             there = draft / file.relative_to(home)
             if file.is_dir():

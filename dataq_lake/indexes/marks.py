@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from pathlib import Path
 
 from dataq_lake.errors import InvalidName
+from dataq_lake.location import Location
+from dataq_lake.objects.path import ObjectPath
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
@@ -28,13 +29,14 @@ class Mark:
 class Marks:
     """The marks below one folder of indexes; written by whoever holds the folder's lock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Location) -> None:
         self.folder = folder
 
     def all(self) -> dict[str, Mark]:
         """Every mark by the id of its snapshot."""
         try:
-            files = sorted(self.folder.glob("*.json"))
+            files: list[Location] = [*self.folder.glob("*.json")]
+            files.sort(key=str)
         except FileNotFoundError:
             return {}
         marks = (Mark(**json.loads(file.read_bytes())) for file in files)
@@ -48,18 +50,22 @@ class Marks:
         """Puts a mark in place, at once and for good."""
         from dataq_lake.indexes.folder import sync
 
+        content = json.dumps(asdict(mark))
+        if isinstance(self.folder, ObjectPath):
+            (self.folder / f"{mark.snapshot}.json").write_bytes(content.encode())
+            return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self.folder / f".{mark.snapshot}"
-        draft.write_text(json.dumps(asdict(mark)), encoding="utf-8")
+        draft.write_text(content, encoding="utf-8")
         sync(draft)
-        draft.replace(self._file(mark.snapshot))
+        draft.replace(self.folder / f"{mark.snapshot}.json")
         sync(self.folder)
 
     def remove(self, snapshot: str) -> None:
         """Takes a mark away, if there is one."""
         self._file(snapshot).unlink(missing_ok=True)
 
-    def _file(self, snapshot: str) -> Path:
+    def _file(self, snapshot: str) -> Location:
         return self.folder / f"{snapshot}.json"
 
 

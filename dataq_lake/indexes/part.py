@@ -129,10 +129,11 @@ def write_part(folder: Path, rows: Rows) -> None:
 
 def open_parts(folder: IndexFolder, manifest: Manifest) -> list[Part]:
     """The parts of a snapshot, each with the rows that no longer count in it."""
-    home = folder.snapshots / manifest.folder
+    some_gone = any(entry.gone for entry in manifest.parts)
+    home = folder.snapshot_folder(manifest) if some_gone else folder.snapshots
     return [
         Part(
-            folder.parts / entry.id,
+            folder.part_folder(entry.id),
             np.load(gone_file(home, entry.id), allow_pickle=False) if entry.gone else None,
         )
         for entry in manifest.parts

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dataq_lake.ids import make_id
 from dataq_lake.indexes.documents import Publication, Published, checked, rows_of, text_documents
 from dataq_lake.indexes.draft import Draft
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import IndexFolder, indexes_in
 from dataq_lake.indexes.keys import to_keys
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo
@@ -34,7 +34,7 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     """
     began = time.perf_counter()
     info = commit or CommitInfo(asset="indexes")
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     with writable(lake.root), folder.writing():
         latest = folder.latest()
         now = datetime.now(UTC)
@@ -64,7 +64,7 @@ def indexed_segments(lake: Lake, model: Model) -> pa.ChunkedArray:
     """
     from dataq_lake.indexes.snapshot import Snapshot
 
-    folder = IndexFolder(lake.root)
+    folder = indexes_in(lake.root)
     latest = folder.latest()
     if latest is None or not latest.extends_to(model):
         return pa.chunked_array([], pa.string())

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.errors import NothingIndexed
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import IndexFolder, indexes_in
 
 if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what reads them
     import numpy as np
@@ -17,6 +16,7 @@ if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what re
 
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.indexes.part import Part
+    from dataq_lake.location import Location
 
 
 class Snapshot:
@@ -38,7 +38,7 @@ class Snapshot:
         """Its text index."""
         from dataq_lake.indexes.fulltext import open_text
 
-        return open_text(self._folder.snapshots / self.manifest.folder / "text")
+        return open_text(self._folder.snapshot_folder(self.manifest) / "text")
 
     def segment_ids(self) -> pa.ChunkedArray:
         """The ids of every segment in it, in no particular order."""
@@ -62,12 +62,12 @@ class Snapshot:
         return None
 
 
-def open_snapshot(lake_root: Path, snapshot: str | None = None) -> Snapshot:
+def open_snapshot(lake_root: Location, snapshot: str | None = None) -> Snapshot:
     """The current snapshot, or the one whose id begins with `snapshot`.
 
     Raises NothingIndexed before anything was published, UnknownSnapshot for an id that is not kept.
     """
-    folder = IndexFolder(lake_root)
+    folder = indexes_in(lake_root)
     return open_manifest(folder, folder.latest() if snapshot is None else folder.find(snapshot))
 
 

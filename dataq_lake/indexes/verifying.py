@@ -44,12 +44,12 @@ def damage(folder: IndexFolder, told: Told = unheard) -> Iterator[tuple[str, Dam
                 parts[entry.id] = _part(folder, manifest, entry, told)
             if reason := parts[entry.id]:
                 yield name, Damage(f"index part {entry.id}", reason)
-        if reason := _snapshot(folder.snapshots / name, manifest, told):
+        if reason := _snapshot(folder.snapshot_folder(manifest), manifest, told):
             yield name, Damage(f"snapshot {name}", reason)
 
 
 def _part(folder: IndexFolder, manifest: Manifest, entry: PartEntry, told: Told) -> str | None:
-    path = folder.parts / entry.id
+    path = folder.part_folder(entry.id)
     if reason := _sums(path, told):
         return reason
     part = Part(path)

@@ -11,7 +11,9 @@ import pytest
 
 from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.location import Location
 from dataq_lake.schemas import declared
+from tests.lake import ages
 
 ENGINES = ("delta", "file", "postgres")
 Rows = Callable[..., pa.RecordBatch]
@@ -45,10 +47,32 @@ def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
     close_catalogues()
 
 
+@pytest.fixture(params=["disk", "s3"])
+def where(request: pytest.FixtureRequest) -> str:
+    """On disk, and in an object store."""
+    return str(request.param)
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> Lake:
+def place(where: str, tmp_path: Path, request: pytest.FixtureRequest) -> Location:
+    """Where nothing was ever written."""
+    if where == "disk":
+        return tmp_path / "lake"
+    found: Location = request.getfixturevalue("bucket")
+    return found
+
+
+@pytest.fixture(autouse=True)
+def ages_end() -> Iterator[None]:
+    """What one test calls old is not old to the next."""
+    yield
+    ages.forget()
+
+
+@pytest.fixture
+def lake(place: Location) -> Lake:
     """A lake in which nothing was ever written."""
-    return open_lake(tmp_path / "lake")
+    return open_lake(place)
 
 
 @pytest.fixture

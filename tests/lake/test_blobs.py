@@ -109,6 +109,7 @@ def test_a_blob_is_on_disk_before_it_has_its_name(
     assert steps[4:] == ["sync"], "the folder of a copy that may be another writer's, just now"
 
 
+@pytest.mark.local("fills a disk")
 def test_a_row_is_committed_only_after_its_blob_is_on_disk(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,6 +17,7 @@ from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, LakeMissing, NotYet, UnknownTable
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.schemas import TABLES, declared
+from tests.lake.ages import below
 from tests.lake.conftest import Rows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,6 +74,7 @@ def test_texts_have_assets_and_entities_have_segments(full: Lake) -> None:
     ]
 
 
+@pytest.mark.local("its reader would need the keys")
 def test_the_same_rows_as_delta_scan(full: Lake, rows: Rows) -> None:
     full.table("segments").apply(Difference([rows("segments", ["s3"])], ["s1"]))
     spec = importlib.util.find_spec("duckdb_extension_delta")
@@ -121,10 +123,10 @@ def test_as_it_was(full: Lake, rows: Rows) -> None:
 )
 def test_writing_is_refused(full: Lake, text: str) -> None:
     tables = full.root / "tables"
-    before = sorted(tables.rglob("*"))
+    before = sorted(below(tables))
     with pytest.raises(FixTheCall, match="is not allowed: SQL over the lake only reads"):
         ask(full, text.format(tables=tables))
-    assert sorted(tables.rglob("*")) == before
+    assert sorted(below(tables)) == before
 
 
 @pytest.mark.parametrize(
@@ -189,12 +191,14 @@ def test_a_connection_for_assets_is_closed_in_too(full: Lake, text: str) -> None
     assert file.read_bytes() == before
 
 
+@pytest.mark.local("where questions spill is on this machine")
 def test_a_lake_that_cannot_be_written_to_is_asked_without_spilling(full: Lake) -> None:
     (full.root / "tmp").write_text("in the way, as a read-only disk would be")
     assert ask(full, "select count(*) from raw") == [(3,)]
     assert ask(full, "select current_setting('temp_directory')") == [("",)]
 
 
+@pytest.mark.local("as above")
 def test_large_sorts_spill_into_the_lake_and_not_where_one_stands(full: Lake) -> None:
     [(folder,)] = ask(full, "select current_setting('temp_directory')")
     assert folder.startswith(f"{full.root}/tmp/")

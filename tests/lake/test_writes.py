@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +16,11 @@ from dataq_lake import accepting, compacting, parts, writing
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, NotWritable, UnknownTable, WrongSchema
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.location import Location, readable
 from dataq_lake.schemas import Table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
+from tests.lake.ages import age
 from tests.lake.conftest import Rows
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -195,6 +196,7 @@ def test_a_stream_that_breaks_leaves_only_what_was_committed(
 
 
 @delta_only
+@pytest.mark.local("fills a disk")
 def test_a_failing_disk_is_reported_and_cleaned_up(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,7 +223,7 @@ def test_row_groups_and_files_are_bounded_by_bytes(
     lake.raw("mail").append([batch])
     groups, sizes = [], []
     for file in lake.raw("mail").files():
-        metadata = pq.read_metadata(file)
+        metadata = pq.read_metadata(readable(file))
         sizes.append(file.stat().st_size)
         groups += [metadata.row_group(g).total_byte_size for g in range(metadata.num_row_groups)]
     assert len(sizes) > 2
@@ -233,7 +235,7 @@ def test_row_groups_and_files_are_bounded_by_bytes(
 @delta_only
 def test_bulky_columns_have_no_dictionary_and_no_statistics(lake: Lake, rows: Rows) -> None:
     lake.raw("mail").append([rows("raw_mail", ids(0, 9), payload=b"same", source="mail")])
-    group = pq.read_metadata(lake.raw("mail").files()[0]).row_group(0)
+    group = pq.read_metadata(readable(lake.raw("mail").files()[0])).row_group(0)
     columns = {group.column(i).path_in_schema: group.column(i) for i in range(group.num_columns)}
     assert columns["payload"].statistics is None
     assert not columns["payload"].has_dictionary_page
@@ -266,17 +268,17 @@ def test_rows_reads_only_files_that_hold_the_ids(lake: Lake, rows: Rows) -> None
         list(handle.rows(wanted, ["colour"]))
 
 
-def _break_payload(file: Path) -> None:
+def _break_payload(file: Location) -> None:
     """Damages the payload column chunk, so that nobody can read it without noticing."""
-    group = pq.read_metadata(file).row_group(0)
+    group = pq.read_metadata(readable(file)).row_group(0)
     chunk = next(
         group.column(i)
         for i in range(group.num_columns)
         if group.column(i).path_in_schema == "payload"
     )
-    with file.open("r+b") as stream:
-        stream.seek(chunk.data_page_offset)
-        stream.write(b"\xff" * chunk.total_compressed_size)
+    data, start = bytearray(file.read_bytes()), chunk.data_page_offset
+    data[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    file.write_bytes(bytes(data))
 
 
 @pytest.fixture
@@ -316,11 +318,10 @@ def test_files_that_nobody_needs_go_after_a_while(lake: Lake, rows: Rows) -> Non
     left, young = handle.folder / "part-left.parquet", handle.folder / "part-young.parquet"
     for path in (left, young):
         path.write_bytes(b"a killed writer's")
-    long_ago = time.time() - 100 * 86_400
-    os.utime(left, (long_ago, long_ago))
+    age(left, 100)
     handle.append([rows("quarantine", ids(3, 6))])
     assert left.exists(), "once a week is enough"
-    os.utime(handle.folder / "_swept", (long_ago, long_ago))
+    age(handle.folder / "_swept", 100)
     handle.append([rows("quarantine", ids(6, 9))])
     assert (left.exists(), young.exists()) == (False, True), "a living writer keeps its files"
     assert handle.count() == 9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dataq_assets.stages.deep_check import Finding, Look, Remedy
-from dataq_lake.indexes.folder import IndexFolder
+from dataq_lake.indexes.folder import indexes_in
 
 NAME = "index_whole"
 UNIT = "bytes"
@@ -13,7 +13,7 @@ UNIT = "bytes"
 
 def findings(at: Look) -> Iterator[Finding]:
     """The damaged parts and snapshots; each names the snapshot that has to go."""
-    folder = IndexFolder(at.lake.root)
+    folder = indexes_in(at.lake.root)
     done = 0
 
     def told(read: int) -> None:

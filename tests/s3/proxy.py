@@ -1,0 +1,56 @@
+"""A bad line to a server: it waits before each piece, and now and then breaks off."""
+
+from __future__ import annotations
+
+import random
+import socket
+import threading
+import time
+from contextlib import suppress
+
+PIECE = 16_384
+
+
+class BadLine:
+    """Forwards TCP from a port of its own; one answer in `every` is torn in its middle."""
+
+    def __init__(self, port: int, delay: float = 0.0, every: int = 0, seed: int = 7) -> None:
+        self._to, self._delay, self._every = port, delay, every
+        self._chance = random.Random(seed)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.torn = 0
+        self._open: set[socket.socket] = set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Ends the line and all that goes over it."""
+        self._listener.close()
+        for each in tuple(self._open):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._to))
+                self._open |= {near, far}
+                for source, target, answers in ((near, far, False), (far, near, True)):
+                    line = (source, target, answers)
+                    threading.Thread(target=self._forward, args=line, daemon=True).start()
+
+    def _forward(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        with suppress(OSError):
+            while piece := source.recv(PIECE):
+                time.sleep(self._delay)
+                if answers and self._every and self._chance.randrange(self._every) == 0:
+                    self.torn += 1
+                    target.sendall(piece[: len(piece) // 2])
+                    break
+                target.sendall(piece)
+        for each in (source, target):
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+            self._open.discard(each)
