@@ -97,14 +97,22 @@ QUICK_ON_S3 = {"test_writes", "test_concurrency", "test_blobs"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about disks (marker `local`) where the lake is in an object store."""
+    """Leaves out what is about disks (marker `local`) where the lake is in an object store.
+
+    So too the tests of tables in DuckLake: there is tests/s3/test_ducklake.py.
+    """
     for item in items:
         if _on_s3(item) and item.path.stem not in QUICK_ON_S3:
             item.add_marker(pytest.mark.heavy)
-    out = [item for item in items if _on_s3(item) and item.get_closest_marker("local")]
+    out = [item for item in items if _on_s3(item) and _for_disks(item)]
     if out:
         config.hook.pytest_deselected(items=out)
         items[:] = [item for item in items if item not in out]
+
+
+def _for_disks(item: pytest.Item) -> bool:
+    engine = getattr(item, "callspec").params.get("engine", "delta")  # noqa: B009 - it has one
+    return engine != "delta" or item.get_closest_marker("local") is not None
 
 
 def _on_s3(item: pytest.Item) -> bool:
