@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+import pickle
 import threading
 from collections.abc import Callable, Generator, Iterable
 from types import TracebackType
 from typing import Self, TypeVar
 
 from dataq_analyzers.outcome import Done, Failed
-from dataq_analyzers.workers.process import WorkerProcess
-from dataq_analyzers.workers.run import BATCH_BYTES, Run
+from dataq_analyzers.workers.process import Task, WorkerProcess
+from dataq_analyzers.workers.run import Run, reference
 
 __all__ = ["Done", "Failed", "Pool"]
 
@@ -52,17 +53,32 @@ class Pool:
         """
         return Run(self, function, tasks, size).outcomes()
 
-    def warm(self, function: Callable[[T], object], task: T) -> None:
-        """Start all workers now and have each run `function` once, for what that loads.
+    def warm(self, function: Callable[[T], object], task: T) -> bool:
+        """Start one worker more, have it run `function` once for what that loads; False if full.
 
-        Returns when they are ready; what goes wrong shows when there is real work.
+        Returns when it is ready; what goes wrong shows when there is real work.
         """
-        tasks = [task] * self.workers
-        for _ in self.map(function, tasks, size=lambda _: BATCH_BYTES):
-            pass
+        with self._lock:
+            if self._closed or self._count >= self.workers:
+                return False
+            self._count += 1
+        worker = self._started()
+        frame = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+        worker.send(reference(function), {0: Task(frame, 0)})
+        try:
+            worker.receive()
+        except EOFError:
+            self.lost()
+            worker.close()
+        else:
+            self.give_back(worker)
+        return True
 
-    def take(self, first: bool) -> WorkerProcess | None:
-        """A worker for a map, or None where all that may be are at work; the first one always."""
+    def take(self, first: bool, new: bool = True) -> WorkerProcess | None:
+        """A worker for a map, or None where all that may be are at work; the first one always.
+
+        One that waits for work if there is one, otherwise a `new` one.
+        """
         with self._lock:
             if self._closed:
                 raise ValueError("the pool is closed")
@@ -72,9 +88,13 @@ class Pool:
                     return worker
                 self._count -= 1
                 worker.close()
-            if self._count >= self.workers and not first:
+            if not first and (self._count >= self.workers or not new):
                 return None
             self._count += 1
+        return self._started()
+
+    def _started(self) -> WorkerProcess:
+        """A new worker that is counted already."""
         try:
             return WorkerProcess(self.item_seconds, self.item_memory)
         except BaseException:

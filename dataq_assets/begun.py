@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Hashable, Iterator
 from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from dataq_assets.held_log import HeldLog
 from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Batch, OnLog, PluginProcess, Window
 
@@ -75,29 +75,6 @@ class Begun:
         trace: TracebackType | None,
     ) -> None:
         self.plugin.__exit__(kind, error, trace)
-
-
-class HeldLog:
-    """Keeps log lines until there is somebody to say them to."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._lines: list[tuple[str, str]] = []
-        self._on_log: OnLog | None = None
-
-    def __call__(self, level: str, line: str) -> None:
-        with self._lock:
-            if self._on_log is None:
-                self._lines.append((level, line))
-                return
-        self._on_log(level, line)
-
-    def release(self, on_log: OnLog) -> None:
-        """Say what was kept, and from now on everything at once."""
-        with self._lock:
-            lines, self._lines, self._on_log = self._lines, [], on_log
-            for level, line in lines:
-                on_log(level, line)
 
 
 def key_of(lake: Location, source: str) -> Hashable:

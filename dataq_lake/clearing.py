@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from dataq_lake.committing import Change, commit
 from dataq_lake.errors import FixTheCall, Retry
-from dataq_lake.log import DataFile
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 
@@ -22,7 +20,7 @@ def clear(handle: TableHandle, info: CommitInfo) -> Written:
         snapshot = handle.snapshot()
         if snapshot is None or not snapshot.files:
             return Written(version=snapshot.version if snapshot else None)
-        rows = sum(map(_rows, snapshot.files))
+        rows = sum(file.rows or 0 for file in snapshot.files)
         change = Change(removed=snapshot.files, deleted=max(1, rows))
         written = commit(handle, change, info, only_after=snapshot.version)
         if written is not None:
@@ -30,7 +28,3 @@ def clear(handle: TableHandle, info: CommitInfo) -> Written:
             return written
         time.sleep(0.005 * attempt)
     raise Retry(f"table {handle.name}: other writers were faster too often, run again")
-
-
-def _rows(file: DataFile) -> int:
-    return int(json.loads(file.stats).get("numRecords", 0)) if file.stats else 0

@@ -32,6 +32,12 @@ class DataFile:
     size: int
     stats: str
 
+    @property
+    def rows(self) -> int | None:
+        """How many rows the log says it has, None where it does not say."""
+        count = json.loads(self.stats).get("numRecords") if self.stats else None
+        return None if count is None else int(count)
+
 
 @dataclass(frozen=True)
 class Commit:

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from dataq_lake import reading
 from dataq_lake.location import Location
+from dataq_lake.log import DataFile
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ ROW = "row"
 class NumberedRows:
     """The rows of `files`, which one version of `table` is made of, in a fixed order."""
 
-    def __init__(self, table: Table, files: Sequence[Location]) -> None:
+    def __init__(self, table: Table, folder: Location, files: Sequence[DataFile]) -> None:
         self._table = table
         self._files = files
+        self._paths = [folder / file.path for file in files]
 
     def scan(self, columns: Iterable[str]) -> pl.LazyFrame:
         """These columns, lazily, and the column ROW with the number of each row."""
-        return reading.scan(self._table, self._files).select(columns).with_row_index(ROW)
+        return reading.scan(self._table, self._paths).select(columns).with_row_index(ROW)
 
     def numbers(self, ids: pl.Series, by: str) -> Numbers:
         """The sorted numbers of the rows whose column `by` is in `ids`; one pass over it."""
@@ -56,10 +58,13 @@ class NumberedRows:
         files = np.searchsorted(self._starts, numbers, side="right") - 1
         for file in np.unique(files):
             mine = numbers[files == file] - self._starts[file]
-            for found in reading.row_groups(self._files[file], mine, schema):
+            for found in reading.row_groups(self._paths[file], mine, schema):
                 yield from reading.cut(found, schema, batch_bytes)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
-        counts = [reading.row_count(file) for file in self._files]
+        counts = [
+            reading.row_count(path) if file.rows is None else file.rows
+            for file, path in zip(self._files, self._paths, strict=True)
+        ]
         return np.cumsum([0, *counts[:-1]])

@@ -166,7 +166,8 @@ class TableHandle:
         """The rows as they are now, to be found once and fetched by number in many batches."""
         from dataq_lake.numbered import NumberedRows
 
-        return NumberedRows(self.table, self.files())
+        snapshot = self.snapshot()
+        return NumberedRows(self.table, self.folder, snapshot.files if snapshot else ())
 
     def batches(
         self,

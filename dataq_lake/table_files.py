@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -46,9 +45,8 @@ def _reason(path: Location, file: DataFile) -> str | None:
         return "is in the log but not on disk"
     except (OSError, pa.ArrowException) as error:
         return f"cannot be read: {' '.join(str(error).split())[:200]}"
-    written = json.loads(file.stats).get("numRecords") if file.stats else None
-    if written is not None and rows != written:
-        return f"has {rows} rows, {written} were written"
+    if file.rows is not None and rows != file.rows:
+        return f"has {rows} rows, {file.rows} were written"
     return None
 
 

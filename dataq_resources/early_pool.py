@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
-from dataq_analyzers.errors import PoolBroken
 from dataq_analyzers.pool import Pool
 
 T = TypeVar("T")
@@ -22,23 +22,39 @@ KEY = key_of(Pool())
 
 
 class EarlyPool:
-    """Workers that start now, each of which runs `function` on `task` for what that loads."""
+    """One worker that starts now and runs `function` on `task` for what that loads, then others."""
 
     def __init__(self, function: Callable[[T], object], task: T) -> None:
         self._pool = Pool()
-        self._starting = threading.Thread(target=self._start, args=(function, task), daemon=True)
-        self._starting.start()
+        self._warm = partial(self._pool.warm, function, task)
+        self._lock = threading.Lock()
+        self._grown = False
+        self._first = self._starting()
+
+    def grow(self) -> None:
+        """Start all workers that there may be: there is enough to do for them."""
+        with self._lock:
+            if self._grown:
+                return
+            self._grown = True
+        for _ in range(1, self._pool.workers):
+            self._starting()
 
     def ready(self) -> Pool:
-        """The pool when its workers are ready, from now on the caller's."""
-        self._starting.join()
+        """The pool when its first worker is ready, from now on the caller's."""
+        self._first.join()
         return self._pool
 
     def close(self) -> None:
         """End the workers."""
         self._pool.close()
 
-    def _start(self, function: Callable[[T], object], task: T) -> None:
+    def _starting(self) -> threading.Thread:
+        thread = threading.Thread(target=self._start, daemon=True)
+        thread.start()
+        return thread
+
+    def _start(self) -> None:
         # Closed before it was ready, or it cannot start: then the step that needs one will say so.
-        with suppress(PoolBroken, ValueError, OSError):
-            self._pool.warm(function, task)
+        with suppress(ValueError, OSError):
+            self._warm()

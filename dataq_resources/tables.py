@@ -12,6 +12,7 @@ from dataq_lake.lake import Lake
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_resources.changes import Changes
+from dataq_resources.finishing import finished
 from dataq_resources.lake import HomeResource
 from dataq_resources.locks import locked
 
@@ -29,6 +30,7 @@ class TableIOManager(dg.ConfigurableIOManager):
             obj.commit(self.home.lake, info)
         table = table_of(context)
         context.add_output_metadata(facts(obj, table))
+        finished(tuple(context.asset_key.path))
 
     def load_input(self, context: dg.InputContext) -> Slice:
         """The upstream table, with nothing read yet."""

@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +48,7 @@ class Postgres:
         self.password = secrets.token_hex(16)
         self._programs = programs
         self._user = _other_user()
-        self._numbers = count()
+        self._made = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -80,9 +79,16 @@ class Postgres:
 
     def database(self) -> str:
         """How to connect to a new, empty database, but for the password."""
-        name = f"test_{next(self._numbers)}"
+        name = f"test_{self._made}"
+        self._made += 1
         self._execute(f"create database {name}")
         return f"dbname={name} {self._address}"
+
+    def forget_databases(self) -> None:
+        """Puts empty ones in the place of all databases made so far."""
+        for number in range(self._made):
+            self._execute(f"drop database test_{number} with (force)")
+            self._execute(f"create database test_{number}")
 
     @property
     def _address(self) -> str:

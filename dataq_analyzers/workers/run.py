@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import select
+import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -24,6 +25,8 @@ FIRST_BATCH = 16
 BATCH_ITEMS = 512
 BATCH_BYTES = 4 << 20
 BATCH_SECONDS = 0.1
+SOON_DONE_SECONDS = 0.5
+"""What takes no longer than that is not worth another worker, which takes as long to start."""
 BATCHES_AHEAD = 3
 IN_FLIGHT_BYTES = 64 << 20
 DEATHS_IN_A_ROW = 5
@@ -40,7 +43,7 @@ class Run(Generic[T, R]):
         size: Callable[[T], int] | None,
     ) -> None:
         self._pool = pool
-        self._reference = _reference(function)
+        self._reference = reference(function)
         self._tasks = enumerate(tasks)
         self._size = size
         self._again: deque[tuple[int, Task]] = deque()
@@ -51,6 +54,7 @@ class Run(Generic[T, R]):
         self._batch_items = FIRST_BATCH
         self._deaths = 0
         self._spared: set[int] = set()
+        self._begun = time.monotonic()
 
     def outcomes(self) -> Generator[Done[R] | Failed, None, None]:
         """One outcome a task."""
@@ -203,7 +207,7 @@ def _outcome(result: Result) -> Done[Any] | Failed:
     return Failed(index, "memory" if status == MEMORY else "error", reason, error)
 
 
-def _reference(function: Callable[[Any], Any]) -> bytes:
+def reference(function: Callable[[Any], Any]) -> bytes:
     """The pickled name of a function; raises ValueError where a worker could not import it."""
     module = getattr(function, "__module__", None)
     if module == "__main__" or "<" in getattr(function, "__qualname__", "<"):

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import dagster as dg
 import polars as pl
 
+from dataq_assets.foreseen import KEY, Foreseen
 from dataq_assets.stages.check import Check, Verdict, all_checks, none_of, versions
 from dataq_lake.lake import Lake
+from dataq_resources.handover import taken
 from dataq_resources.lake import HomeResource
 
 SIDE_BY_SIDE = 2
@@ -15,7 +18,7 @@ SIDE_BY_SIDE = 2
 
 def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     """At least one check a table, those of each source's raw table among them."""
-    every = {(check.asset, check.name): check for check in (*all_checks(), *map(_raw, sources))}
+    every = {(check.asset, check.name): check for check in checks_of(sources)}
     specs = [
         dg.AssetCheckSpec(check.name, asset=dg.AssetKey(check.asset), description=check.doc)
         for check in every.values()
@@ -27,13 +30,19 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     ) -> Iterator[dg.AssetCheckResult]:
         keys = sorted(context.selected_asset_check_keys)
         asked = [every[tuple(key.asset_key.path), key.name] for key in keys]
+        foreseen = taken(KEY) or Foreseen(home.lake, ())
         # Each waits for the disk and for Polars as long as it works itself.
-        with ThreadPoolExecutor(SIDE_BY_SIDE, "check") as threads:
-            verdicts = threads.map(lambda check: check.verdict(home.lake), asked)
+        with closing(foreseen), ThreadPoolExecutor(SIDE_BY_SIDE, "check") as threads:
+            verdicts = threads.map(foreseen.verdict, asked)
             for key, check, verdict in zip(keys, asked, verdicts, strict=True):
                 yield _result(key, check, verdict, home.lake)
 
     return checks
+
+
+def checks_of(sources: Sequence[str]) -> list[Check]:
+    """The checks of all tables, those of each source's raw table among them."""
+    return [*all_checks(), *map(_raw, sources)]
 
 
 def _result(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dataq_assets.mending.blobs import fetch_again, lost_of_raw, take_away
-from dataq_assets.runs.deriving import derive
+from dataq_assets.runs.running import derive
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.indexes.folder import indexes_in

@@ -7,8 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
-from functools import partial
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -21,10 +20,11 @@ from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_plugins.host.running import cancel_all
 from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.errors import UnknownSource
+from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover, handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
-from dataq_resources.progress import OnProgress, listening
+from dataq_resources.progress import OnProgress, Progress, listening
 from dataq_resources.sources import SourceConfig, Sources, read_sources
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 SIDE_BY_SIDE = 8
 WAKE_SECONDS = 0.5
+MANY_ITEMS = 256
+"""So many are worth a second worker, which costs a second of a processor to start."""
 COLLECTED_EVERY = (50_000, 20, 20)
 """Objects until garbage is looked for; Python's 700 is for programs that make few of them."""
 
@@ -55,12 +57,16 @@ def run(
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
-    with listening(on_progress), handing_over() as handover:
+    with ExitStack() as stack:
+        handover = stack.enter_context(handing_over())
+        workers = _Workers(handover)
+        stack.enter_context(listening(on_progress))
+        stack.enter_context(listening(workers.hear_progress))
         asked = ask_all(open_lake(home.lake), sources, handover, full)
         for news in asked.values():
-            news.add_done_callback(partial(_start_workers, handover))
+            news.add_done_callback(workers.hear_news)
         try:
-            _work(home, found.good, asked, full, outcome)
+            _work(home, found.good, asked, handover, full, outcome)
         except BaseException:
             # The threads know of no Ctrl-C: they end when their plugins do.
             handover.end()
@@ -74,22 +80,49 @@ def _work(
     home: Home,
     known: Sequence[SourceConfig],
     asked: dict[str, Future[News]],
+    handover: Handover,
     full: bool,
     outcome: Outcome,
 ) -> None:
     with _Session(home, known) as session:
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
-            derived = session.derive(with_checks=any(outcome.rows.values()))
+            news = any(outcome.rows.values())
+            derived = session.derive_and_check(handover) if news else session.derive()
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())
 
 
-def _start_workers(handover: Handover, asked: Future[News]) -> None:
-    """Has the workers start as soon as one source has news."""
-    if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
-        handover.prepare(KEY, lambda: EarlyPool(get_ready, DEFAULT_MODEL))
+class _Workers:
+    """Has one worker start as soon as a source has news, and the others if that is much."""
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+        self._pool: EarlyPool | None = None
+
+    def hear_news(self, asked: Future[News]) -> None:
+        """Start the first."""
+        if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
+            self._handover.prepare(KEY, self._made)
+
+    def hear_progress(self, progress: Progress) -> None:
+        """Start the others."""
+        if self._pool and progress.stage == "raw" and progress.done >= MANY_ITEMS:
+            self._pool.grow()
+
+    def _made(self) -> EarlyPool:
+        self._pool = EarlyPool(get_ready, DEFAULT_MODEL)
+        return self._pool
+
+
+def derive(home: Home, on_progress: OnProgress | None = None) -> Outcome:
+    """What came of all that derived tables and the index lack, without asking any source."""
+    with ExitStack() as stack:
+        stack.enter_context(listening(on_progress))
+        session = stack.enter_context(_Session(home, read_sources(home).good))
+        stack.enter_context(locked(home.locks, "derived"))
+        return session.derive()
 
 
 def check(home: Home | Path) -> Outcome:
@@ -207,13 +240,33 @@ class _Session:
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
 
-    def derive(self, with_checks: bool) -> Outcome:
-        """What came of everything that follows from raw; checks in the same run save one."""
+    def derive(self) -> Outcome:
+        """What came of everything that follows from raw."""
         from dataq_assets.runs.launch import launch
 
-        graph = self._definitions.resolve_asset_graph()
-        checks = graph.asset_check_keys if with_checks else ()
-        return launch(self._instance, self._definitions, self._derived(), checks)
+        return launch(self._instance, self._definitions, self._derived())
+
+    def derive_and_check(self, handover: Handover) -> Outcome:
+        """The same with all checks, in one run."""
+        from dataq_assets.runs.launch import launch
+
+        checks = self._definitions.resolve_asset_graph().asset_check_keys
+        with self._foreseeing(handover):
+            return launch(self._instance, self._definitions, self._derived(), checks)
+
+    @contextmanager
+    def _foreseeing(self, handover: Handover) -> Iterator[None]:
+        """Begins each check once its asset is stored; the checks' step takes what was seen."""
+        from dataq_assets.defs.checks import checks_of
+        from dataq_assets.foreseen import KEY, Foreseen
+
+        sources = self._lake.raw_sources()
+        foreseen = Foreseen(self._lake, checks_of(sources))
+        handover.offer(KEY, foreseen)
+        for source in sources:
+            foreseen.begin((f"raw_{source}",))
+        with listening_for_assets(foreseen.begin):
+            yield
 
     def check(self, everything: bool = False) -> Outcome:
         """What came of the asset checks that are due, or of all."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.manifest import Model
     from dataq_lake.interface import RowsByNumber
 
+TEXT_BYTES = 16 << 20
 BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
 
 
@@ -52,9 +53,10 @@ def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.Record
     segments = lake.table("segments").numbered()
     vectors = lake.table("embeddings").numbered()
     found = _pairs(segments, vectors, new, model)
+    del new  # millions of ids, where four bytes each will do from here on
     columns = ["id", "asset_id", "text_id", "text"]
     start = 0
-    for batch in segments.take(found["segment"].to_numpy(), columns, BATCH_BYTES):
+    for batch in segments.take(found["segment"].to_numpy(), columns, TEXT_BYTES):
         mine = found["vector"].slice(start, batch.num_rows).to_numpy()
         start += batch.num_rows
         yield from _shown(pl.DataFrame(batch), _taken(vectors, mine), assets, texts)

@@ -72,5 +72,5 @@ class Segments:
 
 def pending(lake: Lake) -> pl.DataFrame:
     """The assets whose current text has no segments yet: asset_id, text_id."""
-    have = lake.table("segments").scan(["asset_id", "text_id"]).unique()
+    have = lake.table("segments").scan(["asset_id", "text_id"])
     return current_texts(lake).join(have, on=["asset_id", "text_id"], how="anti").collect()

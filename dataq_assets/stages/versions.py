@@ -41,12 +41,14 @@ def chains(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
     """
     seen = raw.select("item_id", pl.col("observed_at").alias("created_at"))
     ends = _ends(assets, raw)
+    row = pl.int_range(pl.len())
+    first = pl.when(_begins("source", "path")).then(row).forward_fill()
     numbered = (
         assets.select(ASSET_COLUMNS)
-        .sort("sequence", "id")
+        .sort("source", "path", "sequence", "id")
         .with_columns(
-            pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("source", "path").alias("version"),
-            pl.col("id").first().over("source", "path").alias("version_of"),
+            (row - first + 1).cast(pl.Int32).alias("version"),
+            pl.col("id").gather(first).alias("version_of"),
         )
     )
     return (
@@ -64,9 +66,17 @@ def _ends(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
     passed = assets.select("item_id").unique()
     upserts = raw.select(RAW_COLUMNS).join(passed, on="item_id", how="semi")
     deletes = raw.select(RAW_COLUMNS).filter(pl.col("op") == "delete")
-    story = pl.concat([upserts, deletes]).sort("sequence")
-    followed = story.with_columns(pl.col("observed_at").shift(-1).over(THING).alias("ended_at"))
+    story = pl.concat([upserts, deletes]).sort(*THING, "sequence")
+    ends = _begins(*THING).shift(-1, fill_value=True)  # no row of the same thing follows
+    next_ = pl.col("observed_at").shift(-1)
+    followed = story.with_columns(pl.when(~ends).then(next_).alias("ended_at"))
     return followed.filter(pl.col("op") != "delete").select("item_id", "ended_at")
+
+
+def _begins(*columns: str) -> pl.Expr:
+    """Whether a sorted row is the first with these values; `over` takes ten times as long."""
+    same = [pl.col(name).eq_missing(pl.col(name).shift()) for name in columns]
+    return ~pl.all_horizontal(same) | (pl.int_range(pl.len()) == 0)
 
 
 def _rows(change: pl.DataFrame) -> pl.DataFrame:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_lake.cache import cache_folder
 from dataq_lake.ducklake.store import reach
 from dataq_lake.engine import FILE, Engine, write_engine
-from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry
+from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry, TableDamaged
 from dataq_lake.extensions import OFFLINE, load
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
@@ -100,9 +100,7 @@ class Catalogue:
 
     @property
     def exists(self) -> bool:
-        """Whether a lake was made here; for one in PostgreSQL the lake's own note says so."""
-        if self.file is not None and not self.file.exists():
-            return False
+        """Whether a lake was made here: it says so itself."""
         return (self.root / FILE).exists()
 
     def close(self) -> None:
@@ -177,24 +175,29 @@ class Catalogue:
     def _attach(self) -> None:
         if self._attached:
             return
-        if not self.exists:
-            if isinstance(self.root, Path):
-                private_folder(self.root / "tables")
-            write_engine(self.root, self.engine)
+        made = self.exists
+        if not made and isinstance(self.root, Path):
+            private_folder(self.root / "tables")
         until = time.monotonic() + WAIT_SECONDS
-        while not self._try_to_attach(until):
+        while not self._try_to_attach(made, until):
             time.sleep(0.05)
         self._attached = True
+        if not made:
+            write_engine(self.root, self.engine)
 
-    def _try_to_attach(self, until: float) -> bool:
-        """Attaches the catalogue; False if another process holds it and it is not too late."""
+    def _try_to_attach(self, made: bool, until: float) -> bool:
+        """Attaches the catalogue; False if another process holds it and it is not too late.
+
+        That of a lake which is `made` has to be there: a new one would have none of its rows.
+        """
         import duckdb
 
         encrypted = "encrypted, " if self.engine.encrypted else ""
         try:
             self.database.execute(
                 f"attach 'ducklake:{_quoted(self._target)}' as {LAKE} "
-                f"(data_path '{_quoted(self.data_path)}', {encrypted}data_inlining_row_limit 0)"
+                f"(data_path '{_quoted(self.data_path)}', {encrypted}data_inlining_row_limit 0, "
+                f"create_if_not_exists {not made})"
             )
             return True
         except duckdb.Error as error:
@@ -207,6 +210,11 @@ class Catalogue:
                 raise Retry(
                     f"the catalogue {self.file} is in use by {' '.join(held[1].split())}: a DuckDB "
                     "file serves one process at a time; wait until it is done, or use PostgreSQL"
+                ) from None
+            if "explicitly disabled" in told:
+                raise TableDamaged(
+                    f"the catalogue of the lake at {self.root} is gone: restore {self.engine} from "
+                    "a backup"
                 ) from None
             raise CatalogueUnreachable(f"catalogue {self.engine}: {told.strip()}") from None
 

@@ -10,6 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from dataq_lake import log
 from dataq_lake.ducklake.catalogue import NEWEST, Session
 from dataq_lake.errors import NoSuchVersion, UpgradeDataq, VersionGone
 
@@ -118,6 +119,15 @@ class State:
     def _stored(self) -> list[Stored]:
         both = [each for file in self.files for each in (file, file.gone)]
         return [each for each in both if each is not None]
+
+    def in_folder(self, folder: str) -> tuple[log.DataFile, ...]:
+        """Its files by their paths below `folder`, which ends with a slash."""
+        return tuple(
+            log.DataFile(
+                each.path.removeprefix(folder), each.size, json.dumps({"numRecords": each.rows})
+            )
+            for each in self.files
+        )
 
     @property
     def is_plain(self) -> bool:

@@ -156,9 +156,8 @@ class DuckLakeTable:
 
         found = self.snapshot()
         if found is None or found.is_plain:
-            return NumberedRows(
-                self.table, [located(path) for path in found.paths] if found else []
-            )
+            files = found.in_folder(self.catalogue.data_path) if found else ()
+            return NumberedRows(self.table, self.catalogue.root / "tables", files)
         return ReaderRows(self._reader(found))
 
     def batches(

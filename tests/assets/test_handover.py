@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -162,6 +163,11 @@ def test_early_workers_are_those_that_do_the_work() -> None:
         early = taken(KEY)
         pool: Pool = early.ready()
         with pool:
+            assert len(pool._idle) == 1
+            early.grow()
+            until = time.monotonic() + 30
+            while len(pool._idle) < pool.workers and time.monotonic() < until:
+                time.sleep(0.01)
             before = {worker.pid for worker in pool._idle}
             assert len(before) == pool.workers
             assert [done.value for done in pool.map(abs, [-1])] == [1]

@@ -18,19 +18,23 @@ from dataq_lake.cleaning import collect_blobs, vacuum
 from dataq_lake.comparing import Counts, compare
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import catalogue as catalogues
-from dataq_lake.ducklake.catalogue import close_catalogues
+from dataq_lake.ducklake.catalogue import Catalogue, close_catalogues
+from dataq_lake.ducklake.staging import Staging
+from dataq_lake.ducklake.table import DuckLakeTable
 from dataq_lake.engine import DELTA, Engine, engine_of, parsed
 from dataq_lake.errors import (
     CatalogueUnreachable,
     ContentLost,
     FixTheCall,
     Retry,
+    TableDamaged,
     VersionGone,
     WrongEngine,
 )
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.snapshots import create
 from tests.lake.conftest import Rows
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.now(UTC) + timedelta(days=200)
@@ -135,6 +139,23 @@ def test_damage_is_found_and_cleared(busy: Lake) -> None:
     assert (handle.count(), states(busy), list(handle.damage())) == (0, [], [])
 
 
+@pytest.mark.engines("file", "postgres")
+def test_a_lake_without_its_catalogue_is_not_begun_anew(
+    lake: Lake, engine: str, rows: Rows, postgres: Postgres
+) -> None:
+    lake.table("items").append([rows("items", ["a"])])
+    files = lake.table("items").files()
+    close_catalogues()
+    if engine == "file":
+        (lake.root / "lake.ducklake").unlink()
+    else:
+        postgres.forget_databases()
+    for use in (lambda h: h.count(), lambda h: h.append([rows("items", ["b"])])):
+        with pytest.raises(TableDamaged, match=r"catalogue of the lake at .* is gone"):
+            use(open_lake(lake.root).table("items"))
+    assert all(file.exists() for file in files)
+
+
 @on_ducklake
 def test_blobs_of_kept_versions_stay(lake: Lake, engine: str, rows: Rows) -> None:
     uris = [lake.blobs.put(text).uri for text in (b"kept", b"gone", b"now")]
@@ -147,6 +168,31 @@ def test_blobs_of_kept_versions_stay(lake: Lake, engine: str, rows: Rows) -> Non
     vacuum(handle, timedelta(0), timedelta(0), LATER)
     collect_blobs(lake, timedelta(0))
     assert [lake.blobs.exists(uri) for uri in uris] == [True, False, True]
+
+
+@pytest.mark.engines("postgres")
+@pytest.mark.parametrize("gone", [[], ["a"]])
+def test_a_rival_that_adds_the_same_key_meanwhile(
+    lake: Lake, engine: str, rows: Rows, gone: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the look at what is there and the commit; in a DuckDB of its own, as in a process."""
+    handle = lake.table("quarantine")
+    handle.insert_new([rows("quarantine", ["a"])])
+    assert lake.catalogue
+    rival = DuckLakeTable(Catalogue(lake.catalogue.engine, lake.root), "quarantine")
+    drop_known, added = Staging.drop_known, []
+
+    def looked(staging: Staging, known: str) -> None:
+        drop_known(staging, known)
+        if not added:
+            added.append(0)
+            added.append(rival.apply(Difference([rows("quarantine", ["a", "b", "c"])], gone)).rows)
+
+    monkeypatch.setattr(Staging, "drop_known", looked)
+    mine = handle.apply(Difference([rows("quarantine", ["a", "b", "d"])], gone)).rows
+    rival.catalogue.close()
+    assert (added[1], mine) == (2 + len(gone), 1 + 1 * len(gone))
+    assert sorted(handle.scan(["id"]).collect()["id"]) == ["a", "b", "c", "d"]
 
 
 # ---- which engine

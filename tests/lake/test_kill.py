@@ -12,6 +12,11 @@ import pytest
 from dataq_lake.lake import Lake
 from tests.lake.conftest import Rows
 
+pytestmark = [
+    pytest.mark.usefixtures("engine"),
+    pytest.mark.engines("delta", "file", "postgres", heavy=("file", "postgres")),
+]
+
 WRITER = """
 import sys
 import pyarrow as pa

@@ -72,7 +72,7 @@ def test_rows_come_back_as_they_went_in(name: str, data: st.DataObject) -> None:
 @pytest.mark.usefixtures("engine")
 @pytest.mark.engines("file", "encrypted")
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=4)
+@settings(max_examples=2)
 @given(data=st.data())
 def test_rows_come_back_from_ducklake(name: str, data: st.DataObject) -> None:
     come_back(name, data)
