@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
 from dataq_lake.log import SCHEMA_VERSION, DataFile
+from dataq_lake.objects.path import ObjectPath
+from dataq_lake.objects.refusals import patiently
 from dataq_lake.part_file import Part
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
@@ -91,6 +93,10 @@ def _commit(
         # also raised when the commit is made and only the checkpoint after it failed
         if handle.log.commit_version(commit_id, before) is None:
             return None
+    except OSError:
+        # a store's answer was lost: what it has taken is committed
+        if handle.log.commit_version(commit_id, before) is None:
+            raise
     version = handle.log.commit_version(commit_id, before)
     if version is not None:
         _settle(handle.folder, version)
@@ -139,7 +145,8 @@ def _create(handle: TableHandle) -> None:
     configuration = {**CONFIGURATION, SCHEMA_VERSION: str(handle.table.version)}
     if handle.table.insert_only:
         configuration["delta.appendOnly"] = "true"
-    try:
+
+    def make() -> None:
         DeltaTable.create(
             str(handle.folder),
             handle.table.schema,
@@ -149,6 +156,12 @@ def _create(handle: TableHandle) -> None:
             storage_options=handle.options,
             raise_if_key_not_exists=False,
         )
+
+    try:
+        if isinstance(handle.folder, ObjectPath):
+            patiently(handle.folder, make)
+        else:
+            make()
     except DeltaError:
         if handle.snapshot() is None:  # otherwise another process created it just now
             raise

@@ -12,6 +12,7 @@ from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.location import Location
 from dataq_lake.log import Commit, DeltaLog, Snapshot
 from dataq_lake.objects.path import ObjectPath
+from dataq_lake.objects.refusals import patiently
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
@@ -273,6 +274,11 @@ class TableHandle:
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""
+        if isinstance(self.folder, ObjectPath):
+            return patiently(self.folder, self._engine)
+        return self._engine()
+
+    def _engine(self) -> DeltaTable:
         from deltalake import DeltaTable
 
         with self.lock:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dataq_lake.location import Location, located
+from dataq_lake.objects.path import ObjectPath
+from dataq_lake.objects.store import expect_conditional_puts
 
 DAGSTER_YAML = """\
 # Written by DataQ on first use; yours to change.
@@ -78,6 +80,8 @@ class Home:
         """Makes the folders and dagster.yaml where they are missing, for this user only."""
         for folder in (self.path, self.lake, self.dagster, self.sources, self.locks):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if isinstance(self.lake, ObjectPath) and not (self.lake / "tables").is_dir():
+            expect_conditional_puts(self.lake)
         settings = self.dagster / "dagster.yaml"
         if not settings.exists():
             settings.write_text(DAGSTER_YAML, encoding="utf-8")

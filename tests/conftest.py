@@ -92,7 +92,7 @@ def bucket(s3: Seaweed) -> ObjectPath:
 
 
 # What is repeated in an object store each time; of the rest only .ci/run does it.
-QUICK_ON_S3 = {"test_writes", "test_concurrency", "test_blobs"}
+QUICK_ON_S3 = {"test_concurrency", "test_blobs"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from dataq_lake.errors import FixTheCall
-from dataq_lake.objects.refusals import asking
+from dataq_lake.objects.refusals import asking, patiently
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -90,15 +90,13 @@ class ObjectPath:
         """The whole object; raises FileNotFoundError."""
         import obstore
 
-        with asking(self):
-            return bytes(obstore.get(self.store, self.key).bytes())
+        return patiently(self, lambda: bytes(obstore.get(self.store, self.key).bytes()))
 
     def write_bytes(self, data: bytes) -> ObjectFacts:
         """Puts an object here, in place of what was there; tells its tag only."""
         import obstore
 
-        with asking(self):
-            put = obstore.put(self.store, self.key, data, mode="overwrite")
+        put = patiently(self, lambda: obstore.put(self.store, self.key, data, mode="overwrite"))
         return ObjectFacts(len(data), 0.0, put["e_tag"] or "")
 
     def create(self, data: bytes) -> ObjectFacts:
@@ -124,16 +122,18 @@ class ObjectPath:
         """Puts the bytes of a local file here, a large one in several pieces at once."""
         import obstore
 
-        with asking(self):
-            obstore.put(self.store, self.key, file)
+        patiently(self, lambda: obstore.put(self.store, self.key, file))
 
     def download(self, file: Path) -> None:
         """Writes the object's bytes to a local file, bounded in memory; FileNotFoundError."""
         import obstore
 
-        with asking(self), file.open("wb") as out:
-            for chunk in obstore.get(self.store, self.key).stream(8 << 20):
-                out.write(chunk)
+        def fetch() -> None:
+            with file.open("wb") as out:
+                for chunk in obstore.get(self.store, self.key).stream(8 << 20):
+                    out.write(chunk)
+
+        patiently(self, fetch)
 
     def open(self, mode: str = "rb") -> BinaryIO:
         """The object as a file to read and seek in; raises FileNotFoundError."""
@@ -151,8 +151,7 @@ class ObjectPath:
         """Size, time and tag as they are now; raises FileNotFoundError."""
         import obstore
 
-        with asking(self):
-            return _facts(obstore.head(self.store, self.key))
+        return patiently(self, lambda: _facts(obstore.head(self.store, self.key)))
 
     def is_file(self) -> bool:
         """Whether there is an object here now."""
@@ -170,16 +169,17 @@ class ObjectPath:
         """Whether there is anything below here."""
         import obstore
 
-        with asking(self):
+        def look() -> bool:
             listed = obstore.list(self.store, self.key, chunk_size=2)
             return any(told["path"] != self.key for chunk in listed for told in chunk)
+
+        return patiently(self, look)
 
     def iterdir(self) -> Iterator[ObjectPath]:
         """What is in this folder, folders without facts."""
         import obstore
 
-        with asking(self):
-            found = obstore.list_with_delimiter(self.store, self.key)
+        found = patiently(self, lambda: obstore.list_with_delimiter(self.store, self.key))
         yield from (ObjectPath(self.base, key) for key in found["common_prefixes"])
         for told in found["objects"]:
             if told["path"] != self.key:  # some stores list an empty folder as an object
@@ -190,11 +190,12 @@ class ObjectPath:
         import obstore
 
         offset = None if after is None else f"{self.key}/{after}"
-        with asking(self):
-            for chunk in obstore.list(self.store, self.key, offset=offset):
-                for told in chunk:
-                    if told["path"] != self.key:
-                        yield ObjectPath(self.base, told["path"], _facts(told))
+        listed = patiently(
+            self, lambda: obstore.list(self.store, self.key, offset=offset).collect()
+        )
+        for told in listed:
+            if told["path"] != self.key:
+                yield ObjectPath(self.base, told["path"], _facts(told))
 
     def glob(self, pattern: str) -> Iterator[ObjectPath]:
         """The objects below whose place fits `pattern`, folder by folder."""
@@ -209,8 +210,7 @@ class ObjectPath:
         """Removes the object; none there is none too many."""
         import obstore
 
-        with asking(self):
-            obstore.delete(self.store, self.key)
+        patiently(self, lambda: obstore.delete(self.store, self.key))
 
     def replace(self, target: ObjectPath) -> ObjectPath:
         """Moves the object, which is a copy and a removal: for a moment it is at both places."""

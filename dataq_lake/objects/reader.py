@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from dataq_lake.objects.refusals import asking
+from dataq_lake.objects.refusals import patiently
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -76,6 +76,8 @@ class ObjectReader(io.RawIOBase):
         start = min(self._at, max(0, end - AHEAD)) if end == self._size else self._at
         if size == 0:
             return
-        with asking(self.path):
-            found = obstore.get_range(self.path.store, self.path.key, start=start, end=end)
-        self._kept, self._start = bytes(found), start
+        path = self.path
+        found = patiently(
+            path, lambda: bytes(obstore.get_range(path.store, path.key, start=start, end=end))
+        )
+        self._kept, self._start = found, start

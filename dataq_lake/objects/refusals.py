@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from dataq_lake.errors import LakeError, StoreRefuses, StoreSilent
 
 if TYPE_CHECKING:
     from dataq_lake.objects.path import ObjectPath
 
+T = TypeVar("T")
+
+PATIENCE = "DATAQ_LAKE_SECONDS"
+PATIENCE_SECONDS = 60.0
 KEYS = "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 # What a store's answer has in it, and what to say then; the first that fits.
 _SIGNS: tuple[tuple[str, str], ...] = (
@@ -68,10 +73,39 @@ def asking(place: ObjectPath) -> Iterator[None]:
         raise FileNotFoundError(f"{place} is not there") from None
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "obstore":
-            raise
+            told = refusal(place, error)
+            if told is None:
+                raise
+            raise told from None
         if type(error).__name__ in {"AlreadyExistsError", "PreconditionError"}:
             raise FileExistsError(f"{place} is there already, or is another by now") from None
         raise explained(place, str(error)) from None
+
+
+def patiently(place: ObjectPath, ask: Callable[[], T]) -> T:
+    """What `ask` returns, which is asked again where the client does not: after a torn answer.
+
+    Raises as `asking` does.
+    """
+    until = time.monotonic() + patience()
+    pause = 0.05
+    while True:
+        try:
+            with asking(place):
+                return ask()
+        except StoreSilent:
+            if time.monotonic() + pause > until:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, 5.0)
+
+
+def patience() -> float:
+    """How long a store that does not answer is asked again, in seconds."""
+    try:
+        return max(0.0, float(os.environ.get(PATIENCE, "") or PATIENCE_SECONDS))
+    except ValueError:
+        return PATIENCE_SECONDS
 
 
 def explained(place: object, text: str) -> LakeError:

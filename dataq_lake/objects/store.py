@@ -6,7 +6,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from dataq_lake.objects.refusals import asking
+from dataq_lake.errors import StoreRefuses
+from dataq_lake.objects.refusals import asking, patience
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from dataq_lake.objects.path import ObjectPath
 
-PATIENCE = "DATAQ_LAKE_SECONDS"
-PATIENCE_SECONDS = 60.0
 REQUEST_SECONDS = 30.0
 _SETTINGS = (
     "AWS_ACCESS_KEY_ID",
@@ -28,14 +27,6 @@ _SETTINGS = (
 )
 """What a program may change while it runs; the client reads many more when it is opened."""
 _BACKOFF_SECONDS = (0.1, 5.0)
-
-
-def patience() -> float:
-    """How long a store that does not answer is asked again, in seconds."""
-    try:
-        return max(0.0, float(os.environ.get(PATIENCE, "") or PATIENCE_SECONDS))
-    except ValueError:
-        return PATIENCE_SECONDS
 
 
 def opened(base: str) -> ObjectStore:
@@ -71,6 +62,24 @@ def _store(base: str, seconds: float) -> ObjectStore:
     }
     store: ObjectStore = from_url(base, client_options=options, retry_config=retry)
     return store
+
+
+def expect_conditional_puts(place: ObjectPath) -> None:
+    """Raises StoreRefuses if the store puts an object although there is one: writers would collide.
+
+    Only asked before anything is in the lake.
+    """
+    probe = place / "locks" / "probe"
+    probe.write_bytes(b"there")
+    try:
+        probe.create(b"twice")
+    except FileExistsError:
+        probe.unlink()
+        return
+    raise StoreRefuses(
+        f"{place}: the store ignores conditional puts (If-None-Match), so two writers could "
+        "overwrite each other's commits: use one that honours them, see docs/s3.md"
+    )
 
 
 def polars_options() -> dict[str, Any]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from dataq_lake.difference import Difference
+from dataq_lake.errors import StoreSilent
 from dataq_lake.lake import open_lake
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.snapshots import create, snapshots
@@ -21,7 +24,7 @@ from tests.s3.proxy import BadLine
 from tests.s3.seaweed import BUCKET, Seaweed, program
 
 
-@pytest.fixture(params=[(0.03, 0), (0.0, 12)], ids=["slow", "torn"])
+@pytest.fixture(params=[(0.003, 0), (0.0, 12)], ids=["slow", "torn"])
 def line(
     request: pytest.FixtureRequest, s3: Seaweed, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[BadLine]:
@@ -29,6 +32,15 @@ def line(
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{found.port}")
     yield found
     found.close()
+
+
+def repeated(write: Callable[[], object]) -> None:
+    """Writes, and again as the next run would where the line broke in the middle of a commit."""
+    for _ in range(9):
+        with suppress(StoreSilent):
+            write()
+            return
+    pytest.fail("it never went through")
 
 
 def test_what_goes_over_a_bad_line_arrives_once(
@@ -40,27 +52,31 @@ def test_what_goes_over_a_bad_line_arrives_once(
     contents = [os.urandom(300_000) for _ in range(3)]
     for number in range(6):
         uri = lake.blobs.put(contents[number % 3]).uri
-        lake.raw("s").append([rows("raw_s", [f"r{number}"], blob_uri=uri)])
-        lake.table("items").insert_new([rows("items", [f"i{number // 2}", f"i{number}"])])
-        gone = [f"q{number - 1}"] if number else []
-        lake.table("quarantine").apply(Difference([rows("quarantine", [f"q{number}"])], gone))
-    create(lake, "kept")
+        raw = rows("raw_s", [f"r{number}"], blob_uri=uri)
+        items = rows("items", [f"i{number // 2}", f"i{number}"])
+        change = Difference(
+            [rows("quarantine", [f"q{number}"])], [f"q{number - 1}"] if number else []
+        )
+        repeated(partial(lake.raw("s").insert_new, [raw]))
+        repeated(partial(lake.table("items").insert_new, [items]))
+        repeated(partial(lake.table("quarantine").apply, change))
+    repeated(partial(create, lake, "kept"))
     fresh = open_lake(bucket)
     found = fresh.raw("s").scan(["item_id", "blob_uri"]).sort("item_id").collect()
     assert found["item_id"].to_list() == [f"r{number}" for number in range(6)]
     assert [fresh.blobs.read(uri) for uri in found["blob_uri"]] == contents * 2
-    items = fresh.table("items").scan(["item_id"]).collect()["item_id"]
-    assert sorted(items) == [f"i{number}" for number in range(6)]
+    there = fresh.table("items").scan(["item_id"]).collect()["item_id"]
+    assert sorted(there) == [f"i{number}" for number in range(6)]
     assert fresh.table("quarantine").scan(["id"]).collect()["id"].to_list() == ["q5"]
     assert sum(commit.rows for commit in fresh.raw("s").history()) == 6
     assert [each.name for each in snapshots(fresh)] == ["kept"]
-    assert halves(fresh) == []
+    assert all(path.is_file() for each in fresh.stored() for path in fresh.table(each).files())
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("seconds", [3, 25])
+@pytest.mark.parametrize(("seconds", "patience"), [(3, 240), (25, 8)])
 def test_an_outage_in_the_middle_of_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: int, patience: int
 ) -> None:
     """Short, the run waits and goes on; longer than its patience, it fails and the next goes on."""
     if program() is None:
@@ -70,7 +86,7 @@ def test_an_outage_in_the_middle_of_a_run(
     server = Seaweed(tmp_path / "server")
     server.start()
     try:
-        settings = {**server.environment(), "DATAQ_LAKE_SECONDS": "15"}
+        settings = {**server.environment(), "DATAQ_LAKE_SECONDS": str(patience)}
         machine = Machine(tmp_path / "home", f"s3://{BUCKET}/lake", settings)
         for each in (alone, machine):
             each.source("s", source)
@@ -86,7 +102,7 @@ def test_an_outage_in_the_middle_of_a_run(
         time.sleep(seconds)
         server.start()
         out, err = run.communicate(timeout=300)
-        if seconds < 15:
+        if seconds < patience:
             assert run.returncode == 0, err
         else:
             assert run.returncode == 1, out
