@@ -10,6 +10,8 @@ from pathlib import Path
 
 from dataq_lake.errors import FixTheCall, TableDamaged, WrongEngine
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location
+from dataq_lake.objects.path import ObjectPath
 
 SETTING = "DATAQ_TABLES"
 FILE = "engine.json"
@@ -67,7 +69,7 @@ def parsed(text: str) -> Engine:
     return Engine("ducklake", catalogue, encrypted)
 
 
-def engine_of(root: Path) -> Engine:
+def engine_of(root: Location) -> Engine:
     """The engine of the lake at `root`, or the one that a new lake there will have.
 
     Raises WrongEngine where the setting names another than the lake was made with.
@@ -85,31 +87,27 @@ def engine_of(root: Path) -> Engine:
     return made
 
 
-def expect_delta(place: object) -> None:
-    """Raises WrongEngine where the setting asks for DuckLake in a lake in an object store."""
-    wanted = os.environ.get(SETTING)
-    if wanted and parsed(wanted) != DELTA:
-        raise WrongEngine(
-            f"{SETTING} is {parsed(wanted)}, but a lake in an object store ({place}) has Delta "
-            "tables: take the setting away, or keep the lake in a folder"
-        )
-
-
-def write_engine(root: Path, engine: Engine) -> None:
+def write_engine(root: Location, engine: Engine) -> None:
     """Notes the engine in a new lake, once and for all; raises WrongEngine if it has another."""
-    private_folder(root)
-    text = {"tables": str(engine)}
+    text = json.dumps({"tables": str(engine)}) + "\n"
     try:
-        with open(root / FILE, "x", encoding="utf-8") as file:
-            file.write(json.dumps(text) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        if isinstance(root, ObjectPath):
+            (root / FILE).create(text.encode())
+        else:
+            _write(private_folder(root) / FILE, text)
     except FileExistsError:
         if (made := _made(root)) != engine:
             raise WrongEngine(f"the lake at {root} was just made with {made}") from None
 
 
-def _made(root: Path) -> Engine | None:
+def _write(path: Path, text: str) -> None:
+    with open(path, "x", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _made(root: Location) -> Engine | None:
     """What the lake says; one with tables that says nothing has Delta tables."""
     try:
         told = json.loads((root / FILE).read_bytes())

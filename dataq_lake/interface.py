@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -62,14 +62,11 @@ class RowsByNumber(Protocol):
 
 @dataclass(frozen=True)
 class Relation:
-    """A table's rows for any DuckDB: a select of all columns, and the files that it reads.
-
-    `sizes` are the bytes of those whose size is known.
-    """
+    """A table's rows for any DuckDB: a select of all columns, the files it reads, their bytes."""
 
     select: str
     files: tuple[str, ...] = ()
-    sizes: Mapping[str, int] = field(default_factory=dict)
+    sizes: tuple[int, ...] = ()
 
 
 class LakeTable(Protocol):

@@ -8,11 +8,10 @@ import time
 import uuid
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.blobs import blobs_in
-from dataq_lake.engine import engine_of, expect_delta
+from dataq_lake.engine import engine_of
 from dataq_lake.errors import LakeMissing
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location, located
@@ -69,9 +68,6 @@ class Lake:
     @cached_property
     def catalogue(self) -> Catalogue | None:
         """Where a lake on DuckLake keeps its tables, None for one of Delta tables."""
-        if not isinstance(self.root, Path):
-            expect_delta(self.root)
-            return None
         engine = engine_of(self.root)
         if engine.kind == "delta":
             return None
@@ -83,7 +79,7 @@ class Lake:
         if self.catalogue is not None:
             from dataq_lake.ducklake.table import DuckLakeTable
 
-            return DuckLakeTable(self.catalogue, name, self.blobs.settle)
+            return DuckLakeTable(self.catalogue, name, self.settle)
 
         def pinned(log: DeltaLog) -> set[int]:
             from dataq_lake.cleaning import pinned_versions

@@ -74,7 +74,7 @@ class Views:
     def _table(self, name: str) -> str:
         found = self._lake.table(name).relation()
         self._reading += found.files
-        self.sizes.update(found.sizes)
+        self.sizes.update(zip(found.files, found.sizes, strict=True))
         return found.select
 
 
@@ -89,8 +89,7 @@ def relation(handle: TableHandle) -> Relation:
     # files of an older schema lack columns; reading every footer to find out is not free
     union = "true" if snapshot.schema_version > 1 else "false"
     text = f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-    sizes = dict(zip(paths, (file.size for file in snapshot.files), strict=True))
-    return Relation(text, tuple(paths), sizes)
+    return Relation(text, tuple(paths), tuple(file.size for file in snapshot.files))
 
 
 def _columns(handle: TableHandle, snapshot: Snapshot | None) -> str:

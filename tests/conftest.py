@@ -97,7 +97,10 @@ QUICK_ON_S3 = {"test_concurrency", "test_blobs"}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out of an object store what is about disks (marker `local`), and DuckLake."""
+    """Leaves out what is about disks (marker `local`) where the lake is in an object store.
+
+    So too the tests of tables in DuckLake: there is tests/s3/test_ducklake.py.
+    """
     for item in items:
         if _on_s3(item) and item.path.stem not in QUICK_ON_S3:
             item.add_marker(pytest.mark.heavy)

@@ -18,11 +18,13 @@ from pathlib import Path
 from threading import Lock, RLock
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.cache import cache_folder
 from dataq_lake.ducklake.store import reach
 from dataq_lake.engine import FILE, Engine, write_engine
-from dataq_lake.errors import CatalogueUnreachable, Retry, TableDamaged
+from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry, TableDamaged
 from dataq_lake.extensions import OFFLINE, load
 from dataq_lake.folders import private_folder
+from dataq_lake.location import Location
 
 if TYPE_CHECKING:
     import duckdb
@@ -47,11 +49,11 @@ class Session:
         return self.connection.execute(asked, values or None).fetchall()
 
 
-_open: dict[tuple[Engine, Path], Catalogue] = {}
+_open: dict[tuple[Engine, Location], Catalogue] = {}
 _opening = Lock()
 
 
-def catalogue_of(engine: Engine, root: Path) -> Catalogue:
+def catalogue_of(engine: Engine, root: Location) -> Catalogue:
     """The one catalogue object of this process for a lake: a DuckDB file is attached only once."""
     with _opening:
         return _open.setdefault((engine, root), Catalogue(engine, root))
@@ -67,7 +69,7 @@ def close_catalogues() -> None:
 class Catalogue:
     """Where the tables of the lake at `root` are written down; nothing is opened before its use."""
 
-    def __init__(self, engine: Engine, root: Path) -> None:
+    def __init__(self, engine: Engine, root: Location) -> None:
         self.engine = engine
         self.root = root
         self._lock = RLock()
@@ -84,7 +86,17 @@ class Catalogue:
     @property
     def file(self) -> Path | None:
         """The file of a DuckDB catalogue, None for one in PostgreSQL."""
-        return None if self.engine.is_postgres else self.root / self.engine.catalogue
+        if self.engine.is_postgres:
+            return None
+        if isinstance(self.root, Path):
+            return self.root / self.engine.catalogue
+        path = Path(self.engine.catalogue)
+        if not path.is_absolute():
+            raise FixTheCall(
+                f"the lake is at {self.root}, where no DuckDB file can be: name one by its whole "
+                "path (ducklake:/var/lib/lake.ducklake), or use PostgreSQL"
+            )
+        return path
 
     @property
     def exists(self) -> bool:
@@ -157,13 +169,14 @@ class Catalogue:
 
     def _spill(self) -> Path:
         """Where rows go meanwhile that do not fit into memory; DuckDB makes and removes it."""
-        return private_folder(self.root / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
+        local = self.root if isinstance(self.root, Path) else cache_folder()
+        return private_folder(local / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
 
     def _attach(self) -> None:
         if self._attached:
             return
         made = self.exists
-        if not made:
+        if not made and isinstance(self.root, Path):
             private_folder(self.root / "tables")
         until = time.monotonic() + WAIT_SECONDS
         while not self._try_to_attach(made, until):

@@ -85,6 +85,7 @@ def _named(catalogue: Catalogue) -> set[int]:
     }
 
 
-def _on_disk(catalogue: Catalogue) -> dict[Path, int]:
-    files = Path(catalogue.data_path).rglob("*.parquet")
-    return {path: path.stat().st_size for path in files}
+def _on_disk(catalogue: Catalogue) -> dict[str, int]:
+    tables = catalogue.root / "tables"
+    files = tables.rglob("*.parquet") if isinstance(tables, Path) else tables.below()
+    return {str(path): path.stat().st_size for path in files}

@@ -108,8 +108,16 @@ class State:
     @property
     def paths(self) -> tuple[str, ...]:
         """Where its files are, also those that say which rows are gone."""
+        return tuple(each.path for each in self._stored())
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Their bytes, in the same order."""
+        return tuple(each.size for each in self._stored())
+
+    def _stored(self) -> list[Stored]:
         both = [each for file in self.files for each in (file, file.gone)]
-        return tuple(each.path for each in both if each is not None)
+        return [each for each in both if each is not None]
 
     @property
     def is_plain(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.ducklake.catalogue import Catalogue, Session
 from dataq_lake.ducklake.history import History
 from dataq_lake.ducklake.state import State, state
 from dataq_lake.errors import FixTheCall, ReadOnly, UpgradeDataq
+from dataq_lake.location import Location, located
 from dataq_lake.table import BATCH_BYTES, moment
 from dataq_lake.written import CommitInfo, Written
 
@@ -104,10 +104,12 @@ class DuckLakeTable:
             )
         return found
 
-    def files(self, version: int | None = None, as_of: datetime | str | None = None) -> list[Path]:
+    def files(
+        self, version: int | None = None, as_of: datetime | str | None = None
+    ) -> list[Location]:
         """The Parquet files of the table, also those that say which rows are gone."""
         found = self.snapshot(version, as_of)
-        return [Path(path) for path in found.paths] if found else []
+        return [located(path) for path in found.paths] if found else []
 
     def _reader(self, found: State | None) -> Reader:
         from dataq_lake.ducklake.reading import Reader
@@ -128,7 +130,7 @@ class DuckLakeTable:
             found is None or found.is_plain
         )  # then Polars reads the files, and skips what it can
         frame = (
-            reading.scan(self.table, [Path(path) for path in found.paths] if found else [])
+            reading.scan(self.table, [located(path) for path in found.paths] if found else [])
             if plain
             else self._reader(found).scan()
         )
@@ -155,7 +157,7 @@ class DuckLakeTable:
         found = self.snapshot()
         if found is None or found.is_plain:
             files = found.files if found else ()
-            paths = [Path(file.path) for file in files]
+            paths = [located(file.path) for file in files]
             return NumberedRows(self.table, paths, [file.rows for file in files])
         return ReaderRows(self._reader(found))
 
@@ -181,8 +183,8 @@ class DuckLakeTable:
         from dataq_lake.interface import Relation
 
         found = self.snapshot()
-        files = found.paths if found else ()
-        return Relation(relation(found, self.table.schema), files)
+        files, sizes = (found.paths, found.sizes) if found else ((), ())
+        return Relation(relation(found, self.table.schema), files, sizes)
 
     def count(self) -> int:
         """How many rows the table has now; as a rule the catalogue knows."""

@@ -10,6 +10,7 @@ from dataq_lake.damage import Damage, Told
 from dataq_lake.ducklake.relation import read
 from dataq_lake.ducklake.state import Stored, every_file
 from dataq_lake.errors import ContentDamaged, LakeError
+from dataq_lake.location import located
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +57,7 @@ def _reason(handle: DuckLakeTable, file: Stored) -> str | None:
     import duckdb
 
     try:
-        size = Path(file.path).stat().st_size
+        size = located(file.path).stat().st_size
         if size != file.size:
             return f"has {size} bytes, {file.size} were written"
         with handle.catalogue.database.cursor() as cursor:

@@ -38,6 +38,7 @@ from tests.postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 LATER = datetime.now(UTC) + timedelta(days=200)
+NONE = timedelta(0)
 on_ducklake = pytest.mark.engines("file", "encrypted", "postgres", heavy=("file", "postgres"))
 in_file = pytest.mark.engines("file")
 

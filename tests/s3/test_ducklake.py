@@ -1,0 +1,65 @@
+"""A lake on DuckLake in an object store: tables there, their catalogue in a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from dataq_lake import sql
+from dataq_lake.cleaning import vacuum
+from dataq_lake.difference import Difference
+from dataq_lake.ducklake.catalogue import close_catalogues
+from dataq_lake.errors import FixTheCall
+from dataq_lake.lake import Lake, open_lake
+from dataq_lake.objects.path import ObjectPath
+from dataq_lake.snapshots import create
+from tests.lake.conftest import rows
+from tests.lake.test_engines import LATER, NONE
+from tests.postgres import Postgres
+
+__all__ = ["rows"]
+
+
+@pytest.fixture(params=["ducklake", "ducklake+encrypted"])
+def lake(
+    request: pytest.FixtureRequest,
+    bucket: ObjectPath,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Lake]:
+    """A lake in a bucket that was never written to."""
+    monkeypatch.setenv("DATAQ_TABLES", f"{request.param}:postgres:{postgres.database()}")
+    yield open_lake(bucket)
+    close_catalogues()
+
+
+def states(lake: Lake) -> list[tuple[str, str]]:
+    return sql.query(lake, "select id, state from quarantine order by id").fetchall()
+
+
+def test_write_look_back_verify_and_clean(lake: Lake, rows: object) -> None:
+    assert callable(rows)
+    handle = lake.table("quarantine")
+    handle.append([rows("quarantine", ["a", "b", "c"], state="1")])
+    create(lake, "before")
+    handle.insert_new([rows("quarantine", ["c", "d"], state="2")])
+    handle.apply(Difference([rows("quarantine", ["a"], state="3")], ["a", "b"]))
+    assert states(lake) == [("a", "3"), ("c", "1"), ("d", "2")]
+    assert states(lake.at("before")) == [("a", "1"), ("b", "1"), ("c", "1")]
+    assert handle.scan(["id", "state"]).sort("id").collect().rows() == states(lake)
+    assert [batch.num_rows for batch in handle.rows(["d"], ["id"])] == [1]
+    assert list(handle.damage()) == []
+    vacuum(handle, NONE, NONE, LATER)
+    assert states(lake.at("before")) == [("a", "1"), ("b", "1"), ("c", "1")]
+    handle.files()[0].unlink()
+    assert [each.reason for each in handle.damage()] == ["is in the catalogue but not on disk"]
+
+
+def test_a_catalogue_file_needs_a_disk(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, rows: object
+) -> None:
+    assert callable(rows)
+    monkeypatch.setenv("DATAQ_TABLES", "ducklake:lake.ducklake")
+    with pytest.raises(FixTheCall, match="name one by its whole path"):
+        open_lake(bucket).table("items").append([rows("items", ["a"])])
