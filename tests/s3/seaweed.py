@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import secrets
 import shutil
@@ -85,6 +86,7 @@ class Seaweed:
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - calls C only
             )
         self._expect()
 
@@ -168,6 +170,11 @@ class Seaweed:
         keys = [{"accessKey": self.key, "secretKey": self.secret}]
         actions = ["Admin", "Read", "Write", "List", "Tagging"]
         return {"identities": [{"name": "tests", "credentials": keys, "actions": actions}]}
+
+
+def _end_with_parent() -> None:
+    """Has the server killed when the tests are, however they end (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def _free_ports(count: int) -> list[int]:
