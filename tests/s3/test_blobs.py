@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from datetime import timedelta
 
 import pytest
@@ -73,6 +74,9 @@ def test_a_writer_that_comes_between_keeps_its_blob(
             with writer.writer() as one:  # it is sent beside the collector, and waits for it
                 one.write(b"wanted")
                 one.commit()
+            while not blobs._mark("young", uri).is_file():
+                time.sleep(0.02)
+            time.sleep(0.3)  # time enough to look for the blob, which is still there
             calls.append("sent")
         return told
 
