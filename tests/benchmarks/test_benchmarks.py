@@ -47,15 +47,24 @@ def test_pairs_alternate() -> None:
     assert pairs.ratios == (2.0, 2.0, 2.0)
 
 
-def test_the_page_keeps_what_stands_around_the_figures(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    page = tmp_path / "benchmarks.md"
+MACHINE = {"cores": "2", "commit": "abc", "day": "2026-11-22", "load": "0.1 when it began"}
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A page of its own that the figures are written to."""
+    page, figures = tmp_path / "benchmarks.md", tmp_path / "figures.json"
     page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    figures.write_text("{}")
     monkeypatch.setattr(report, "PAGE", page)
+    monkeypatch.setattr(report, "FIGURES", figures)
+    return page
+
+
+def test_the_page_keeps_what_stands_around_the_figures(page: Path, tmp_path: Path) -> None:
     setting = Setting(tmp_path, tmp_path, scale=0.5)
     for _ in range(2):
-        report.write_page([measure(0.5, None)], {"cores": "2"}, setting)
+        report.write_page([measure(0.5, None)], MACHINE, setting)
     text = page.read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
@@ -63,6 +72,17 @@ def test_the_page_keeps_what_stands_around_the_figures(
     assert "old" not in text
     assert "- cores: 2" in text
     assert "Scale 0.5" in text
+
+
+def test_figures_of_other_benches_stay_with_their_commit(page: Path, tmp_path: Path) -> None:
+    setting = Setting(tmp_path, tmp_path)
+    other = Measure("other", 3.0, "×", None, "1 s", "3 s")
+    report.write_page([measure(0.5, None), other], MACHINE, setting)
+    report.write_page([measure(0.7, None)], {**MACHINE, "commit": "def"}, setting)
+    rows = [line for line in page.read_text().splitlines() if line.startswith("|")]
+    shown = {line.split("|")[1].strip(): line for line in rows}
+    assert "0.70×" in shown["name"] and "def" in shown["name"]
+    assert "3.00×" in shown["other"] and "abc" in shown["other"]
 
 
 def test_every_bench_says_what_it_measures() -> None:
