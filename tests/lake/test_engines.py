@@ -227,6 +227,7 @@ def test_a_password_is_not_taken(secret: str) -> None:
     assert "hush" not in str(refused.value)
 
 
+@pytest.mark.local("a DuckDB file is on a disk")
 @pytest.mark.parametrize(
     ("made", "asked"), [("delta", "ducklake:lake.ducklake"), ("ducklake:lake.ducklake", "delta")]
 )

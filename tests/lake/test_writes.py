@@ -20,7 +20,7 @@ from dataq_lake.location import Location, readable
 from dataq_lake.schemas import Table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
-from tests.lake.ages import age
+from tests.lake.ages import age, below
 from tests.lake.conftest import Rows
 
 pytestmark = pytest.mark.usefixtures("engine")
@@ -32,7 +32,7 @@ def ids(start: int, stop: int) -> list[str]:
 
 
 def files_on_disk(lake: Lake, table: str) -> set[str]:
-    files = (lake.root / "tables").rglob("*.parquet")
+    files = [path for path in below(lake.root / "tables") if path.name.endswith(".parquet")]
     return {path.name for path in files if path.parent.name == table}
 
 
