@@ -1,0 +1,132 @@
+"""Dagster, loaded once for all that one command runs."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Self
+
+from dataq_assets.runs.news import News
+from dataq_assets.runs.outcome import Outcome
+from dataq_lake.lake import open_lake
+from dataq_resources.finishing import listening_for_assets
+from dataq_resources.handover import Handover
+from dataq_resources.home import Home
+from dataq_resources.sources import SourceConfig
+
+if TYPE_CHECKING:
+    import dagster as dg
+
+COLLECTED_EVERY = (50_000, 20, 20)
+"""Objects until garbage is looked for; Python's 700 is for programs that make few of them."""
+
+
+class Session:
+    """Dagster, loaded once, with the definitions of one home."""
+
+    def __init__(self, home: Home, sources: Sequence[SourceConfig]) -> None:
+        with _uncollected():
+            from dataq_assets.definitions import build
+            from dataq_assets.runs.dead import bury
+            from dataq_assets.runs.launch import open_instance
+
+            self._lake = open_lake(home.lake)
+            self._instance = open_instance(home)
+            self._definitions = build(home, sources)
+        bury(self._instance)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._instance.dispose()
+
+    def archive(self, news: Future[News], full: bool) -> Outcome:
+        """What came of one source: a run for each cluster of windows, one after another."""
+        told = news.result()
+        outcome = Outcome()
+        clusters = told.clusters
+        if clusters:
+            # While the plugin is waited for; an error shows where the index is published.
+            threading.Thread(target=_import_engines, daemon=True).start()
+        for first, last in clusters:
+            outcome.add(self._extract(told, first, last, full))
+            if not outcome.ok:
+                break
+        return outcome
+
+    def _extract(self, news: News, first: str, last: str, full: bool) -> Outcome:
+        import dagster as dg
+
+        from dataq_assets.runs.launch import launch
+
+        name = f"raw_{news.source.name}"
+        tags = {
+            "dagster/asset_partition_range_start": first,
+            "dagster/asset_partition_range_end": last,
+            "dataq/source": news.source.name,
+        }
+        config = {"ops": {name: {"config": {"full": full, "everything": news.everything}}}}
+        return launch(
+            self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
+        )
+
+    def derive(self) -> Outcome:
+        """What came of everything that follows from raw."""
+        from dataq_assets.runs.launch import launch
+
+        return launch(self._instance, self._definitions, self._derived())
+
+    def derive_and_check(self, handover: Handover) -> Outcome:
+        """The same with all checks, in one run."""
+        from dataq_assets.runs.launch import launch
+
+        checks = self._definitions.resolve_asset_graph().asset_check_keys
+        with self._foreseeing(handover):
+            return launch(self._instance, self._definitions, self._derived(), checks)
+
+    @contextmanager
+    def _foreseeing(self, handover: Handover) -> Iterator[None]:
+        """Begins each check once its asset is stored; the checks' step takes what was seen."""
+        from dataq_assets.defs.checks import checks_of
+        from dataq_assets.foreseen import KEY, Foreseen
+
+        sources = self._lake.raw_sources()
+        foreseen = Foreseen(self._lake, checks_of(sources))
+        handover.offer(KEY, foreseen)
+        for source in sources:
+            foreseen.begin((f"raw_{source}",))
+        with listening_for_assets(foreseen.begin):
+            yield
+
+    def check(self, everything: bool = False) -> Outcome:
+        """What came of the asset checks that are due, or of all."""
+        from dataq_assets.runs.checking import launch_checks
+
+        return launch_checks(self._instance, self._definitions, self._lake, everything)
+
+    def _derived(self) -> list[dg.AssetKey]:
+        from dataq_assets.runs.launch import derived_keys
+
+        return derived_keys(self._definitions)
+
+
+def _import_engines() -> None:
+    with suppress(ImportError):
+        import faiss  # noqa: F401
+        import tantivy  # noqa: F401
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spares what is loaded for good from being looked through for garbage: a tenth of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*COLLECTED_EVERY)
+        gc.enable()

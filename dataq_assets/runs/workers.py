@@ -1,0 +1,37 @@
+"""The workers of a run, started before its steps ask for them: one, or all where it pays."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+from dataq_assets.runs.news import News
+from dataq_assets.stages.readying import get_ready
+from dataq_lake.embedders import DEFAULT_MODEL
+from dataq_resources.early_pool import KEY, EarlyPool
+from dataq_resources.handover import Handover
+from dataq_resources.progress import Progress
+
+MANY_ITEMS = 256
+"""So many are worth a second worker, which costs half a second of a processor to start."""
+
+
+class Workers:
+    """Has one worker start as soon as a source has news, and the others if that is much."""
+
+    def __init__(self, handover: Handover) -> None:
+        self._handover = handover
+        self._pool: EarlyPool | None = None
+
+    def hear_news(self, asked: Future[News]) -> None:
+        """Start the first."""
+        if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
+            self._handover.prepare(KEY, self._made)
+
+    def hear_progress(self, progress: Progress) -> None:
+        """Start the others."""
+        if self._pool and progress.stage == "raw" and progress.done >= MANY_ITEMS:
+            self._pool.grow()
+
+    def _made(self) -> EarlyPool:
+        self._pool = EarlyPool(get_ready, DEFAULT_MODEL)
+        return self._pool
