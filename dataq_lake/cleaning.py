@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dataq_lake.interface import LakeTable, TableLog
     from dataq_lake.lake import Lake
     from dataq_lake.location import Location
-    from dataq_lake.log import Commit
+    from dataq_lake.log_entries import Commit
     from dataq_lake.table import TableHandle
 
 RETENTION = timedelta(days=90)

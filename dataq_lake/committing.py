@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_lake.errors import UpgradeLake
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
-from dataq_lake.log import SCHEMA_VERSION, DataFile
+from dataq_lake.log_entries import SCHEMA_VERSION, DataFile
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import patiently
 from dataq_lake.part_file import Part

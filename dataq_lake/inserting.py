@@ -17,7 +17,7 @@ from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, Retry
 from dataq_lake.keys import KeyIndex
 from dataq_lake.location import Location
-from dataq_lake.log import DataFile, Snapshot
+from dataq_lake.log_entries import DataFile, Snapshot
 from dataq_lake.part_file import Part
 from dataq_lake.parts import PartWriter, discard
 from dataq_lake.table import BATCH_BYTES, TableHandle

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from dataq_lake.damage import Damage
     from dataq_lake.difference import Difference
     from dataq_lake.location import Location
-    from dataq_lake.log import Commit
+    from dataq_lake.log_entries import Commit
     from dataq_lake.numbered import Numbers
     from dataq_lake.schemas import Table
     from dataq_lake.written import CommitInfo, Written

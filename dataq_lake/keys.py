@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dataq_lake.log import DataFile
+from dataq_lake.log_entries import DataFile
 from dataq_lake.reading import polars_schema
 
 if TYPE_CHECKING:

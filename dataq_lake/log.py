@@ -10,97 +10,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import accumulate
 from typing import Any
-from urllib.parse import unquote
 
-from dataq_lake.errors import NoSuchVersion, NotYet, TableDamaged, UpgradeDataq, VersionGone
+from dataq_lake.errors import NoSuchVersion, NotYet, TableDamaged, VersionGone
 from dataq_lake.location import Location
+from dataq_lake.log_entries import Commit, Replay, Snapshot, commit_of
 
 _CHECKPOINT = re.compile(r"(\d{20})\.checkpoint(\.\d{10}\.\d{10})?\.parquet")
 _COMMIT = re.compile(r"(\d{20})\.json")
-SCHEMA_VERSION = "dataq.schemaVersion"
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """A Parquet file of a snapshot; `path` is relative to the table, `size` in bytes."""
-
-    path: str
-    size: int
-    stats: str
-
-    @property
-    def rows(self) -> int | None:
-        """How many rows the log says it has, None where it does not say."""
-        count = json.loads(self.stats).get("numRecords") if self.stats else None
-        return None if count is None else int(count)
-
-
-@dataclass(frozen=True)
-class Commit:
-    """One version of a table: when, by which run and asset, and what it did."""
-
-    version: int
-    time: datetime
-    operation: str
-    run_id: str
-    asset: str
-    rows: int
-    deleted: int
-    bytes: int
-    files: int
-    commit_id: str
-
-
-@dataclass(frozen=True)
-class Snapshot:
-    """The files and settings of a table at `version`."""
-
-    version: int
-    files: tuple[DataFile, ...]
-    configuration: dict[str, str]
-    columns: tuple[str, ...]
-
-    @property
-    def schema_version(self) -> int:
-        """The version of DataQ's schema that the table was last written with."""
-        text = self.configuration.get(SCHEMA_VERSION, "1")
-        if not (text.isascii() and text.isdigit() and int(text)):
-            raise UpgradeDataq(
-                f"a table says it has schema version {text[:32]!r}, which this DataQ never wrote: "
-                "upgrade DataQ, or restore the table from a backup"
-            )
-        return int(text)
-
-
-@dataclass
-class _Replay:
-    files: dict[str, DataFile] = field(default_factory=dict)
-    configuration: dict[str, str] = field(default_factory=dict)
-    columns: tuple[str, ...] = ()
-
-    def apply(self, action: dict[str, Any]) -> None:
-        if add := action.get("add"):
-            if add.get("deletionVector"):
-                raise UpgradeDataq("deletion vectors are not read here: use delta_scan of DuckDB")
-            path = _inside(unquote(add["path"]))
-            self.files[path] = DataFile(path, add["size"], add.get("stats") or "")
-        elif remove := action.get("remove"):
-            self.files.pop(unquote(remove["path"]), None)
-        elif meta := action.get("metaData"):
-            self.configuration = dict(meta.get("configuration") or {})
-            self.columns = tuple(f["name"] for f in json.loads(meta["schemaString"])["fields"])
-        elif (protocol := action.get("protocol")) and protocol["minReaderVersion"] > 1:
-            raise UpgradeDataq(
-                f"the table needs Delta reader version {protocol['minReaderVersion']}, DataQ reads "
-                "version 1: upgrade DataQ, or drop the feature from the table"
-            )
-
-    def at(self, version: int) -> Snapshot:
-        return Snapshot(version, tuple(self.files.values()), self.configuration, self.columns)
 
 
 class DeltaLog:
@@ -108,7 +27,7 @@ class DeltaLog:
 
     def __init__(self, folder: Location) -> None:
         self.folder = folder / "_delta_log"
-        self._replay = _Replay()
+        self._replay = Replay()
         self._version = -1
         self._latest: Snapshot | None = None
         self._seen: object = None
@@ -163,7 +82,7 @@ class DeltaLog:
         """The files that any of these versions is made of, in one pass; raises NoSuchVersion."""
         commits, checkpoints = self._listing()
         found: set[str] = set()
-        replay, reached = _Replay(), None
+        replay, reached = Replay(), None
         for version in sorted(set(versions)):
             steps = range(-1 if reached is None else reached + 1, version + 1)
             if not commits.issuperset(steps) or checkpoints.intersection(steps):
@@ -195,16 +114,16 @@ class DeltaLog:
             gone += sorted(self.folder.glob(f"{number:020}.checkpoint*.parquet"))
         return gone
 
-    def _start(self, version: int) -> tuple[_Replay, range]:
+    def _start(self, version: int) -> tuple[Replay, range]:
         """The checkpoint before `version`, and the commits from there on."""
         commits, checkpoints = self._listing()
         start = max((v for v in checkpoints if v <= version), default=-1)
         steps = range(start + 1, version + 1)
         if version < 0 or not commits.issuperset(steps) or (start < 0 and 0 not in commits):
             raise _missing(self.folder.parent.name, version, sorted(commits | checkpoints))
-        return self._checkpoint(start) if start >= 0 else _Replay(), steps
+        return self._checkpoint(start) if start >= 0 else Replay(), steps
 
-    def _go_on(self, replay: _Replay, steps: Iterable[int]) -> None:
+    def _go_on(self, replay: Replay, steps: Iterable[int]) -> None:
         for number in steps:
             for action in self._actions(number):
                 replay.apply(action)
@@ -260,10 +179,10 @@ class DeltaLog:
             ]
         except FileNotFoundError:
             return None
-        return _commit(version, found[0] if found else {})
+        return commit_of(version, found[0] if found else {})
 
     def _restart(self) -> None:
-        self._replay, self._version, self._seen = _Replay(), -1, None
+        self._replay, self._version, self._seen = Replay(), -1, None
         self.generation += 1
         start = self._newest_checkpoint()
         if start is not None:
@@ -331,13 +250,13 @@ class DeltaLog:
         checkpoints = {int(m[1]) for name in names if (m := _CHECKPOINT.fullmatch(name))}
         return commits, checkpoints
 
-    def _checkpoint(self, version: int) -> _Replay:
+    def _checkpoint(self, version: int) -> Replay:
         import pyarrow.parquet as pq
         from pyarrow import ArrowException
 
         from dataq_lake.location import readable
 
-        replay = _Replay()
+        replay = Replay()
         parts: list[Location] = [*self.folder.glob(f"{version:020}.checkpoint*.parquet")]
         parts.sort(key=str)
         for part in parts or [self.folder / f"{version:020}.checkpoint.parquet"]:
@@ -356,29 +275,7 @@ class DeltaLog:
         return replay
 
 
-def _inside(path: str) -> str:
-    """`path`, if it lies in the table's own folder: what is elsewhere is none of ours to read."""
-    if path.startswith("/") or ":" in path.partition("/")[0] or ".." in path.split("/"):
-        raise UpgradeDataq(f"the log names a file outside of its table: {path}")
-    return path
-
-
 def _missing(table: str, version: int, have: list[int]) -> NoSuchVersion:
     span = f"{have[0]} to {have[-1]}" if have else "none"
     told = f"{table} has no version {version}: versions kept are {span}"
     return VersionGone(told) if have and 0 <= version < have[-1] else NoSuchVersion(told)
-
-
-def _commit(version: int, info: dict[str, Any]) -> Commit:
-    return Commit(
-        version,
-        datetime.fromtimestamp(info.get("timestamp", 0) / 1000, UTC),
-        str(info.get("operation", "")),
-        str(info.get("run_id", "")),
-        str(info.get("asset", "")),
-        int(info.get("rows", 0)),
-        int(info.get("deleted", 0)),
-        int(info.get("bytes", 0)),
-        int(info.get("files", 0)),
-        str(info.get("commit_id", "")),
-    )

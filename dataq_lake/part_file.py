@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from dataq_lake.cache import scratch
 from dataq_lake.location import Location
-from dataq_lake.log import DataFile
+from dataq_lake.log_entries import DataFile
 from dataq_lake.schemas import Table
 
 # Nearly every row has its own: a dictionary of them is made, found too large, and thrown away.

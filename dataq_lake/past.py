@@ -16,10 +16,11 @@ from dataq_lake.table import TableHandle, moment
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-    from dataq_lake import log
+    from dataq_lake import log_entries
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.indexes.snapshot import Snapshot
     from dataq_lake.interface import LakeTable, TableLog
+    from dataq_lake.log import DeltaLog
 
 
 def past(lake: Lake, as_of: datetime | str) -> PastLake:
@@ -94,22 +95,24 @@ class PastTable(TableHandle):
     """A table at one version; whatever would write to it raises ReadOnly."""
 
     def __init__(
-        self, name: str, folder: Location, version: Callable[[log.DeltaLog], int | None]
+        self, name: str, folder: Location, version: Callable[[DeltaLog], int | None]
     ) -> None:
         super().__init__(name, folder)
         self._find = version
 
     @cached_property
-    def _pinned(self) -> log.Snapshot | None:
+    def _pinned(self) -> log_entries.Snapshot | None:
         version = self._find(self._log)
         return None if version is None else self._log.at(version)
 
-    def _snapshot(self, version: int | None, as_of: datetime | str | None) -> log.Snapshot | None:
+    def _snapshot(
+        self, version: int | None, as_of: datetime | str | None
+    ) -> log_entries.Snapshot | None:
         if version is None and as_of is None:
             return self._pinned
         return super()._snapshot(version, as_of)
 
-    def history(self) -> list[log.Commit]:
+    def history(self) -> list[log_entries.Commit]:
         """The versions up to this one that the log still tells of, newest first."""
         last = -1 if self._pinned is None else self._pinned.version
         return [commit for commit in super().history() if commit.version <= last]

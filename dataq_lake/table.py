@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
 from dataq_lake.location import Location
-from dataq_lake.log import Commit, DeltaLog, Snapshot
+from dataq_lake.log import DeltaLog
+from dataq_lake.log_entries import Commit, Snapshot
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import patiently
 from dataq_lake.storage import writable

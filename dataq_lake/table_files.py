@@ -13,7 +13,7 @@ from dataq_lake.errors import LakeError
 from dataq_lake.location import Location, readable
 
 if TYPE_CHECKING:
-    from dataq_lake.log import DataFile
+    from dataq_lake.log_entries import DataFile
     from dataq_lake.table import TableHandle
 
 

@@ -19,7 +19,7 @@ from dataq_lake.committing import Change, commit
 from dataq_lake.errors import CannotUpgrade, LakeError, Retry, UpgradeLake
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.manifest import FORMAT
-from dataq_lake.log import SCHEMA_VERSION, Snapshot
+from dataq_lake.log_entries import SCHEMA_VERSION, Snapshot
 from dataq_lake.migrating import Migration, migrated, way
 from dataq_lake.parts import PartWriter, discard
 from dataq_lake.table import BATCH_BYTES, TableHandle

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dataq_lake.interface import Relation
 from dataq_lake.lake import Lake
-from dataq_lake.log import Snapshot
+from dataq_lake.log_entries import Snapshot
 from dataq_lake.table import TableHandle
 
 TEXTS = """

@@ -10,7 +10,7 @@ from typing import Any
 from dataq_lake.ducklake.catalogue import Catalogue, Session
 from dataq_lake.ducklake.state import TABLES, last_change
 from dataq_lake.errors import NotYet, VersionGone
-from dataq_lake.log import Commit
+from dataq_lake.log_entries import Commit
 
 CHANGES = """
     select snapshot.snapshot_id, snapshot.snapshot_time, changes.changes_made,

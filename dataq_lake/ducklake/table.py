@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from dataq_lake.difference import Difference
     from dataq_lake.ducklake.reading import Reader
     from dataq_lake.interface import Relation, RowsByNumber
-    from dataq_lake.log import Commit
+    from dataq_lake.log_entries import Commit
     from dataq_lake.schemas import Table
 
 

@@ -15,7 +15,7 @@ from dataq_assets.stages.checks import index_is_current
 from dataq_assets.stages.deep_check import Finding, look
 from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq, VersionGone
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.log import SCHEMA_VERSION
+from dataq_lake.log_entries import SCHEMA_VERSION
 from dataq_resources.home import Home
 from tests.lake.conftest import Rows, rows
 

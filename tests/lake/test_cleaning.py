@@ -26,7 +26,7 @@ from dataq_lake.difference import Difference
 from dataq_lake.errors import ContentDamaged, ContentLost, VersionGone
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.log import Commit
+from dataq_lake.log_entries import Commit
 from dataq_lake.snapshots import create, expired, keep, retire, snapshots
 from dataq_lake.table import log_in
 from tests.lake.ages import aged

@@ -21,7 +21,7 @@ from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.lake import SPILL_SECONDS, Lake, open_lake
-from dataq_lake.log import SCHEMA_VERSION
+from dataq_lake.log_entries import SCHEMA_VERSION
 from dataq_lake.maintenance.bounds import Bounds
 from dataq_lake.maintenance.extents import on_disk
 from dataq_lake.maintenance.keeping import Keeping

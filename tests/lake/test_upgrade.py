@@ -23,7 +23,7 @@ from dataq_lake.errors import (
     UpgradeLake,
 )
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.log import SCHEMA_VERSION
+from dataq_lake.log_entries import SCHEMA_VERSION
 from dataq_lake.migrating import Migration, migrations, way
 from dataq_lake.schemas import TABLES, Table, raw_table
 from dataq_lake.snapshots import create, retire, snapshots
