@@ -14,9 +14,8 @@ from dataq_lake.parts import FILE_BYTES, PartWriter, discard
 from dataq_lake.table import BATCH_BYTES, TableHandle
 from dataq_lake.written import CommitInfo
 
-TINY, SMALL = 1 << 20, 8 << 20
-MANY = 8
-"""So many files of a kind become one of the next: a row is written anew at most twice."""
+SMALL = 8 << 20
+MANY = 32
 # What maintenance merges: fewer files than FEW cost a reader nothing to speak of.
 MEDIUM = 32 << 20
 FEW = 4
@@ -31,7 +30,7 @@ def tidy(handle: TableHandle, info: CommitInfo) -> None:
 
 
 def merge(handle: TableHandle, info: CommitInfo) -> bool:
-    """Merges the table's tiny or small files if there are MANY of these; says whether it did.
+    """Merges the table's small files if there are MANY; says whether it did.
 
     Rows, keys and history stay. A merge that loses against another writer is given up: the next
     write tries again.
@@ -39,11 +38,8 @@ def merge(handle: TableHandle, info: CommitInfo) -> bool:
     snapshot = handle.snapshot()
     if snapshot is None:
         return False
-    for least, most in ((0, TINY), (TINY, SMALL)):
-        alike = tuple(file for file in snapshot.files if least <= file.size < most)
-        if len(alike) >= MANY:
-            return _merge(handle, alike, snapshot.version, info)
-    return False
+    small = tuple(file for file in snapshot.files if file.size < SMALL)
+    return len(small) >= MANY and _merge(handle, small, snapshot.version, info)
 
 
 def mergeable(handle: TableHandle) -> Iterator[tuple[DataFile, ...]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -138,19 +139,20 @@ class GroupCommit:
 
     def _commit(self, group: list[_Waiting]) -> None:
         """Commits a group and tells each producer; what fails concerns only who is not told yet."""
-        untold = deque(group)
-        durable = 0
+        given: list[_Waiting] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            for each in group:
+                given.append(each)
+                yield each.batch
 
         def tell(written: Written) -> None:
-            nonlocal durable
-            durable += written.rows
-            while untold and untold[0].batch.num_rows <= durable:
-                each = untold.popleft()
-                durable -= each.batch.num_rows
+            for each in given:
                 each.told.set_result(written)
+            given.clear()
 
         try:
-            self._handle.append((each.batch for each in group), self._info, tell)
+            self._handle.append(batches(), self._info, tell)
             tell(Written(version=self._handle.version()))  # those without a row
         except BaseException as error:  # noqa: BLE001 - it is the producers' to handle
             for each in group:

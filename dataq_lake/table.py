@@ -207,9 +207,8 @@ class TableHandle:
     ) -> Written:
         """Adds every row, in commits of 10,000 rows, 32 MB or 30 seconds, whichever comes first.
 
-        `committed` is called after each, in order: the rows of as many batches as it tells of are
-        then on disk for good, so this is the moment to keep the state that came with the last of
-        them. More batches may have been taken by then.
+        `committed` is called after each: every batch taken so far is then on disk for good, so
+        this is the moment to keep the state that came with the last of them.
         """
         from dataq_lake import writing
 

@@ -1,7 +1,6 @@
 """Commits what a source's plugin sends, rows first and then the state that stands for them."""
 
 import time
-from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,8 +83,8 @@ class RawWriter:
         stream = _Rows(batches)
         info = CommitInfo(self.run_id, f"raw_{self.source}")
         handle = self.home.lake.raw(self.source)
-        self.written = handle.append(stream, info, lambda done: self._keep(stream.state_at(done)))
-        self._keep(stream.last_state())
+        self.written = handle.append(stream, info, lambda _: self._keep(stream.take_state()))
+        self._keep(stream.take_state())
         if stream.first is not None:
             self.shown = preview(raw_table(self.source), stream.first)
         if stream.error is not None:
@@ -98,35 +97,25 @@ class RawWriter:
 
 
 class _Rows:
-    """The rows of a plugin's stream; remembers which state came after which, and how it ended."""
+    """The rows of a plugin's stream; remembers the state that came last, and how it ended."""
 
     def __init__(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
         self._batches = batches
-        self._states: deque[tuple[int, bytes]] = deque()
-        self._rows = self._durable = 0
+        self._state: bytes | None = None
         self.first: pa.RecordBatch | None = None
         self.error: PluginError | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         try:
             for batch, state in self._batches:
-                self._rows += batch.num_rows
-                if state is not None:
-                    self._states.append((self._rows, state))
+                self._state = state if state is not None else self._state
                 if batch.num_rows:
                     self.first = self.first or batch.slice(0, 5)
                     yield batch
         except PluginError as error:
             self.error = error
 
-    def state_at(self, written: Written) -> bytes | None:
-        """The state to keep now that these rows are durable too; None if it is kept already."""
-        self._durable += written.rows
-        state = None
-        while self._states and self._states[0][0] <= self._durable:
-            state = self._states.popleft()[1]
+    def take_state(self) -> bytes | None:
+        """The state to keep for the rows taken so far; None if it is kept already."""
+        state, self._state = self._state, None
         return state
-
-    def last_state(self) -> bytes | None:
-        """The state to keep now that everything is durable."""
-        return self._states.pop()[1] if self._states else None
