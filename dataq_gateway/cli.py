@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import NoReturn
 
 import click
 
@@ -17,6 +21,7 @@ from dataq_gateway.errors import CommandFailed
 from dataq_gateway.settings import apply_env_file
 from dataq_gateway.wall import OWN_PROCESS
 
+INTERRUPTED = 130
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
 
@@ -57,7 +62,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warnings.simplefilter("ignore")
     if "_DATAQ_COMPLETE" in os.environ:
         cli.main(prog_name="dataq")
-    sys.exit(run(words, own_process=True))
+    code = run(words, own_process=True)
+    if code == INTERRUPTED or "://" in os.environ.get("DATAQ_LAKE", ""):
+        _end(code)
+    sys.exit(code)
+
+
+def _end(code: int) -> NoReturn:
+    """End the process as Python would, but for taking itself and its libraries apart.
+
+    After Ctrl-C in a library's own code Python ends by a signal, whatever code it is given; and so
+    does a library that is unloaded under a thread that has read an object store.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # noqa: SLF001 - waits for threads
+    atexit._run_exitfuncs()  # noqa: SLF001
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 def run(words: list[str], *, own_process: bool = False) -> int:
@@ -76,7 +98,7 @@ def run(words: list[str], *, own_process: bool = False) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (click.Abort, KeyboardInterrupt):
-        return tell("interrupted", 130, words)
+        return tell("interrupted", INTERRUPTED, words)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.exceptions.NoArgsIsHelpError as bare:

@@ -22,14 +22,20 @@ SNAPSHOTS = """
 def tidy(handle: DuckLakeTable) -> bool:
     """Merges the table's small files once there are many; says whether it did.
 
-    The catalogue's own way of merging keeps every version readable.
+    The catalogue's own way of merging keeps every version readable. A merge that loses against
+    another writer is given up: the next write tries again.
     """
+    import duckdb
+
     found = handle.snapshot()
     if not found or sum(file.size < compacting.SMALL for file in found.files) < compacting.MANY:
         return False
     with handle.catalogue.writing, handle.catalogue.making() as session:
         text = f"call ducklake_merge_adjacent_files('{LAKE}', '{handle.name}')"
-        session.connection.execute(text)
+        try:
+            session.connection.execute(text)
+        except duckdb.TransactionException:
+            return False
     return True
 
 
