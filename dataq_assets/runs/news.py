@@ -30,6 +30,8 @@ class News:
     source: SourceConfig
     clusters: tuple[tuple[str, str], ...] = ()
     everything: bool = False
+    is_first: bool = False
+    """Whether nothing of it was ever archived, so that all it has is new."""
 
     @property
     def is_empty(self) -> bool:
@@ -66,7 +68,7 @@ def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False
             labels = {
                 label for each in found.windows for label in cut.labels(each.start, each.end, now)
             }
-            news = News(source, tuple(cut.clusters(labels)))
+            news = News(source, tuple(cut.clusters(labels)), is_first=state is None)
         if not news.is_empty and not handover.ended:
             begun.ask(_first_question(news, cut, state, now), lake.blobs)
             begun.read_ahead()

@@ -23,9 +23,12 @@ class Workers:
         self._pool: EarlyPool | None = None
 
     def hear_news(self, asked: Future[News]) -> None:
-        """Start the first."""
-        if not asked.cancelled() and not asked.exception() and not asked.result().is_empty:
-            self._handover.prepare(KEY, self._made)
+        """Start the first, and the others at once where everything is new."""
+        if asked.cancelled() or asked.exception() or asked.result().is_empty:
+            return
+        self._handover.prepare(KEY, self._made)
+        if self._pool and asked.result().is_first:
+            self._pool.grow()
 
     def hear_progress(self, progress: Progress) -> None:
         """Start the others."""
