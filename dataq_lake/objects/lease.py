@@ -2,8 +2,9 @@
 
 It is an object, put where there is none, put again every few seconds, and free to be taken over
 once it is older than LEASE_SECONDS by the store's own clock. A holder that could not renew it in
-time is told so before its next write. Leases only save work that would be lost: what keeps tables
-whole is that each commit is a conditional put.
+time, because the store was away, renews it before its next write, or is told there that another
+process has it. Leases only save work that would be lost: what keeps tables whole is that each
+commit is a conditional put.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from dataq_lake.errors import LakeError, LeaseLost
+from dataq_lake.objects.refusals import patiently
 
 if TYPE_CHECKING:
     from dataq_lake.objects.path import ObjectPath
 
 LEASE_SECONDS = 30.0
 RENEW_SECONDS = 8.0
+AGAIN_SECONDS = 1.0
 MARGIN_SECONDS = 5.0
 LOOK_SECONDS = 0.25
 
@@ -42,7 +45,8 @@ class Lease:
         self._count = 0
         self._e_tag = ""
         self._renewed = 0.0
-        self._lost = ""
+        self._lost = False
+        self._renewing = threading.Lock()
         self._ending = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -78,13 +82,15 @@ class Lease:
             return "unknown"
 
     def check(self) -> None:
-        """Raises LeaseLost if somebody else may have taken it over."""
-        if not self._lost and time.monotonic() - self._renewed > LEASE_SECONDS - MARGIN_SECONDS:
-            self._lost = "it could not be renewed in time"
+        """Raises LeaseLost if another process has taken it over, StoreSilent if none can tell."""
+        if self._is_overdue():
+            with self._renewing:
+                if self._is_overdue():
+                    patiently(self.place, self._renew)
         if self._lost:
             raise LeaseLost(
-                f"{self.place.name} was held too long without a sign ({self._lost}): another "
-                "process may have gone on in its place, so nothing more is written; run again"
+                f"{self.place.name} was held too long without a sign: another process has it "
+                "and goes on in its place, so nothing more is written; run again"
             )
 
     def release(self) -> None:
@@ -119,21 +125,30 @@ class Lease:
             return False
         return True
 
+    def _is_overdue(self) -> bool:
+        return not self._lost and time.monotonic() - self._renewed > LEASE_SECONDS - MARGIN_SECONDS
+
     def _keep(self) -> None:
-        while not self._ending.wait(RENEW_SECONDS):
-            begun = time.monotonic()
-            try:
-                self._e_tag = self.place.replace_version(self._content(), self._e_tag).e_tag
-            except (FileExistsError, FileNotFoundError):
-                if self._is_ours():  # a put that was answered too late, and sent again
-                    with suppress(LakeError, FileNotFoundError):
-                        self._e_tag, self._renewed = self.place.look().e_tag, begun
-                    continue
-                self._lost = "another process has it"
+        pause = RENEW_SECONDS
+        while not self._lost and not self._ending.wait(pause):
+            pause = RENEW_SECONDS
+            with self._renewing:
+                try:
+                    self._renew()
+                except LakeError:  # the store is silent: `check` waits for it
+                    pause = AGAIN_SECONDS
+
+    def _renew(self) -> None:
+        """Puts it again in place of what this one put last, or finds that another has it."""
+        begun = time.monotonic()
+        try:
+            self._e_tag = self.place.replace_version(self._content(), self._e_tag).e_tag
+        except (FileExistsError, FileNotFoundError):
+            if not self._is_ours():
+                self._lost = True
                 return
-            except LakeError:
-                continue  # the store is silent; `check` knows for how long
-            self._renewed = begun
+            self._e_tag = self.place.look().e_tag  # it was put, and only the answer was lost
+        self._renewed = begun
 
     def _content(self) -> bytes:
         self._count += 1  # so that each content has a tag of its own

@@ -1,4 +1,4 @@
-"""A bad line to a server: it waits before each piece, and now and then breaks off."""
+"""A bad line to a server: it waits before each piece, now and then breaks off, or is down."""
 
 from __future__ import annotations
 
@@ -20,12 +20,22 @@ class BadLine:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.torn = 0
+        self._down = False
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
         """Ends the line and all that goes over it."""
         self._listener.close()
+        self._break()
+
+    def down(self, is_down: bool) -> None:
+        """Takes the line down, or up again: what goes over it breaks, and what comes is closed."""
+        self._down = is_down
+        if is_down:
+            self._break()
+
+    def _break(self) -> None:
         for each in tuple(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
@@ -34,6 +44,9 @@ class BadLine:
         with suppress(OSError):
             while True:
                 near, _ = self._listener.accept()
+                if self._down:
+                    near.close()
+                    continue
                 far = socket.create_connection(("127.0.0.1", self._to))
                 self._open |= {near, far}
                 for source, target, answers in ((near, far, False), (far, near, True)):

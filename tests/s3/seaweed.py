@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, cast
 if TYPE_CHECKING:
     from obstore.store import S3Config
 
-START_SECONDS = 60
+START_SECONDS = 180
 BUCKET = "lakes"
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from dataq_lake.errors import LeaseLost
+from dataq_lake.errors import LeaseLost, StoreSilent
 from dataq_lake.lake import open_lake
 from dataq_lake.objects import lease as leases
-from dataq_lake.objects.lease import Lease, held
+from dataq_lake.objects.lease import Lease, held, holding
 from dataq_lake.objects.path import ObjectPath
 from dataq_resources.errors import Busy
 from dataq_resources.locks import locked
 from tests.lake.conftest import Rows, rows  # noqa: F401
+from tests.s3.proxy import BadLine
+from tests.s3.seaweed import Seaweed
 
 
 @pytest.fixture
@@ -76,6 +79,34 @@ def test_a_living_holder_keeps_it_and_a_dead_one_does_not(
     assert (bucket / "dead.lease").is_file(), "it is another's by now"
     after.release()
     assert not (bucket / "dead.lease").is_file()
+
+
+@pytest.mark.usefixtures("short")
+def test_a_store_that_was_away_costs_no_lease(
+    bucket: ObjectPath, s3: Seaweed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leases, "RENEW_SECONDS", 1000.0)
+    line = BadLine(s3.ports[0])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{line.port}")
+    try:
+        with holding(Lease(bucket / "work.lease")) as lease:
+            lease.take()
+            line.down(True)
+            time.sleep(2)
+            monkeypatch.setenv("DATAQ_LAKE_SECONDS", "0.2")
+            with pytest.raises(StoreSilent, match="the store does not answer"):
+                lease.check()
+            monkeypatch.setenv("DATAQ_LAKE_SECONDS", "60")
+            with ThreadPoolExecutor() as threads:
+                waiting = threads.submit(lease.check)
+                time.sleep(1)
+                assert not waiting.done()
+                line.down(False)
+                waiting.result()
+            assert not Lease(bucket / "work.lease").try_take()
+        assert not (bucket / "work.lease").is_file()
+    finally:
+        line.close()
 
 
 @pytest.mark.usefixtures("short")
