@@ -205,7 +205,7 @@ class TableHandle:
         commit: CommitInfo | None = None,
         committed: Callable[[Written], None] | None = None,
     ) -> Written:
-        """Adds every row, in commits of 10,000 rows, 32 MB or 30 seconds, whichever comes first.
+        """Adds every row, in commits of 10,000 rows, 32 MB or 30 seconds, one a second at most.
 
         `committed` is called after each: every batch taken so far is then on disk for good, so
         this is the moment to keep the state that came with the last of them.

@@ -12,13 +12,15 @@ from dataq_lake.accepting import accept
 from dataq_lake.committing import Change, commit, ensure
 from dataq_lake.compacting import tidy
 from dataq_lake.errors import Retry
-from dataq_lake.parts import PartWriter, discard
+from dataq_lake.parts import FILE_BYTES, PartWriter, discard
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
 
 COMMIT_ROWS = 10_000
 COMMIT_BYTES = 32 << 20
 COMMIT_SECONDS = 30.0
+PAUSE_SECONDS = 1.0
+"""How long a commit waits for more rows, if they come so fast; each costs 10 ms or two."""
 ATTEMPTS = 40
 
 
@@ -28,7 +30,10 @@ def append(
     info: CommitInfo,
     committed: Callable[[Written], None] | None = None,
 ) -> Written:
-    """Adds every row, in commits of COMMIT_ROWS rows, COMMIT_BYTES bytes or COMMIT_SECONDS."""
+    """Adds every row, in commits of COMMIT_ROWS rows, COMMIT_BYTES bytes or COMMIT_SECONDS.
+
+    Where rows come faster there is one a second, or for each file's worth.
+    """
     writer = PartWriter(handle.table, handle.folder)
     total = Written(version=handle.version())
     try:
@@ -50,10 +55,14 @@ def append(
 
 def full(writer: PartWriter) -> bool:
     """Whether enough has come together for a commit of its own, or it has waited long enough."""
+    if not writer.rows:
+        return False
+    waited = time.monotonic() - writer.since
+    enough = writer.rows >= COMMIT_ROWS or writer.bytes >= COMMIT_BYTES
     return (
-        writer.rows >= COMMIT_ROWS
-        or writer.bytes >= COMMIT_BYTES
-        or (writer.rows > 0 and time.monotonic() - writer.since > COMMIT_SECONDS)
+        (enough and waited >= PAUSE_SECONDS)
+        or writer.bytes >= FILE_BYTES
+        or waited > COMMIT_SECONDS
     )
 
 

@@ -64,6 +64,7 @@ WRAPPED: tuple[tuple[str, str, Label], ...] = (
 # A small source has several commits, states, rounds and index parts when these are small.
 SMALL = (
     ("dataq_lake.writing", "COMMIT_ROWS", 6),
+    ("dataq_lake.writing", "PAUSE_SECONDS", 0),
     ("dataq_assets.extraction", "GATHER_ITEMS", 3),
     ("dataq_assets.stages.gate", "ROUND_ROWS", 8),
     ("dataq_assets.stages.assets", "ROUND_ROWS", 8),

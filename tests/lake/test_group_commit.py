@@ -117,6 +117,7 @@ def test_what_a_group_commits_in_pieces_is_told_in_pieces(
 ) -> None:
     """The first of its commits stays made when the second fails."""
     monkeypatch.setattr(writing, "COMMIT_ROWS", 2)
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", 0)
     real, made = writing.commit, []
 
     def failing(*args: Any) -> Any:

@@ -23,6 +23,7 @@ import pyarrow as pa
 from dataq_lake import accepting, writing
 from dataq_lake.lake import open_lake
 writing.COMMIT_ROWS = accepting.GATHER_ROWS = 10
+writing.PAUSE_SECONDS = 0
 handle = open_lake(sys.argv[1]).table("items")
 def stream():
     for number in range(1_000_000):

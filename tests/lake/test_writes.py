@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, NotWritable, UnknownTable, WrongSchema
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.location import Location, readable
+from dataq_lake.part_file import Part, PartFile
 from dataq_lake.schemas import Table
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo, Written
@@ -160,6 +162,7 @@ def test_commits_are_bounded_and_told(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(writing, "COMMIT_ROWS", 10)
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", 0)
     taken, told = 0, []
 
     def stream() -> Iterator[pa.RecordBatch]:
@@ -177,11 +180,64 @@ def test_commits_are_bounded_and_told(
     assert (total.rows, total.files, total.version) == (32, 3, lake.raw("mail").version())
 
 
+@delta_only
+def test_rows_that_come_fast_share_a_commit(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "COMMIT_ROWS", 10)
+    stream = [rows("raw_mail", [id_], payload=b"x" * 1000) for id_ in ids(0, 100)]
+    assert lake.raw("mail").append(stream[:60]).files == 1
+    monkeypatch.setattr(writing, "FILE_BYTES", 30_000)
+    assert lake.raw("mail").append(stream[60:]).files == 2, "each file's worth at the latest"
+    assert lake.raw("mail").count() == 100
+
+
+@delta_only
+@pytest.mark.parametrize("fails", ["", "write", "close", "stream"])
+def test_a_busy_file_gets_a_second_beside_it(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    lake.raw("mail").append([rows("raw_mail", ids(900, 901))])
+    monkeypatch.setattr(parts, "GROUP_BYTES", 1_000)
+    real, writing_now = PartFile.write, set[str]()
+
+    def slow(file: PartFile, group: pa.Table) -> None:
+        assert file.name not in writing_now, "two row groups at once in one file"
+        writing_now.add(file.name)
+        time.sleep(0.02)
+        if fails == "write" and len(writing_now) > 1:
+            raise OSError(28, "No space left on device")
+        real(file, group)
+        writing_now.remove(file.name)
+
+    def broken(file: PartFile) -> Part:
+        raise OSError(28, "No space left on device")
+
+    def stream() -> Iterator[pa.RecordBatch]:
+        for id_ in ids(0, 21):
+            yield rows("raw_mail", [id_], payload=b"x" * 700)
+        if fails == "stream":
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(PartFile, "write", slow)
+    if fails == "close":
+        monkeypatch.setattr(PartFile, "close", broken)
+    if fails:
+        with pytest.raises(Exception, match="No space left"):
+            lake.raw("mail").append(stream())
+    else:
+        assert lake.raw("mail").append(stream()).files == 2
+    stored = open_lake(lake.root).raw("mail").scan(["item_id"]).collect().to_series()
+    assert sorted(stored) == [*([] if fails else ids(0, 21)), *ids(900, 901)]
+    assert files_on_disk(lake, "raw_mail") == files_in_log(lake, "raw_mail")
+
+
 @pytest.mark.parametrize("write", ["append", "insert_new"])
 def test_a_stream_that_breaks_leaves_only_what_was_committed(
     lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch, write: str
 ) -> None:
     monkeypatch.setattr(writing, "COMMIT_ROWS", 10)
+    monkeypatch.setattr(writing, "PAUSE_SECONDS", 0)
     monkeypatch.setattr(accepting, "GATHER_ROWS", 5)
 
     def stream() -> Iterator[pa.RecordBatch]:
