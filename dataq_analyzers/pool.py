@@ -115,14 +115,26 @@ class Pool:
         with self._lock:
             self._count -= 1
 
+    def rest(self) -> None:
+        """End the workers that wait for work, whose memory others need; new work starts new ones.
+
+        Returns at once: they end meanwhile.
+        """
+        idle = self._emptied()
+        if idle:
+            threading.Thread(target=_end, args=(idle,), daemon=True).start()
+
     def close(self) -> None:
         """End all idle workers; maps still running end theirs."""
+        self._closed = True
+        _end(self._emptied())
+
+    def _emptied(self) -> list[WorkerProcess]:
+        """The workers that waited for work, no longer the pool's."""
         with self._lock:
-            self._closed = True
             idle, self._idle = self._idle, []
             self._count -= len(idle)
-        for worker in idle:
-            worker.close()
+        return idle
 
     def __enter__(self) -> Self:
         return self
@@ -134,3 +146,8 @@ class Pool:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _end(workers: list[WorkerProcess]) -> None:
+    for worker in workers:
+        worker.close()

@@ -9,13 +9,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 
 class Closing(Protocol):
     """Something that has to be closed if nobody takes it."""
 
     def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=Closing)
 
 
 class Handover:
@@ -76,6 +79,15 @@ def handing_over() -> Iterator[Handover]:
     finally:
         _open.remove(handover)
         handover.end()
+
+
+def left(key: Hashable, make: Callable[[], T]) -> T | None:
+    """What `make` makes, left under a key for a later step; None where no handover is open."""
+    if not _open:
+        return None
+    thing = make()
+    _open[-1].offer(key, thing)
+    return thing
 
 
 def taken(key: Hashable) -> Any:

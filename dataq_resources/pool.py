@@ -28,6 +28,11 @@ class PoolResource(dg.ConfigurableResource["PoolResource"]):
         """The pool for a few large things, one at a time."""
         return self._made("patient", 1, self.patient_seconds)
 
+    def rest(self) -> None:
+        """Frees the memory of workers until there is work again."""
+        for pool in self._pools.values():
+            pool.rest()
+
     def _made(self, name: str, workers: int | None, seconds: float) -> Pool:
         if name not in self._pools:
             pool = Pool(workers, seconds, self.item_memory_mb << 20)

@@ -85,7 +85,8 @@ class Run(Generic[T, R]):
             batch = self._next_batch()
             if not batch:
                 return False
-            worker = self._pool.take(first=not self._workers)
+            lasting = time.monotonic() - self._begun > SOON_DONE_SECONDS
+            worker = self._pool.take(first=not self._workers, new=lasting)
             if worker is None:
                 self._take_back(batch)
                 return True

@@ -1,10 +1,13 @@
 """Assets, their members and their versions."""
 
+from functools import partial
+
 import dagster as dg
 
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
+from dataq_resources.handover import left
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
@@ -38,7 +41,9 @@ def assets(
     """What becomes of new items."""
     from dataq_assets.stages.assets import Assets
     from dataq_assets.stages.opening import Opening
+    from dataq_assets.stages.reading import KEY, EarlyReading
 
+    read = partial(left, KEY, partial(EarlyReading, items.lake, pool.get()))
     opening = Opening(items.lake, pool.get(), pool.patient(), context.run.run_id, now_us())
-    changes = Changes(Assets(items.lake, opening, context.run.run_id, tell).rounds())
+    changes = Changes(Assets(items.lake, opening, context.run.run_id, tell, read).rounds())
     return changes, changes, changes

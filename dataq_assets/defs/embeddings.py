@@ -5,6 +5,7 @@ import dagster as dg
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.handover import taken
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
@@ -22,7 +23,9 @@ def embeddings(
     pool: PoolResource,
 ) -> Changes:
     """The vector of each segment's text, once for each model."""
+    from dataq_assets.stages.ahead import KEY
     from dataq_assets.stages.embeddings import Embeddings
 
-    stage = Embeddings(segments.lake, pool.get(), embedder.model(), context.run.run_id, tell)
+    ahead = taken(KEY)
+    stage = Embeddings(segments.lake, pool.get(), embedder.model(), context.run.run_id, tell, ahead)
     return Changes(stage.rounds())

@@ -24,4 +24,5 @@ def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource)
     from dataq_assets.stages.indexes import publication
 
     embed = partial(embed_all, pool.get(), embedder.name)
+    pool.rest()
     return Unpublished(partial(publication, embeddings.lake, embedder.model(), embed))

@@ -5,6 +5,7 @@ import dagster as dg
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
+from dataq_resources.handover import taken
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
@@ -36,7 +37,9 @@ def texts(
     context: dg.AssetExecutionContext, assets: Slice, pool: PoolResource
 ) -> tuple[Changes, Changes, Changes]:
     """What becomes of contents that no analyzer has seen."""
+    from dataq_assets.stages.reading import KEY
     from dataq_assets.stages.texts import Texts
 
-    changes = Changes(Texts(assets.lake, pool.get(), context.run.run_id, now_us(), tell).rounds())
+    run_id, early = context.run.run_id, taken(KEY)
+    changes = Changes(Texts(assets.lake, pool.get(), run_id, now_us(), tell, early).rounds())
     return changes, changes, changes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,12 +35,15 @@ class Assets:
     opening: Opening
     run_id: str
     tell: Tell = silent
+    stored: Callable[[], object] = bool
+    """Hears that all assets are durable: whoever reads them may begin."""
     _done: int = field(default=0, init=False)
     _total: int = field(default=0, init=False)
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of assets and quarantine, then of entities, which tell of all committed."""
         yield from self._new()
+        self.stored()
         yield from self._versions()
 
     def _new(self) -> Iterator[dict[str, Difference]]:

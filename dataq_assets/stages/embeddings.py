@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dataq_assets.stages.embedding import BATCH_TEXTS, Batch, embed, value_of, weight
 from dataq_assets.stages.sent import Sent
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from dataq_analyzers.outcome import Done, Failed
     from dataq_analyzers.pool import Pool
+    from dataq_assets.stages.ahead import Ahead
     from dataq_lake.indexes.manifest import Model
 
 STAGE = "embeddings"
+COLUMNS = ("id", "text", "text_hash")
 
 
 @dataclass
@@ -36,6 +38,8 @@ class Embeddings:
     model: Model
     run_id: str
     tell: Tell = silent
+    ahead: Ahead | None = None
+    """Has vectors of some of the texts already."""
     _sent: Sent[pa.RecordBatch] = field(default_factory=Sent, init=False)
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
@@ -48,24 +52,48 @@ class Embeddings:
     def _made(self, ids: pl.Series) -> Iterator[pa.RecordBatch]:
         """The rows, as the pool has them ready; the lake commits them when a commit pays."""
         done = 0
-        for outcome in self.pool.map(embed, self._batches(ids), size=weight):
-            rows = self._rows(self._sent.take(outcome.index), outcome)
+        for rows in self._with_vectors(self.lake.table("segments").rows(ids, COLUMNS)):
             done += rows.num_rows
             yield rows
             self.tell(STAGE, done, len(ids))
 
-    def _batches(self, ids: pl.Series) -> Iterator[Batch]:
-        columns = ["id", "text", "text_hash"]
-        for rows in self.lake.table("segments").rows(ids, columns):
+    def _with_vectors(self, segments: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        ready = self.ahead.vectors() if self.ahead else {}
+        made: list[pa.RecordBatch] = []
+        left = self._without_ready(segments, ready, made)
+        for outcome in self.pool.map(embed, self._batches(left), size=weight):
+            yield from _drained(made)
+            rows = self._sent.take(outcome.index)
+            yield self._rows(rows, value_of(self.model.name, outcome))
+        yield from _drained(made)
+
+    def _without_ready(
+        self,
+        segments: Iterable[pa.RecordBatch],
+        ready: Mapping[str, NDArray[np.float32]],
+        made: list[pa.RecordBatch],
+    ) -> Iterator[pa.RecordBatch]:
+        """The segments whose vectors are still to be made; the rows of the others go to `made`."""
+        import numpy as np
+
+        for rows in segments:
+            vectors = [ready.get(each) for each in rows.column("text_hash").to_pylist()]
+            have = [vector for vector in vectors if vector is not None]
+            if have:
+                is_there = pa.array([vector is not None for vector in vectors])
+                made.append(self._rows(rows.filter(is_there), np.stack(have)))
+                yield rows.filter(pc.invert(is_there))
+            else:
+                yield rows
+
+    def _batches(self, segments: Iterable[pa.RecordBatch]) -> Iterator[Batch]:
+        for rows in segments:
             for start in range(0, rows.num_rows, BATCH_TEXTS):
                 some = rows.slice(start, BATCH_TEXTS)
                 self._sent.note(some.select(["id", "text_hash"]))
                 yield Batch(self.model.name, some.column("text").to_pylist())
 
-    def _rows(
-        self, segments: pa.RecordBatch, outcome: Done[NDArray[np.float32]] | Failed
-    ) -> pa.RecordBatch:
-        vectors = value_of(self.model.name, outcome)
+    def _rows(self, segments: pa.RecordBatch, vectors: NDArray[np.float32]) -> pa.RecordBatch:
         rows = segments.num_rows
         schema = TABLES["embeddings"].schema
         offsets = pa.array(range(0, vectors.size + 1, vectors.shape[1]), pa.int32())
@@ -79,6 +107,11 @@ class Embeddings:
             "run_id": pa.array([self.run_id] * rows),
         }
         return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _drained(made: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    while made:
+        yield made.pop(0)
 
 
 def pending(lake: Lake, model: Model) -> pl.DataFrame:

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dataq_assets.stages.analyzed import Round
-from dataq_assets.stages.current import readers
 from dataq_assets.stages.quarantine import rows_of
-from dataq_assets.stages.sent import Sent
+from dataq_assets.stages.reading import STAGE, EarlyReading, Reading, refused
 from dataq_assets.stages.telling import Tell, silent
-from dataq_lake.content import read_contents
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
 
 if TYPE_CHECKING:
-    from dataq_analyzers.interface import Content
     from dataq_analyzers.pool import Pool
-
-STAGE = "texts"
-# No analyzer takes more, so what is larger is not even read.
-LARGEST_BYTES = 64 << 20
-KEYS = ("file_hash", "analyzer", "analyzer_version")
 
 
 @dataclass
@@ -36,23 +29,23 @@ class Texts:
     run_id: str
     now_us: int
     tell: Tell = silent
-    _sent: Sent[dict[str, Any]] = field(default_factory=Sent, init=False)
+    early: EarlyReading | None = None
+    """The pass, if it was begun before."""
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of quarantine, texts and analyses; analyses last: they say it is done."""
-        from dataq_analyzers.analysis import analyze, size_of
+        with closing(self.early or Reading(self.lake, self.pool)) as reading:
+            if not reading.new.is_empty():
+                yield from self._read(reading)
 
-        new = pending(self.lake)
-        if new.is_empty():
-            return
+    def _read(self, reading: Reading | EarlyReading) -> Iterator[dict[str, Difference]]:
+        new = reading.new
         held = self._held()
         round_ = self._begun(held)
-        fitting = new.filter(pl.col("file_size") <= LARGEST_BYTES)
-        for row in new.filter(pl.col("file_size") > LARGEST_BYTES).to_dicts():
-            round_.refuse(row, f"larger than {LARGEST_BYTES} bytes")
-        outcomes = self.pool.map(analyze, self._contents(fitting), size=size_of)
-        for done, outcome in enumerate(outcomes, 1):
-            round_.add(self._sent.take(outcome.index), outcome)
+        for row, reason in refused(new):
+            round_.refuse(row, reason)
+        for done, (asset, outcome) in enumerate(reading.outcomes(), 1):
+            round_.add(asset, outcome)
             if round_.is_full():
                 yield round_.differences()
                 round_ = self._begun(held)
@@ -66,31 +59,3 @@ class Texts:
     def _held(self) -> dict[str, dict[str, Any]]:
         rows = rows_of(self.lake, STAGE).filter(pl.col("state") != "resolved").collect()
         return {row["id"]: row for row in rows.to_dicts()}
-
-    def _contents(self, new: pl.DataFrame) -> Iterator[Content]:
-        from dataq_analyzers.interface import Content
-
-        numbers = {id_: number for number, id_ in enumerate(new["id"])}
-        for id_, data in read_contents(self.lake, new):
-            row = new.row(numbers[id_], named=True)
-            self._sent.note(row)
-            yield Content(data, row["mime_type"], row["filename"])
-
-
-def pending(lake: Lake) -> pl.DataFrame:
-    """One asset for each content that its analyzer has not seen in its current version."""
-    assets = lake.table("assets").scan(
-        ["id", "item_id", "source", "source_id", "filename", "file_hash", "file_size", "mime_type",
-         "storage_path"]
-    )  # fmt: skip
-    done = lake.table("analyses").scan(["content_hash", *KEYS[1:]])
-    again = rows_of(lake, STAGE).filter(pl.col("state") == "replay")
-    hashes = assets.join(again, left_on="id", right_on="asset_id", how="semi").select("file_hash")
-    done = done.join(hashes, left_on="content_hash", right_on="file_hash", how="anti")
-    return (
-        assets.join(readers(lake).lazy(), on="mime_type")
-        .join(done, left_on=KEYS, right_on=["content_hash", *KEYS[1:]], how="anti")
-        .unique(KEYS, keep="first")
-        .sort("file_size", "id")
-        .collect()
-    )

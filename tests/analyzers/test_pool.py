@@ -269,3 +269,19 @@ def test_workers_die_with_their_owner() -> None:
     owner.stdout.close()
     _, alive = psutil.wait_procs(workers, timeout=5)
     assert alive == []
+
+
+def test_what_is_soon_done_starts_one_worker(pool: Pool) -> None:
+    assert len(values(pool, range(300))) == 300
+    assert pool._count == 1
+
+
+def test_a_pool_at_rest_has_no_process_and_works_again(pool: Pool) -> None:
+    before = len(psutil.Process().children())
+    assert values(pool, [1]) == [2]
+    pool.rest()
+    deadline = time.monotonic() + 60
+    while len(psutil.Process().children()) > before:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert values(pool, [2]) == [4]

@@ -11,7 +11,7 @@ import pytest
 
 from dataq_analyzers import registry
 from dataq_analyzers.outcome import Failed
-from dataq_assets.stages import texts
+from dataq_assets.stages import reading
 from dataq_assets.stages.texts import Texts
 from tests.assets.way import Way, gone, item
 
@@ -122,7 +122,7 @@ def test_replay_tries_again_and_resolves(way: Way) -> None:
 def test_content_that_is_too_large_is_not_even_read(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(texts, "LARGEST_BYTES", 10)
+    monkeypatch.setattr(reading, "LARGEST_BYTES", 10)
     way.observe(item("a.txt", TEXT))
     way.derive("gate", "assets", "texts")
     (row,) = way.rows("quarantine")

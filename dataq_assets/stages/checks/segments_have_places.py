@@ -13,12 +13,15 @@ TABLES = ("segments", "texts")
 
 def verdict(lake: Lake) -> Verdict:
     """The segments of no text, then those without extent."""
-    segments = lake.table("segments").scan(["id", "text_id", "start_marker", "end_marker"])
+    segments = lake.table("segments")
     texts = lake.table("texts").scan(["id"])
-    stray = segments.join(texts, left_on="text_id", right_on="id", how="anti")
+    stray = segments.scan(["id", "text_id"]).join(
+        texts, left_on="text_id", right_on="id", how="anti"
+    )
     missing = none_of(stray, "segments of no text")
     if not missing.passed:
         return missing
     start = pl.col("start_marker").struct.field("char")
     end = pl.col("end_marker").struct.field("char")
-    return none_of(segments.filter((start >= end).fill_null(True)), "segments without extent")
+    places = segments.scan(["id", "start_marker", "end_marker"])
+    return none_of(places.filter((start >= end).fill_null(True)), "segments without extent")

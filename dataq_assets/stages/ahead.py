@@ -1,0 +1,69 @@
+"""Vectors of new texts, made by workers that would wait while their segments are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from dataq_assets.stages.embedding import BATCH_TEXTS, Batch, embed, weight
+from dataq_assets.stages.sent import Sent
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dataq_analyzers.pool import Pool
+
+KEY = "ahead"
+MOST_TEXTS = 32_768
+"""So many vectors are held in memory at most: 32 MB of 256 numbers each."""
+
+
+class Ahead:
+    """Embeds what is wanted in a thread, in the order in which it is wanted.
+
+    It only saves time: what fails here has no vector, and whoever needs it makes it and says why.
+    """
+
+    def __init__(self, pool: Pool, model: str) -> None:
+        self._pool = pool
+        self._model = model
+        self._wanted: set[str] = set()
+        self._vectors: dict[str, NDArray[np.float32]] = {}
+        self._thread = ThreadPoolExecutor(1, "ahead")
+        self._work: list[Future[None]] = []
+
+    def want(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Begin to embed these, hash and text each; what is over the limit is left out."""
+        room = MOST_TEXTS - len(self._wanted)
+        new = {hash_: text for hash_, text in texts if hash_ not in self._wanted}
+        chosen = dict(list(new.items())[:room])
+        if chosen:
+            self._wanted.update(chosen)
+            self._work.append(self._thread.submit(self._embed, chosen))
+
+    def vectors(self) -> Mapping[str, NDArray[np.float32]]:
+        """The vectors by the hashes of their texts, when all that is wanted has been tried."""
+        wait(self._work)
+        return self._vectors
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _embed(self, texts: Mapping[str, str]) -> None:
+        from dataq_analyzers.outcome import Done
+
+        sent: Sent[list[str]] = Sent()
+        for outcome in self._pool.map(embed, self._batches(texts, sent), size=weight):
+            hashes = sent.take(outcome.index)
+            if isinstance(outcome, Done):
+                self._vectors.update(zip(hashes, outcome.value, strict=True))
+
+    def _batches(self, texts: Mapping[str, str], sent: Sent[list[str]]) -> Iterator[Batch]:
+        hashes = list(texts)
+        for start in range(0, len(hashes), BATCH_TEXTS):
+            some = hashes[start : start + BATCH_TEXTS]
+            sent.note(some)
+            yield Batch(self._model, [texts[each] for each in some])

@@ -1,0 +1,166 @@
+"""What is begun before its step: the same rows come of it, bounded, and without it all the same."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from dataq_analyzers.outcome import Failed
+from dataq_assets.stages import ahead as ahead_module
+from dataq_assets.stages import reading as reading_module
+from dataq_assets.stages.ahead import Ahead
+from dataq_assets.stages.embeddings import Embeddings
+from dataq_assets.stages.reading import EarlyReading, pending
+from dataq_assets.stages.segments import Segments
+from dataq_assets.stages.texts import Texts
+from dataq_lake.lake import open_lake
+from dataq_lake.written import CommitInfo
+from dataq_resources.changes import Changes
+from dataq_resources.handover import handing_over, left, taken
+from tests.assets.way import Way, item
+
+ITEMS = [
+    item(f"{number}.md", b"# Heron %d\n\nIt stands.\n\n# Spider\n\nIt is in well %d.\n" % (n, n))
+    for n, number in enumerate(("one", "two", "three", "four"))
+]
+TOLD = ("texts", "analyses", "segments", "embeddings")
+
+
+class Nobody:
+    """A pool that must not be asked."""
+
+    def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Any]:
+        assert not list(tasks), "this was begun before"
+        return iter(())
+
+
+@dataclass
+class Broken:
+    """A pool that gives up, or whose every task fails."""
+
+    error: Exception | None = None
+
+    def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Any]:
+        for index, _ in enumerate(tasks):
+            if self.error:
+                raise self.error
+            yield Failed(index, "crash", "as the test says", "")
+
+
+def asset_rows(way: Way) -> None:
+    way.observe(*ITEMS)
+    way.derive("gate", "assets")
+
+
+def run(way: Way, stage: Any) -> None:
+    Changes(stage.rounds()).commit(way.lake, CommitInfo(f"run{way.runs}"))
+
+
+def content(way: Way, table: str) -> list[Any]:
+    rows = way.rows(table)
+    return sorted(str({k: v for k, v in row.items() if k != "analyzed_at"}) for row in rows)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_what_is_begun_early_comes_to_the_same_rows(way: Way, tmp_path: Any) -> None:
+    other = replace(way, lake=open_lake(tmp_path / "other"))
+    for each in (way, other):
+        asset_rows(each)
+    way.derive("texts", "segments", "embeddings")
+    run_id = f"run{way.runs}"
+    early, ahead = EarlyReading(other.lake, other.pool), Ahead(other.pool, other.model.name)
+    nobody: Any = Nobody()
+    run(other, Texts(other.lake, nobody, run_id, other.now_us, early=early))
+    run(other, Segments(other.lake, run_id, ahead))
+    run(other, Embeddings(other.lake, nobody, other.model, run_id, ahead=ahead))
+    for table in TOLD:
+        assert content(other, table) == content(way, table) != []
+    assert len(other.rows("embeddings")) == len(ITEMS)
+
+
+def test_reading_waits_for_whoever_takes_it(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "WAITING_BYTES", 1)
+    asset_rows(way)
+    early = EarlyReading(way.lake, way.pool)
+    outcomes = early.outcomes()
+    first = next(outcomes)
+    until(lambda: bool(early._waiting))
+    time.sleep(0.1)
+    assert len(early._waiting) == 1, "no more than one is over the bound"
+    assert {row["filename"] for row, _ in (first, *outcomes)} == {"one.md", "two.md", "three.md",
+                                                                "four.md"}  # fmt: skip
+
+
+def test_reading_ends_where_nobody_takes_it(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading_module, "WAITING_BYTES", 1)
+    asset_rows(way)
+    before = threading.active_count()
+    with handing_over():
+        early = left(reading_module.KEY, lambda: EarlyReading(way.lake, way.pool))
+        assert early is not None
+        until(lambda: bool(early._waiting))
+    until(lambda: threading.active_count() <= before)
+    way.derive("texts")
+    assert len(way.rows("texts")) == len(ITEMS)
+
+
+def test_reading_tells_whoever_takes_it_what_went_wrong(way: Way) -> None:
+    asset_rows(way)
+    broken: Any = Broken(RuntimeError("no worker can be started"))
+    early = EarlyReading(way.lake, broken)
+    with pytest.raises(RuntimeError, match="no worker can be started"):
+        run(way, Texts(way.lake, way.pool, "r", way.now_us, early=early))
+    assert pending(way.lake).height == len(ITEMS)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no worker can be started"), None])
+def test_vectors_that_are_not_there_are_made(way: Way, error: Exception | None) -> None:
+    asset_rows(way)
+    way.derive("texts")
+    broken: Any = Broken(error)
+    ahead = Ahead(broken, way.model.name)
+    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    run(way, Embeddings(way.lake, way.pool, way.model, "r", ahead=ahead))
+    assert way.broken_checks("vectors_complete") == []
+    assert way.rows("embeddings")
+
+
+def test_vectors_held_are_bounded(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead_module, "MOST_TEXTS", 3)
+    asset_rows(way)
+    way.derive("texts")
+    ahead = Ahead(way.pool, way.model.name)
+    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    assert len(ahead.vectors()) == 3
+    run(way, Embeddings(way.lake, way.pool, way.model, "r", ahead=ahead))
+    assert way.broken_checks("vectors_complete") == []
+
+
+def test_only_texts_of_this_run_are_wanted_ahead(way: Way) -> None:
+    """A folder that was moved has new segments of old texts: their vectors are there."""
+    asset_rows(way)
+    way.derive("texts", "segments", "embeddings")
+    way.observe(*(each._replace(source_id=f"moved/{each.source_id}") for each in ITEMS))
+    way.derive("gate", "assets", "texts")
+    ahead = Ahead(way.pool, way.model.name)
+    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    assert not ahead.vectors()
+    assert len({row["asset_id"] for row in way.rows("segments")}) == 2 * len(ITEMS)
+
+
+def test_nothing_is_begun_for_nobody(way: Way) -> None:
+    assert left("key", lambda: Ahead(way.pool, "m")) is None
+    with handing_over():
+        thing = left("key", lambda: Ahead(way.pool, "m"))
+        assert taken("key") is thing is not None
