@@ -116,25 +116,23 @@ class Pool:
             self._count -= 1
 
     def rest(self) -> None:
-        """End the workers that wait for work, whose memory others need; new work starts new ones.
+        """End the workers that wait for work, but for one: others need their memory.
 
-        Returns at once: they end meanwhile.
+        Returns at once: they end meanwhile, and new work starts new ones.
         """
-        idle = self._emptied()
+        with self._lock:
+            idle, self._idle = self._idle[1:], self._idle[:1]
+            self._count -= len(idle)
         if idle:
             threading.Thread(target=_end, args=(idle,), daemon=True).start()
 
     def close(self) -> None:
         """End all idle workers; maps still running end theirs."""
-        self._closed = True
-        _end(self._emptied())
-
-    def _emptied(self) -> list[WorkerProcess]:
-        """The workers that waited for work, no longer the pool's."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
             self._count -= len(idle)
-        return idle
+        _end(idle)
 
     def __enter__(self) -> Self:
         return self

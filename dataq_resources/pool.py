@@ -29,7 +29,7 @@ class PoolResource(dg.ConfigurableResource["PoolResource"]):
         return self._made("patient", 1, self.patient_seconds)
 
     def rest(self) -> None:
-        """Frees the memory of workers until there is work again."""
+        """Frees the memory of all workers but one, until there is work for more."""
         for pool in self._pools.values():
             pool.rest()
 
