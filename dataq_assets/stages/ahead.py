@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dataq_assets.stages.embedding import BATCH_TEXTS, Batch, embed, weight
@@ -33,6 +34,7 @@ class Ahead:
         self._vectors: dict[str, NDArray[np.float32]] = {}
         self._thread = ThreadPoolExecutor(1, "ahead")
         self._work: list[Future[None]] = []
+        self._closed = False
 
     def want(self, texts: Iterable[tuple[str, str]]) -> None:
         """Begin to embed these, hash and text each; what is over the limit is left out."""
@@ -49,17 +51,22 @@ class Ahead:
         return self._vectors
 
     def close(self) -> None:
-        """Begin nothing more."""
+        """Make no more."""
+        self._closed = True
         self._thread.shutdown(wait=False, cancel_futures=True)
 
     def _embed(self, texts: Mapping[str, str]) -> None:
         from dataq_analyzers.outcome import Done
 
         sent: Sent[list[str]] = Sent()
-        for outcome in self._pool.map(embed, self._batches(texts, sent), size=weight):
-            hashes = sent.take(outcome.index)
-            if isinstance(outcome, Done):
-                self._vectors.update(zip(hashes, outcome.value, strict=True))
+        batches = self._batches(texts, sent)
+        with closing(self._pool.map(embed, batches, size=weight)) as outcomes:
+            for outcome in outcomes:
+                hashes = sent.take(outcome.index)
+                if isinstance(outcome, Done):
+                    self._vectors.update(zip(hashes, outcome.value, strict=True))
+                if self._closed:
+                    return
 
     def _batches(self, texts: Mapping[str, str], sent: Sent[list[str]]) -> Iterator[Batch]:
         hashes = list(texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -34,9 +34,11 @@ TOLD = ("texts", "analyses", "segments", "embeddings")
 class Nobody:
     """A pool that must not be asked."""
 
-    def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Any]:
+    def map(
+        self, function: Any, tasks: Iterable[Any], size: Any = None
+    ) -> Generator[Any, None, None]:
         assert not list(tasks), "this was begun before"
-        return iter(())
+        yield from ()
 
 
 @dataclass
@@ -45,7 +47,9 @@ class Broken:
 
     error: Exception | None = None
 
-    def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Any]:
+    def map(
+        self, function: Any, tasks: Iterable[Any], size: Any = None
+    ) -> Generator[Any, None, None]:
         for index, _ in enumerate(tasks):
             if self.error:
                 raise self.error
@@ -134,6 +138,13 @@ def test_vectors_that_are_not_there_are_made(way: Way, error: Exception | None) 
     run(way, Embeddings(way.lake, way.pool, way.model, "r", ahead=ahead))
     assert way.broken_checks("vectors_complete") == []
     assert way.rows("embeddings")
+
+
+def test_vectors_that_nobody_takes_are_not_made(way: Way) -> None:
+    ahead = Ahead(way.pool, way.model.name)
+    ahead.want((str(number), f"text number {number}") for number in range(20_000))
+    ahead.close()
+    assert len(ahead.vectors()) < 20_000
 
 
 def test_vectors_held_are_bounded(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
