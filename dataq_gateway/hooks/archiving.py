@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from dataq_assets.runs.dead import this_process
@@ -25,7 +26,7 @@ TOLD = b"told\n"
 
 
 def main(run_id: str) -> int:
-    """Archive the sources of a run that was started; the exit code says whether all went well."""
+    """Archive the sources of a run that was started; the exit code is 0 once that is reported."""
     home = home_from_environment()
     with Store(hooks_folder(home)) as store:
         run = store.claim(run_id, this_process())
@@ -35,13 +36,13 @@ def main(run_id: str) -> int:
         failures, said = _archive(home, run)
         _report(home, run, failures, said)
         store.end(run.id, "failed" if failures else "done", failures or None)
-    return 1 if failures else 0
+    return 0
 
 
 def _say(line: str) -> None:
-    """Tell the server, and nothing after that: it may be gone."""
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """Tell the server, if it is still there, and nothing after that."""
+    with suppress(BrokenPipeError):
+        os.write(sys.stdout.fileno(), f"{line}\n".encode())
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

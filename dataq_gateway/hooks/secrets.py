@@ -42,10 +42,12 @@ def _from_file(file: Path) -> str:
         raise ValueError("write the whole path, from / or ~")
     # Non-blocking, so that a pipe in its place does not hold the server.
     number = os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(number, "rb") as opened:
+    try:
         facts = os.fstat(number)
         if not stat.S_ISREG(facts.st_mode):
             raise ValueError("not a file")
         if facts.st_mode & 0o077 or facts.st_uid not in (0, os.geteuid()):
             raise ValueError("others may read or change it: chmod 600, owned by who runs dataq")
-        return opened.read(LARGEST_FILE).decode("utf-8").rstrip("\r\n")
+        return os.read(number, LARGEST_FILE).decode("utf-8").rstrip("\r\n")
+    finally:
+        os.close(number)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 import threading
 import time
 
 from structlog.typing import FilteringBoundLogger
 
 from dataq_assets.runs.dead import is_alive
-from dataq_gateway.hooks.archiving import TOLD
+from dataq_gateway.hooks.child import Child
 from dataq_gateway.hooks.delivery import Run
 from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.records import Records
@@ -97,32 +94,25 @@ class Starter:
             self._changed.wait_for(lambda: self._news or self._closed, seconds)
 
     def _begin(self, run: Run) -> None:
-        words = [sys.executable, "-m", "dataq_gateway.hooks.archiving", run.id]
-        environment = {**os.environ, "DATAQ_HOME": str(self._home.path)}
+        child = None
         try:
-            child = subprocess.Popen(
-                words,
-                env=environment,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C at the server is not meant for it
-            )
+            child = Child(self._home, run.id)
         except OSError as error:
             self._log.error("run_not_started", hook=run.hook, run_id=run.id, reason=str(error))
-            child = None
         self._look_after(run, child)
 
-    def _look_after(self, run: Run, child: subprocess.Popen[bytes] | None) -> None:
+    def _look_after(self, run: Run, child: Child | None) -> None:
         with self._changed:
             self._running += 1
         words = (run, child)
         threading.Thread(target=self._see_through, args=words, name=run.id, daemon=True).start()
 
-    def _see_through(self, run: Run, child: subprocess.Popen[bytes] | None) -> None:
+    def _see_through(self, run: Run, child: Child | None) -> None:
         try:
             if child is not None:
                 self._introduce(run, child)
-                child.wait()
+                if last_words := child.wait():
+                    self._log.error("run_crashed", run_id=run.id, reason=last_words)
             self._finish(run)
         except Exception as error:  # noqa: BLE001 - storage that fails; the next server looks again
             self._log.error("run_unknown", hook=run.hook, run_id=run.id, reason=str(error))
@@ -132,21 +122,18 @@ class Starter:
                 self._news = True
                 self._changed.notify()
 
-    def _introduce(self, run: Run, child: subprocess.Popen[bytes]) -> None:
+    def _introduce(self, run: Run, child: Child) -> None:
         """Tells Dagster which process archives, and the process that this is done."""
-        assert child.stdin is not None  # noqa: S101 - for mypy; both are pipes
-        assert child.stdout is not None  # noqa: S101
-        with child.stdout, child.stdin:
-            process = child.stdout.readline().decode().strip()
-            if not process:
-                return
-            self._log.info("run_started", hook=run.hook, run_id=run.id, pid=child.pid)
-            try:
-                self._records.record(run)
-                self._records.begun(run, process)
-                child.stdin.write(TOLD)
-            except Exception as error:  # noqa: BLE001 - the process reports it itself then
-                self._log.warning("run_not_reported", run_id=run.id, reason=str(error))
+        process = child.claimed()
+        if not process:
+            return
+        self._log.info("run_started", hook=run.hook, run_id=run.id, pid=child.pid)
+        try:
+            self._records.record(run)
+            self._records.begun(run, process)
+            child.tell()
+        except Exception as error:  # noqa: BLE001 - the process reports it itself then
+            self._log.warning("run_not_reported", run_id=run.id, reason=str(error))
 
     def _finish(self, run: Run) -> None:
         with self._store() as store:
