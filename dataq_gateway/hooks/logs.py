@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 import structlog
@@ -15,9 +16,24 @@ def json_log() -> FilteringBoundLogger:
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-            structlog.processors.JSONRenderer(ensure_ascii=False),
+            structlog.processors.JSONRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger("info"),
         cache_logger_on_first_use=True,
     )
     return log
+
+
+def take_in(log: FilteringBoundLogger) -> None:
+    """Has warnings of libraries, uvicorn's for one, come as lines of the same kind."""
+    logging.basicConfig(handlers=[_Forward(log)], level=logging.WARNING, force=True)
+
+
+class _Forward(logging.Handler):
+    def __init__(self, log: FilteringBoundLogger) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = min(record.levelno, logging.ERROR)
+        self._log.log(level, "library", logger=record.name, reason=record.getMessage())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 from fastapi import Request
@@ -14,7 +15,7 @@ from dataq_gateway.hooks.body import Bodies, announced, read_body
 from dataq_gateway.hooks.delivery import Delivery
 from dataq_gateway.hooks.errors import FixHook, Refused
 from dataq_gateway.hooks.group import Group
-from dataq_gateway.hooks.hook import Hook, hooks_folder, read_hook
+from dataq_gateway.hooks.hook import Hook, hook_names, hooks_folder, read_hook
 from dataq_gateway.hooks.secrets import live_secrets
 from dataq_gateway.hooks.signatures import verified_id
 from dataq_resources.home import Home
@@ -34,6 +35,17 @@ class Reception:
         self._log = log
         self._bodies = Bodies()
         self._read: dict[str, tuple[tuple[int, int, int], Hook]] = {}
+
+    def usable(self) -> list[str]:
+        """The names of the hooks that take deliveries now; why others do not is logged."""
+        names = []
+        for name in hook_names(self._home):
+            try:
+                live_secrets(self._path(name), self._hook(name))
+                names.append(name)
+            except FixHook as broken:
+                self._log.error("hook_unusable", hook=name, reason=str(broken))
+        return names
 
     async def answer(self, name: str, request: Request) -> Answer:
         """Status and content of the answer, the same content also logged."""
@@ -68,7 +80,8 @@ class Reception:
                 hook.tolerance_seconds,
             )
             event = _event(hook, request, _parsed(body))
-            if event == "ping" or (hook.events and event not in hook.events):
+            greeting = hook.signature == "github" and event == "ping"
+            if greeting or (hook.events and event not in hook.events):
                 return 200, {"state": "ignored", "delivery_id": delivery_id}
             refuse = hook.while_running == "refuse"
             return await self._keep(Delivery(name, delivery_id, body, hook.sources, refuse))
@@ -96,7 +109,7 @@ class Reception:
             known = self._read[name] = (print_, read_hook(self._home, path))
         return known[1]
 
-    def _path(self, name: str) -> Any:
+    def _path(self, name: str) -> Path:
         return hooks_folder(self._home) / f"{name}.yaml"
 
 

@@ -50,14 +50,12 @@ class Records:
         if found is not None and not found.is_finished:
             self._instance.report_run_failed(found, reason)
 
-    def ending(self, run: Run) -> str | None:
-        """How Dagster knows the run to have ended: done or failed; None if it has not."""
+    def has_succeeded(self, run: Run) -> bool:
+        """Whether Dagster knows that the run went well."""
         import dagster as dg
 
         found = self._instance.get_run_by_id(run.id)
-        if found is None or not found.is_finished:
-            return None
-        return "done" if found.status is dg.DagsterRunStatus.SUCCESS else "failed"
+        return found is not None and found.status is dg.DagsterRunStatus.SUCCESS
 
     def _report(self, kind: str, run: Run, message: str) -> None:
         from dagster._core.events import DagsterEvent, DagsterEventType

@@ -11,8 +11,8 @@ from structlog.typing import FilteringBoundLogger
 
 from dataq_gateway.errors import CommandFailed
 from dataq_gateway.hooks.group import Group
-from dataq_gateway.hooks.hook import hook_names, hooks_folder
-from dataq_gateway.hooks.logs import json_log
+from dataq_gateway.hooks.hook import hooks_folder
+from dataq_gateway.hooks.logs import json_log, take_in
 from dataq_gateway.hooks.starter import Starter
 from dataq_gateway.hooks.store import Store
 from dataq_resources.home import Home
@@ -36,6 +36,7 @@ def serve(home: Home, host: str, port: int) -> None:
 
     _allow_connections()
     log = json_log()
+    take_in(log)
     with ExitStack() as stack:
         stack.enter_context(locked(hooks_folder(home), "serving", wait=False))
         store = stack.enter_context(Store(hooks_folder(home)))
@@ -46,9 +47,10 @@ def serve(home: Home, host: str, port: int) -> None:
         stack.callback(starter.close)
         group = Group(store, lambda run: _begin(store, run, records, starter, log))
         stack.callback(group.close)
-        app = build(Reception(home, group, log), group, starter)
+        reception = Reception(home, group, log)
+        app = build(reception, group, starter)
         where = listening.getsockname()
-        log.info("listening", host=where[0], port=where[1], hooks=hook_names(home))
+        log.info("listening", host=where[0], port=where[1], hooks=reception.usable())
         config = uvicorn.Config(
             app,
             log_config=None,

@@ -142,8 +142,9 @@ class Starter:
             while found and found.process and is_alive(found.process):
                 time.sleep(LOOK_SECONDS)
             if store.state(run.id) in ("starting", "running"):
-                if ending := self._records.ending(run):
-                    store.end(run.id, ending)
+                # Otherwise it was killed; whoever saw it first may have reported a failure.
+                if self._records.has_succeeded(run):
+                    store.end(run.id, "done")
                 else:
                     self._records.failed(run, GONE)
                     store.lose(run, GONE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 import os
 import signal
 import socket
@@ -17,6 +18,7 @@ import pytest
 
 from tests.gateway.hooks.stand import KEY, SECONDS, SECRET, Stand, eventually, signed
 
+SECOND = "a second secret, of sixteen and more"
 BURST, FEW, EACH = 1_000, 100, 25
 
 
@@ -108,7 +110,7 @@ def test_a_run_that_is_killed_is_done_again(stand: Stand) -> None:
 
 def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    file.write_text("a second secret, of sixteen and more\n")
+    file.write_text(f"{SECOND}\n")
     file.chmod(0o600)
     both = {"secrets": ["env:HOOK_KEY", f"file:{file}"]}
     stand.hook("small", max_bytes=100)
@@ -133,11 +135,18 @@ def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path
     assert status("push", **signed(ago=-3_600)) == 401
     forged = {"X-Hub-Signature-256": b"sha256=\xe9"}
     assert status("code", **forged, X_GitHub_Delivery="1") == 401
+    right = "sha256=" + hmac.new(SECOND.encode(), b"{}", "sha256").hexdigest()
+    for event in ("ping", "issues", ""):
+        by = {"X_Hub_Signature_256": right, "X_GitHub_Delivery": "1", "X_GitHub_Event": event}
+        assert status("code", **by) == 200
     assert stand.states() == {}
 
     torn = socket.create_connection(("127.0.0.1", int(stand.url.rpartition(":")[2])))
     torn.sendall(b"POST /hooks/push HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{")
     torn.close()
+    mad = socket.create_connection(("127.0.0.1", int(stand.url.rpartition(":")[2])))
+    mad.sendall(b"\0\xff GET nothing\r\n\r\n")
+    mad.close()
     chunks = (b"x" * 60 for _ in range(1_000))
     chunked = httpx.post(f"{stand.url}/hooks/small", content=chunks, timeout=SECONDS)
     assert chunked.status_code == 413
@@ -148,6 +157,7 @@ def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path
     assert "broken.yaml:1: sources: no source is called 'nothing'" in stand.log.read_text()
     assert SECRET not in stand.log.read_text()
     assert KEY.decode() not in stand.log.read_text()
+    eventually(lambda: stand.told("library"))
     # One server a home: two would start everything twice.
     words = [sys.executable, "-m", "dataq_gateway", "serve-hooks", "--port", "0"]
     second = subprocess.run(words, capture_output=True, text=True)
