@@ -52,7 +52,7 @@ def run(setting: Setting) -> list[Measure]:
         _figure(
             "webhook accepted → run id in a burst, p95",
             [each for each, _ in many],
-            f"{burst:,} by {SENDERS} senders at a time, all answered within {seconds:.2f} s; {runs} runs.",
+            f"{burst:,} by {SENDERS} at a time, all answered within {seconds:.2f} s; {runs} runs.",
         ),
     ]
 

@@ -41,6 +41,7 @@ def serve(home: Home, host: str, port: int) -> None:
         stack.enter_context(locked(hooks_folder(home), "serving", wait=False))
         store = stack.enter_context(Store(hooks_folder(home)))
         listening = stack.enter_context(_listening(host, port))
+        Records.warm_up()
         records = Records(stack.enter_context(open_instance(home)))
         starter = Starter(home, records, log)
         starter.start()
