@@ -7,16 +7,19 @@ import hmac
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.gateway.hooks.stand import KEY, SECONDS, SECRET, Stand, eventually, signed
+from dataq_gateway.hooks.delivery import Delivery
+from dataq_gateway.hooks.store import Store
+from tests.gateway.hooks.stand import CONTEXT, KEY, SECONDS, SECRET, Stand, eventually, signed
 
 SECOND = "a second secret, of sixteen and more"
 BURST, FEW, EACH = 1_000, 100, 25
@@ -27,11 +30,10 @@ async def burst(url: str, prefix: str, count: int) -> list[httpx.Response]:
 
     By several clients: what one of them does for each connection grows with all that it has.
     """
-    context = ssl.create_default_context()
 
     async def some(first: int) -> list[httpx.Response]:
         limits = httpx.Limits(max_connections=EACH)
-        async with httpx.AsyncClient(limits=limits, timeout=SECONDS, verify=context) as client:
+        async with httpx.AsyncClient(limits=limits, timeout=SECONDS, verify=CONTEXT) as client:
             posts = [
                 client.post(url, content=b"{}", headers=signed(name=f"{prefix}-{number}"))
                 for number in range(first, first + EACH)
@@ -106,6 +108,51 @@ def test_a_run_that_is_killed_is_done_again(stand: Stand) -> None:
     stand.gate.touch()
     eventually(lambda: list(stand.states().values()) == ["lost", "done"])
     assert sorted(stand.in_dagster().values()) == ["FAILURE", "SUCCESS"]
+
+
+@pytest.mark.heavy
+def test_a_run_that_had_only_been_taken_out_is_started(stand: Stand) -> None:
+    stand.gate.touch()
+    with Store(stand.home / "hooks") as store:
+        (verdict,) = store.accept([Delivery("push", "a", b"{}", ("slow",))])
+        assert store.next_run() is not None  # and then the server was killed
+    stand.start()
+    eventually(lambda: stand.states() == {verdict.run_id: "done"})
+    assert stand.in_dagster() == {verdict.run_id: "SUCCESS"}
+
+
+@pytest.mark.heavy
+def test_kills_at_any_moment_lose_nothing_that_was_accepted(stand: Stand) -> None:
+    stand.gate.touch()
+    stand.start()
+    accepted: dict[str, str] = {}
+    ended = threading.Event()
+
+    def send() -> None:
+        while not ended.is_set():
+            headers = signed()
+            try:
+                answer = stand.post("push", **headers)
+            except httpx.TransportError:
+                ended.wait(0.1)  # the server's start needs the processor, too
+                continue
+            if answer.status_code == 202:
+                accepted[headers["webhook-id"]] = answer.json()["run_id"]
+
+    with ThreadPoolExecutor(4) as senders:
+        for _ in range(4):
+            senders.submit(send)
+        try:
+            for kill in range(1, 4):
+                eventually(lambda least=kill * 25: len(accepted) > least)
+                stand.kill()
+                stand.start()
+        finally:
+            ended.set()
+    kept = dict(stand.rows("select id, run_id from deliveries"))
+    assert {name: kept.get(name) for name in accepted} == accepted
+    eventually(lambda: set(stand.states().values()) == {"done"})
+    assert set(stand.in_dagster().values()) == {"SUCCESS"}
 
 
 def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path) -> None:
