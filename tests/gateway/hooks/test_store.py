@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -81,7 +83,7 @@ def test_one_process_has_a_run(store: Store, tmp_path: Path) -> None:
 def test_a_lost_run_is_done_again_but_not_for_ever(store: Store) -> None:
     give(store, "a")
     ids = []
-    while run := store.next_run():
+    while len(ids) < 10 and (run := store.next_run()):
         ids.append(run.id)
         store.lose(run, "gone")
         store.lose(run, "gone")
@@ -125,9 +127,11 @@ def test_another_connection_of_this_process_takes_no_lock_away(
     give(store, "a")
     with Store(tmp_path / "hooks"):
         pass
-    with sqlite3.connect(tmp_path / "hooks" / "deliveries.sqlite") as other:
-        other.execute("pragma wal_checkpoint(truncate)")
-    other.close()
+    # A process that takes itself for the last one removes the log at its end.
+    file = tmp_path / "hooks" / "deliveries.sqlite"
+    look = "import sqlite3, sys; d = sqlite3.connect(sys.argv[1]); d.execute('delete from probes')"
+    subprocess.run([sys.executable, "-c", f"{look}; d.commit(); d.close()", file], check=True)
+    assert file.with_name(f"{file.name}-wal").exists()
     assert give(store, "b")[0].kind == "accepted"
 
 
