@@ -14,6 +14,7 @@ import textwrap
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from typing import Any
 import httpx
 import pytest
 from standardwebhooks import Webhook
+
+from dataq_assets.runs.dead import is_alive
 
 SECONDS = 300
 KEY = b"a key for the tests of webhooks."
@@ -120,9 +123,10 @@ class Stand:
         """End the server, and every process that it started."""
         if self._process is not None and self._process.poll() is None:
             self.kill()
-        self.gate.touch()
         for (process,) in self.rows("select process from runs where state = 'running'"):
-            eventually(lambda name=process: not Path(f"/proc/{name.split('/')[1]}").exists())
+            with suppress(ProcessLookupError):
+                os.killpg(int(process.split("/")[1]), signal.SIGKILL)
+            eventually(lambda name=process: not is_alive(name))
 
     def post(self, hook: str, body: bytes = b"{}", **headers: str | bytes) -> httpx.Response:
         """The answer to one POST, signed by Standard Webhooks unless headers are given."""
