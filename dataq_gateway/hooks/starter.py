@@ -76,9 +76,11 @@ class Starter:
                     self._start_waiting(store)
             except (sqlite3.Error, OSError) as error:
                 self._log.error("store_failed", reason=str(error))
-                self._wait(RETRY_SECONDS)
+                with self._changed:  # whatever is new, or it would be tried without a pause
+                    self._changed.wait_for(lambda: self._closed, RETRY_SECONDS)
                 continue
-            self._wait(PRUNE_SECONDS)
+            with self._changed:
+                self._changed.wait_for(lambda: self._news or self._closed, PRUNE_SECONDS)
 
     def _start_waiting(self, store: Store) -> None:
         with self._changed:
@@ -88,10 +90,6 @@ class Starter:
             if run is None:
                 return
             self._begin(run)
-
-    def _wait(self, seconds: float) -> None:
-        with self._changed:
-            self._changed.wait_for(lambda: self._news or self._closed, seconds)
 
     def _begin(self, run: Run) -> None:
         child = None
