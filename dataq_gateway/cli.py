@@ -30,13 +30,14 @@ class Subcommands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """Names of all subcommands, sorted."""
-        return sorted(module.name for module in iter_modules(commands.__path__))
+        return sorted(module.name.replace("_", "-") for module in iter_modules(commands.__path__))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of the module `cmd_name`, or None where there is none."""
         if cmd_name not in self.list_commands(ctx):
             return None
-        command = import_module(f"{commands.__name__}.{cmd_name}").command
+        module = cmd_name.replace("-", "_")
+        command = import_module(f"{commands.__name__}.{module}").command
         assert isinstance(command, click.Command)  # noqa: S101 - a module's own mistake
         return command
 

@@ -30,7 +30,7 @@ def test_help_lists_every_command() -> None:
     assert told.returncode == 0
     folder = Path(cli.commands.__file__).parent
     for module in folder.glob("[!_]*.py"):
-        assert f"\n  {module.stem} " in told.stdout
+        assert f"\n  {module.stem.replace('_', '-')} " in told.stdout
 
 
 def test_an_unknown_command_is_wrong_usage_in_one_line() -> None:
@@ -132,7 +132,7 @@ def test_completion_prints_a_script(shell: str) -> None:
 
 
 def test_completion_knows_the_commands() -> None:
-    told = dataq(_DATAQ_COMPLETE="bash_complete", COMP_WORDS="dataq se", COMP_CWORD="1")
+    told = dataq(_DATAQ_COMPLETE="bash_complete", COMP_WORDS="dataq sea", COMP_CWORD="1")
     assert told.stdout.split() == ["plain,search"]
 
 

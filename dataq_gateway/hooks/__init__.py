@@ -1,0 +1,1 @@
+"""Webhooks in: signed deliveries that start runs, durable before they are answered."""
