@@ -18,8 +18,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.behind import automatic
+from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks

@@ -53,14 +53,18 @@ def checked_timezone(name: str) -> str:
 
 def _is_good(field: _Field, part: str) -> bool:
     match = _PART.fullmatch(part)
-    if match is None or match["step"] in ("0", "00"):
+    if match is None or (match["step"] is not None and int(match["step"]) == 0):
         return False
-    numbers = [_number(field, text) for text in (match["first"], match["last"]) if text]
-    return all(number is not None for number in numbers) and numbers == sorted(numbers, key=int)
+    if match["first"] is None:
+        return True
+    first = _number(field, match["first"])
+    last = first if match["last"] is None else _number(field, match["last"])
+    return first is not None and last is not None and first <= last
 
 
 def _number(field: _Field, text: str) -> int | None:
-    if text.lower() in field.names.split():
-        return field.names.split().index(text.lower()) + (field.least if field.least else 0)
+    names = field.names.split()
+    if text.lower() in names:
+        return names.index(text.lower()) + field.least
     number = int(text) if text.isdigit() else -1
     return number if field.least <= number <= field.most else None

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -67,29 +67,26 @@ class Daemon:
 
 
 @contextmanager
-def serving(home: Path, log: Path) -> Iterator[Daemon]:
+def serving(home: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
     """`dataq dev` until the block ends, and everything that it has started."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
+    monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    daemon = Daemon(home, port, log)
+    daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
     with log.open("wb") as out:
         process = subprocess.Popen(
             words, env={**os.environ}, stdout=out, stderr=out, start_new_session=True
         )
-    os.environ["DAGSTER_HOME"] = str(home / "dagster")  # the fixture `home` takes it away again
-    daemon = Daemon(home, port, log)
     try:
         yield daemon
     finally:
         daemon.close()
         process.send_signal(signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             process.wait(30)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
