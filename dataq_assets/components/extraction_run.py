@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import dagster as dg
 from dagster import DagsterInstance, DagsterRun, DagsterRunStatus, RunsFilter
 
-from dataq_assets.priorities import tags_of
+from dataq_assets.origins import tags_of
 from dataq_resources.sources import SourceConfig
 
 UNFINISHED = [

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from dataq_assets.priorities import tags_of
+from dataq_assets.origins import tags_of
 from dataq_assets.quiet import quietly
 
 SECONDS = 5
@@ -16,7 +16,7 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
             target=dg.AssetSelection.all(),
             default_status=dg.DefaultSensorStatus.RUNNING,
             minimum_interval_seconds=SECONDS,
-            run_tags=tags_of("change"),
+            run_tags=tags_of("derive"),
             use_user_code_server=True,
             description="Carries whatever a source has stored through to the search index.",
         )
