@@ -38,6 +38,13 @@ schedule_storage:
   config:
     base_dir:
       env: DAGSTER_HOME
+# The server that knows the sources may be starting again, or busy, when a run is to start.
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_user_code_failure_retries: 5
+    user_code_failure_retry_delay: 30
 concurrency:
   runs:
     max_concurrent_runs: 4
