@@ -22,9 +22,13 @@ class Graph:
 
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self.instance = instance
-        self.during: Callable[[], None] | None = None
+        self.during: dict[str, Callable[[], None]] = {}
         self.fails = False
         self.definitions = self._definitions()
+
+    def hook(self, asset: str) -> None:
+        """What a test wants to happen while this asset is made."""
+        self.during.pop(asset, lambda: None)()
 
     def wanted(self) -> set[str]:
         """What the conditions ask for now."""
@@ -61,14 +65,13 @@ class Graph:
 
         @dg.asset(deps=["raw_left", "raw_right"], automation_condition=automatic())
         def items() -> None:
-            during, graph.during = graph.during, None
-            if during:
-                during()
+            graph.hook("items")
             if graph.fails:
                 raise dg.Failure("the disk is full")
 
         @dg.asset(deps=["items"], automation_condition=automatic())
-        def texts() -> None: ...
+        def texts() -> None:
+            graph.hook("texts")
 
         @dg.asset_check(asset="items", automation_condition=automatic())
         def good() -> dg.AssetCheckResult:
@@ -100,19 +103,26 @@ def test_an_old_window_of_one_source_is_carried_through_once(graph: Graph) -> No
 
 def test_what_is_stored_while_a_run_is_under_way_is_carried_by_the_next(graph: Graph) -> None:
     graph.store("left", NEW)
-    graph.during = lambda: graph.store("right", OLD)
+    graph.during["items"] = lambda: graph.store("right", OLD)
     assert graph.derive()
     assert graph.wanted() == ALL
     assert graph.derive()
     assert graph.wanted() == set()
 
 
-def test_nothing_is_asked_for_while_a_run_is_under_way(graph: Graph) -> None:
+@pytest.mark.parametrize("at", ["items", "texts"])
+def test_nothing_is_asked_for_while_a_run_is_under_way(graph: Graph, at: str) -> None:
     graph.store("left", NEW)
     seen: list[set[str]] = []
-    graph.during = lambda: seen.append(graph.wanted())
+
+    def something_new() -> None:
+        graph.store("right", OLD)
+        seen.append(graph.wanted())
+
+    graph.during[at] = something_new
     assert graph.derive()
     assert seen == [set()]
+    assert graph.wanted() == ALL
 
 
 def test_a_failed_run_waits_for_something_new(graph: Graph) -> None:
