@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from dataq_assets.components.source_schedules import latest
 from dataq_assets.definitions import build
+from dataq_assets.runs.launch import open_instance
 from dataq_assets.stages.windows import Granularity, windowing
 from dataq_resources.cron import checked_cron, checked_timezone
 from dataq_resources.errors import FixSource
@@ -50,9 +51,10 @@ def place(home: Path) -> Home:
 
 
 @pytest.fixture
-def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test(temp_dir=str(tmp_path)) as made:
-        yield made
+def instance(place: Home) -> Iterator[dg.DagsterInstance]:
+    made = open_instance(place)
+    yield made
+    made.dispose()
 
 
 def written(place: Home, text: str) -> Path:
