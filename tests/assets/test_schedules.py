@@ -18,7 +18,6 @@ from dataq_assets.stages.windows import Granularity, windowing
 from dataq_resources.cron import checked_cron, checked_timezone
 from dataq_resources.errors import FixSource
 from dataq_resources.home import Home
-from dataq_resources.lake import HomeResource
 from dataq_resources.sources import SourceConfig, read_source, write_source
 from dataq_resources.triggers import BackfillSetting, ClockSetting
 
@@ -71,12 +70,9 @@ def schedule_of(place: Home, name: str) -> dg.ScheduleDefinition:
 
 
 def request_of(place: Home, name: str, instance: dg.DagsterInstance) -> dg.RunRequest:
-    context = dg.build_schedule_context(
-        instance,
-        scheduled_execution_time=NOON,
-        resources={"home": HomeResource(path=str(place.path))},
-    )
-    (request,) = schedule_of(place, name).evaluate_tick(context).run_requests or ()
+    schedule = schedule_of(place, name)
+    with dg.build_schedule_context(instance, scheduled_execution_time=NOON) as context:
+        (request,) = schedule.evaluate_tick(context).run_requests or ()
     return request
 
 
@@ -105,12 +101,13 @@ def test_a_schedule_waits_for_its_own_last_run_only(
     place: Home, instance: dg.DagsterInstance
 ) -> None:
     name = "notes_schedule_1"
+    schedule = schedule_of(place, name)
     job = build(place).resolve_implicit_global_asset_job_def()
-    context = dg.build_schedule_context(instance, scheduled_execution_time=NOON)
-    instance.create_run_for_job(job, tags={"dagster/schedule_name": "notes_backfill_1"})
-    assert schedule_of(place, name).evaluate_tick(context).run_requests
-    instance.create_run_for_job(job, tags={"dagster/schedule_name": name})
-    told = schedule_of(place, name).evaluate_tick(context)
+    with dg.build_schedule_context(instance, scheduled_execution_time=NOON) as context:
+        instance.create_run_for_job(job, tags={"dagster/schedule_name": "notes_backfill_1"})
+        assert schedule.evaluate_tick(context).run_requests
+        instance.create_run_for_job(job, tags={"dagster/schedule_name": name})
+        told = schedule.evaluate_tick(context)
     assert not told.run_requests
     assert "has not ended yet" in (told.skip_message or "")
 
