@@ -18,8 +18,10 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from dataq_assets.behind import automatic
 from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
+from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.indexes import snapshots
@@ -53,11 +55,14 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
     derived = (items_asset(names), assets, texts, segments, embeddings, snapshots)
     where = HomeResource(path=str(home.path))
     settings = maintenance_settings()
-    every = (*derived, *maintenance_assets(settings))
     return dg.Definitions.merge(
         sources,
         dg.Definitions(
-            assets=[asset.map_asset_specs(_owned) for asset in every],
+            assets=[
+                *(asset.map_asset_specs(_derived) for asset in derived),
+                *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
+            ],
+            sensors=[automation_sensor()],
             schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],
             resources={
@@ -75,6 +80,10 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
 
 def _owned(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(owners=spec.owners or [OWNER])
+
+
+def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:
+    return _owned(spec).replace_attributes(automation_condition=automatic())
 
 
 @dg.definitions

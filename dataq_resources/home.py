@@ -38,6 +38,13 @@ schedule_storage:
   config:
     base_dir:
       env: DAGSTER_HOME
+# The server that knows the sources may be starting again, or busy, when a run is to start.
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_user_code_failure_retries: 5
+    user_code_failure_retry_delay: 30
 concurrency:
   runs:
     max_concurrent_runs: 4
@@ -47,6 +54,28 @@ concurrency:
         limit: 1
         value:
           applyLimitPerUniqueValue: true
+# A run that does not start or does not end when told to is failed, not waited for.
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 300
+  cancel_timeout_seconds: 180
+  poll_interval_seconds: 60
+# Only runs that say so are tried again (dagster/max_retries): those of schedules, and derivation.
+run_retries:
+  enabled: true
+  max_retries: 0
+# A source that thinks for long holds up no other.
+sensors:
+  use_threads: true
+  num_workers: 4
+schedules:
+  use_threads: true
+  num_workers: 4
+retention:
+  schedule:
+    purge_after_days: {skipped: 7, started: -1, failure: 90, success: 90}
+  sensor:
+    purge_after_days: {skipped: 1, started: -1, failure: 30, success: 90}
 """
 
 

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dataq_resources.errors import FixSource, SourceExists, UnknownSource
 from dataq_resources.home import Home
+from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
 
 if TYPE_CHECKING:
     from dataq_plugins.host import PluginSpec
@@ -47,6 +48,9 @@ class SourceConfig(BaseModel):
     environment: tuple[str, ...] = ()
     transform: tuple[TransformSetting, ...] = ()
     gate: dict[str, Any] = Field(default_factory=dict)
+    changes: ChangesSetting | None = None
+    schedules: tuple[ClockSetting, ...] = ()
+    backfill: tuple[BackfillSetting, ...] = ()
     description: str = ""
     owners: tuple[str, ...] = ()
 
@@ -155,14 +159,21 @@ def _line(node: Any, place: list[str]) -> int | None:
     """The line of the deepest part of `place` that is in the document."""
     line: int = node.start_mark.line + 1
     for step in place:
-        pairs = node.value if isinstance(getattr(node, "value", None), list) else []
-        entry = next(
-            (pair for pair in pairs if isinstance(pair, tuple) and pair[0].value == step), None
-        )
-        if entry is None:
+        found = _below(node, step)
+        if found is None:
             return line
-        line, node = entry[0].start_mark.line + 1, entry[1]
+        line, node = found
     return line
+
+
+def _below(node: Any, step: str) -> tuple[int, Any] | None:
+    """Line and value of a mapping's entry or a list's member; None if there is none."""
+    parts = node.value if isinstance(getattr(node, "value", None), list) else []
+    for number, part in enumerate(parts):
+        key, value = part if isinstance(part, tuple) else (None, part)
+        if step == (key.value if key else str(number)):
+            return (key or value).start_mark.line + 1, value
+    return None
 
 
 def write_source(home: Home | Path, source: SourceConfig, replace: bool = False) -> Path:

@@ -4,6 +4,8 @@ import time
 
 import dagster as dg
 
+from dataq_assets.components.change_sensor import change_sensor
+from dataq_assets.components.source_schedules import source_schedules
 from dataq_assets.extraction import Extraction, open_ended
 from dataq_assets.owners import OWNER
 from dataq_assets.partitions import partitions
@@ -21,8 +23,12 @@ class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
         self,
         context: dg.ComponentLoadContext,  # noqa: ARG002 - as Dagster calls it
     ) -> dg.Definitions:
-        """One partitioned asset, raw_<name>."""
-        return dg.Definitions(assets=[raw_asset(self)])
+        """One partitioned asset, raw_<name>, its change sensor and its schedules."""
+        return dg.Definitions(
+            assets=[raw_asset(self)],
+            sensors=[change_sensor(self)],
+            schedules=source_schedules(self),
+        )
 
 
 class RawConfig(dg.Config):

@@ -7,6 +7,7 @@ from contextlib import closing
 import dagster as dg
 import polars as pl
 
+from dataq_assets.behind import automatic
 from dataq_assets.foreseen import KEY, Foreseen
 from dataq_assets.stages.check import Check, Verdict, all_checks, none_of, versions
 from dataq_lake.lake import Lake
@@ -20,7 +21,12 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     """At least one check a table, those of each source's raw table among them."""
     every = {(check.asset, check.name): check for check in checks_of(sources)}
     specs = [
-        dg.AssetCheckSpec(check.name, asset=dg.AssetKey(check.asset), description=check.doc)
+        dg.AssetCheckSpec(
+            check.name,
+            asset=dg.AssetKey(check.asset),
+            description=check.doc,
+            automation_condition=automatic(),
+        )
         for check in every.values()
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from dataq_assets.origins import tags_of
 from dataq_lake.maintenance.bounds import Bounds
 from dataq_lake.maintenance.settings import OFF, MaintenanceSettings
 from dataq_lake.maintenance.task import Job, Report, Task, tasks
@@ -54,6 +55,7 @@ def _schedule(task: Task, settings: MaintenanceSettings) -> dg.ScheduleDefinitio
         cron_schedule=task.cron if cron == OFF else cron,
         execution_timezone="UTC",
         default_status=status,
+        tags=tags_of("schedule"),
         description=task.doc,
     )
 

@@ -1,0 +1,118 @@
+"""Nothing but the real daemon acts: what changes in a source becomes searchable."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+from dagster import DagsterRun, DagsterRunStatus
+
+from dataq_lake.lake import open_lake
+from dataq_lake.search import search
+from dataq_resources.home import Home
+from dataq_resources.sources import SourceConfig, write_source
+from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
+from tests.assets.daemon import serving
+
+START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+FIVE_YEARS = 5 * 365 * 86_400
+
+
+def found(place: Home, words: str) -> bool:
+    lake = open_lake(place.lake)
+    if not (place.lake / "tables").is_dir() or not lake.table("snapshots").exists:
+        return False
+    return any(hit.path for hit in search(lake, words, 5, mode="text"))
+
+
+@pytest.mark.heavy
+def test_an_old_file_in_one_of_two_sources_becomes_searchable(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Home(home)
+    place.prepare()
+    for name in ("left", "right"):
+        tree = tmp_path / name
+        tree.mkdir()
+        (tree / "note.txt").write_text(f"A heron on the {name} bank.\n")
+        source = SourceConfig(
+            name=name,
+            plugin="file_scanner",
+            config={"root": str(tree)},
+            changes=ChangesSetting(every=5),
+        )
+        write_source(place, source)
+    with serving(home, tmp_path / "dev.log", monkeypatch) as daemon:
+        daemon.eventually(lambda: found(place, "left") and found(place, "right"))
+
+        old = tmp_path / "right" / "old.txt"
+        old.write_text("A kingfisher under the bridge.\n")
+        then = time.time() - FIVE_YEARS
+        os.utime(old, (then, then))
+        daemon.eventually(lambda: found(place, "kingfisher"))
+
+        window = time.strftime("%Y-%m", time.gmtime(then))
+        begun = [
+            run
+            for run in daemon.runs("raw_right")
+            if run.tags[START] == window and run.parent_run_id is None
+        ]
+        assert len(begun) == 1
+        daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
+
+
+BACKFILL = """
+mutation($keys: [AssetKeyInput!]!, $names: [String!]!) {
+  launchPartitionBackfill(backfillParams: {assetSelection: $keys, partitionNames: $names}) {
+    __typename ... on PythonError { message }
+  }
+}
+"""
+
+
+@pytest.mark.heavy
+def test_a_schedule_a_backfill_schedule_and_a_range_from_the_page(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Home(home)
+    place.prepare()
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    (tree / "note.txt").write_text("A heron.\n")
+    source = SourceConfig(
+        name="notes",
+        plugin="file_scanner",
+        config={"root": str(tree)},
+        changes=ChangesSetting(enabled=False),
+        schedules=(ClockSetting(cron="* * * * *", timezone="Europe/Berlin"),),
+        backfill=(BackfillSetting(cron="* * * * *", timezone="Asia/Tokyo", windows=3),),
+    )
+    write_source(place, source)
+    with serving(home, tmp_path / "dev.log", monkeypatch) as daemon:
+
+        def good(name: str, value: str) -> list[DagsterRun]:
+            return [
+                run
+                for run in daemon.runs("raw_notes")
+                if run.tags.get(name) == value and run.status is DagsterRunStatus.SUCCESS
+            ]
+
+        clock = daemon.eventually(lambda: good("dagster/schedule_name", "notes_schedule_1"))[0]
+        back = daemon.eventually(lambda: good("dagster/schedule_name", "notes_backfill_1"))[0]
+        assert clock.tags[START] == clock.tags[END]
+        assert months_between(back.tags[START], back.tags[END]) == 2
+
+        names = [f"2019-{month:02}" for month in range(1, 13)]
+        asked = {"keys": [{"path": ["raw_notes"]}], "names": names}
+        told = daemon.ask(BACKFILL, asked)["launchPartitionBackfill"]
+        assert told["__typename"] == "LaunchBackfillSuccess", told
+        daemon.eventually(lambda: good(START, "2019-01"))
+        assert [run.tags[END] for run in good(START, "2019-01")] == ["2019-12"]
+        assert good(START, "2019-02") == []
+
+
+def months_between(first: str, last: str) -> int:
+    (year, month), (later, end) = (map(int, each.split("-")) for each in (first, last))
+    return (later - year) * 12 + end - month
