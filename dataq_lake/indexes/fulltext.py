@@ -19,7 +19,8 @@ from dataq_lake.errors import REPAIR, IndexDamaged
 from dataq_lake.indexes.folder import link
 
 ANALYZER = "dataq"
-HEAP_BYTES = 32_000_000
+HEAP_BYTES = 48_000_000
+"""What makes one segment of the index; eight are merged at a time, and are mapped while they are."""
 _LONGEST = 65  # bytes; a SHA-256 in hex is still a word
 _REWRITTEN = {"meta.json", ".managed.json"}
 _LOCKS = {".tantivy-writer.lock", ".tantivy-meta.lock"}

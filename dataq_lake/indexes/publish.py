@@ -15,6 +15,7 @@ from dataq_lake.indexes.documents import Publication, Published, checked, rows_o
 from dataq_lake.indexes.draft import Draft
 from dataq_lake.indexes.folder import IndexFolder, indexes_in
 from dataq_lake.indexes.keys import to_keys
+from dataq_lake.memory import give_back
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo
 
@@ -35,6 +36,7 @@ def publish(lake: Lake, publication: Publication, commit: CommitInfo | None = No
     began = time.perf_counter()
     info = commit or CommitInfo(asset="indexes")
     folder = indexes_in(lake.root)
+    give_back()  # the text index maps what it merges
     with writable(lake.root), folder.writing():
         latest = folder.latest()
         now = datetime.now(UTC)
