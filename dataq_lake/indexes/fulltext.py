@@ -20,7 +20,7 @@ from dataq_lake.indexes.folder import link
 
 ANALYZER = "dataq"
 HEAP_BYTES = 48_000_000
-"""What makes one segment of the index; eight are merged at a time, and are mapped while they are."""
+"""What makes one segment of the index; eight at a time are merged, and mapped meanwhile."""
 _LONGEST = 65  # bytes; a SHA-256 in hex is still a word
 _REWRITTEN = {"meta.json", ".managed.json"}
 _LOCKS = {".tantivy-writer.lock", ".tantivy-meta.lock"}
