@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,15 +16,18 @@ from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
+from dataq_lake.numbered import ROW
 from dataq_lake.schemas import TABLES
+from dataq_lake.table import BATCH_BYTES
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from dataq_analyzers.pool import Pool
     from dataq_assets.stages.ahead import Ahead
     from dataq_lake.indexes.manifest import Model
+    from dataq_lake.interface import RowsByNumber
+    from dataq_lake.numbered import Numbers
 
 STAGE = "embeddings"
 COLUMNS = ("id", "text", "text_hash")
@@ -44,18 +48,18 @@ class Embeddings:
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """One difference of embeddings; raises CannotEmbed while it is drained."""
-        new = pending(self.lake, self.model)
-        if new.is_empty():
-            return
-        yield {"embeddings": Difference(self._made(new["id"]))}
+        segments = self.lake.table("segments").numbered()
+        new = pending(self.lake, segments, self.model)
+        if len(new):
+            yield {"embeddings": Difference(self._made(segments, new))}
 
-    def _made(self, ids: pl.Series) -> Iterator[pa.RecordBatch]:
+    def _made(self, segments: RowsByNumber, new: Numbers) -> Iterator[pa.RecordBatch]:
         """The rows, as the pool has them ready; the lake commits them when a commit pays."""
         done = 0
-        for rows in self._with_vectors(self.lake.table("segments").rows(ids, COLUMNS)):
+        for rows in self._with_vectors(segments.take(new, COLUMNS, BATCH_BYTES)):
             done += rows.num_rows
             yield rows
-            self.tell(STAGE, done, len(ids))
+            self.tell(STAGE, done, len(new))
 
     def _with_vectors(self, segments: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         ready = self.ahead.vectors() if self.ahead else {}
@@ -74,8 +78,6 @@ class Embeddings:
         made: list[pa.RecordBatch],
     ) -> Iterator[pa.RecordBatch]:
         """The segments whose vectors are still to be made; the rows of the others go to `made`."""
-        import numpy as np
-
         for rows in segments:
             vectors = [ready.get(each) for each in rows.column("text_hash").to_pylist()]
             have = [vector for vector in vectors if vector is not None]
@@ -114,12 +116,12 @@ def _drained(made: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         yield made.pop(0)
 
 
-def pending(lake: Lake, model: Model) -> pl.DataFrame:
-    """One segment for each text that has no vector of this model: id."""
+def pending(lake: Lake, segments: RowsByNumber, model: Model) -> Numbers:
+    """The sorted row numbers of one segment for each text that has no vector of this model."""
     have = lake.table("embeddings").scan(["text_hash", "model_name", "model_version"])
     mine = have.filter(
         (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
     )
-    segments = lake.table("segments").scan(["id", "text_hash"])
-    new = segments.join(mine, on="text_hash", how="anti")
-    return new.unique("text_hash", keep="first").select("id").collect()
+    new = segments.scan(["text_hash"]).join(mine, on="text_hash", how="anti")
+    first = new.unique("text_hash", keep="first").select(ROW)
+    return np.sort(first.collect()[ROW].to_numpy())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,10 +89,12 @@ class Draft:
 
     def finish(self, run_id: str, tables: Mapping[str, int]) -> Manifest:
         """Makes the snapshot durable and publishes it by one rename."""
-        self._merge_small()
-        self._write_part()
         draft = self._drafted()
-        entries = tuple(self._entry(part, draft) for part in self._parts)
+        with ThreadPoolExecutor(1, "text") as thread:  # it waits for the disk: vectors go beside it
+            texts = thread.submit(self._writer().finish)
+            self._merge_small()
+            self._write_part()
+            entries = tuple(self._entry(part, draft) for part in self._parts)
         latest = self._folder.latest()
         manifest = Manifest(
             id=self.id,
@@ -104,7 +107,7 @@ class Draft:
             parts=entries,
             tables=dict(tables),
         )
-        self._check(manifest, self._writer().finish())
+        self._check(manifest, texts.result())
         (draft / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
         self.bytes += _new_bytes(self._folder.publish(draft, manifest.folder))
         return manifest
