@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from dataq_resources.errors import FixSource, SourceExists, UnknownSource
 from dataq_resources.home import Home
+from dataq_resources.settings_file import parsed
 from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
 
 if TYPE_CHECKING:
@@ -121,18 +122,7 @@ def source_files(home: Home | Path) -> list[Path]:
 
 def read_source(path: Path) -> SourceConfig:
     """The source that a defs.yaml declares; raises FixSource with file, line and setting."""
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FixSource(path, f"cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or "is not YAML"
-        raise FixSource(path, str(reason), mark.line + 1 if mark else None) from None
+    document, root = parsed(path, FixSource)
     if not isinstance(document, dict) or document.get("type") != COMPONENT:
         raise FixSource(path, f"type must be {COMPONENT}", 1)
     return _checked(path, document.get("attributes") or {}, root)

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dataq_gateway.hooks.errors import FixHook
 from dataq_plugins.host.secrets import is_reference
 from dataq_resources.home import Home
+from dataq_resources.settings_file import parsed
 from dataq_resources.sources import NAME, source_files
 
 Scheme = Literal["standard", "github", "gitlab"]
@@ -52,18 +53,7 @@ def hook_names(home: Home) -> list[str]:
 
 def read_hook(home: Home, path: Path) -> Hook:
     """The hook that a file declares; raises FixHook with file, line and setting."""
-    import yaml
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise FixHook(path, f"cannot be read: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        reason = getattr(error, "problem", None) or "is not YAML"
-        raise FixHook(path, str(reason), mark.line + 1 if mark else None) from None
+    document, root = parsed(path, FixHook)
     if not isinstance(document, dict):
         raise FixHook(path, "must be settings, one a line: sources, secrets, signature", 1)
     try:
