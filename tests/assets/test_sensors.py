@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,7 @@ from dataq_resources.lake import HomeResource
 from dataq_resources.sources import SourceConfig, write_source
 from dataq_resources.triggers import ChangesSetting
 
-SILENT = ("python", "-c", "import time; time.sleep(600)")
+SILENT = (sys.executable, "-c", "import time; time.sleep(600)")
 
 
 @pytest.fixture
