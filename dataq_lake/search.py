@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from dataq_lake.errors import BadQuery
 from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.search_documents import Document, documents
 from dataq_lake.search_explain import explain, fuse
 from dataq_lake.search_filters import Filters
-from dataq_lake.search_retrievers import Document, Ranking, TextRetriever, VectorRetriever
+from dataq_lake.search_retrievers import Ranking, TextRetriever, VectorRetriever
 
 if TYPE_CHECKING:
     from dataq_lake.search_query import Question
@@ -84,16 +85,17 @@ class Searcher:
             raise BadQuery(f"mode {mode!r} is none of {', '.join(MODES)}")
         limits = filters or Filters()
         question = self._texts.builder.question(query)
-        rankings, documents = self._retrieve(question, k, limits, mode)
+        rankings = self._retrieve(question, k, limits, mode)
         scores = fuse(rankings) if mode == "hybrid" else rankings[mode].scores
         best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
+        shown = documents(self.snapshot, best)
         manifest = self.snapshot.manifest
         return [
             _hit(
-                documents[id_],
+                shown[id_],
                 scores[id_],
                 manifest.id,
-                explain(documents[id_], question.terms, self._texts.analyzer, rankings)
+                explain(shown[id_], question.terms, self._texts.analyzer, rankings)
                 | {"model": asdict(manifest.model), "filters": limits.as_dict()},
             )
             for id_ in best
@@ -101,24 +103,19 @@ class Searcher:
 
     def _retrieve(
         self, question: Question, k: int, limits: Filters, mode: Mode
-    ) -> tuple[dict[str, Ranking], dict[str, Document]]:
-        """The rankings by retriever, and the documents of all that is in them by id."""
+    ) -> dict[str, Ranking]:
+        """The rankings by retriever."""
         depth = min(max(DEPTH, 2 * k), self.snapshot.manifest.segments)
         rankings = {name: Ranking() for name in RETRIEVERS if mode in {name, "hybrid"}}
-        documents: list[Document] = []
         if not depth:  # everything that was ever indexed is gone
-            return rankings, {}
+            return rankings
         if mode != "vector":
-            rankings["text"], documents = self._texts.rank(question, limits, depth)
+            rankings["text"] = self._texts.rank(question, limits, depth)
         if mode != "text":
-            found = self._vectors.rank(question.words, limits, depth)
-            known = {document["id"] for document in documents}
-            documents += self._texts.fetch(
-                [id_ for id_ in found.scores if id_ not in known], question
-            )
-            known = {document["id"] for document in documents}
-            rankings["vector"] = Ranking({i: s for i, s in found.scores.items() if i in known})
-        return rankings, {document["id"]: document for document in documents}
+            found = self._vectors.rank(question.words, limits, depth).scores
+            good = self._texts.meeting(question, list(found))
+            rankings["vector"] = Ranking({id_: found[id_] for id_ in found if id_ in good})
+        return rankings
 
 
 def _hit(document: Document, score: float, snapshot: str, why: dict[str, Any]) -> Hit:

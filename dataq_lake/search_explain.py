@@ -9,7 +9,8 @@ if TYPE_CHECKING:
 
     import tantivy
 
-    from dataq_lake.search_retrievers import Document, Ranking
+    from dataq_lake.search_documents import Document
+    from dataq_lake.search_retrievers import Ranking
 
 # Not the usual 60 and 1: docs/decisions/fusion-by-rank.md has the figures.
 RRF_K = 5

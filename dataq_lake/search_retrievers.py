@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dataq_lake.errors import ModelNotInstalled
 from dataq_lake.search_query import QueryBuilder
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.snapshot import Snapshot
     from dataq_lake.search_filters import Filters
     from dataq_lake.search_query import Question
-
-Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Ranking:
 
 
 class TextRetriever:
-    """Finds texts, and reads the documents of whatever was found."""
+    """Finds texts, and those that meet demands."""
 
     def __init__(self, snapshot: Snapshot) -> None:
         from dataq_lake.indexes.fulltext import analyzer
@@ -44,38 +42,34 @@ class TextRetriever:
         self.builder = QueryBuilder(self.schema, self.analyzer)
         self._searcher = snapshot.text.searcher()
 
-    def rank(
-        self, question: Question, filters: Filters, depth: int
-    ) -> tuple[Ranking, list[Document]]:
-        """The up to `depth` best texts and their documents."""
+    def rank(self, question: Question, filters: Filters, depth: int) -> Ranking:
+        """The up to `depth` best texts."""
         import tantivy
 
         if question.text is None:
-            return Ranking(), []
+            return Ranking()
         limits = [
             (tantivy.Occur.Must, tantivy.Query.const_score_query(clause, 0.0))
             for clause in filters.clauses(self.schema)
         ]
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, question.text), *limits])
         hits = self._searcher.search(query, depth, count=False).hits
-        documents = [self._document(address) for _, address in hits]
-        scores = {doc["id"]: score for doc, (score, _) in zip(documents, hits, strict=True)}
-        return Ranking(_in_order(scores)), documents
+        return Ranking(_in_order({self._id(address): score for score, address in hits}))
 
-    def fetch(self, ids: list[str], question: Question) -> list[Document]:
-        """The documents of `ids` that meet the demands of the question."""
+    def meeting(self, question: Question, ids: list[str]) -> set[str]:
+        """Those of `ids` that meet the demands of the question."""
         import tantivy
 
-        if not ids:
-            return []
+        if not ids or not question.demands:
+            return set(ids)
         known = tantivy.Query.term_set_query(self.schema, "id", ids)
         query = tantivy.Query.boolean_query([(tantivy.Occur.Must, known), *question.demands])
         hits = self._searcher.search(query, len(ids), count=False).hits
-        return [self._document(address) for _, address in hits]
+        return {self._id(address) for _, address in hits}
 
-    def _document(self, address: tantivy.DocAddress) -> Document:
-        stored = self._searcher.doc(address).to_dict()
-        return {name: values[0] for name, values in stored.items()}
+    def _id(self, address: tantivy.DocAddress) -> str:
+        id_: str = self._searcher.doc(address)["id"][0]
+        return id_
 
 
 class VectorRetriever:

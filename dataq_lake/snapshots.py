@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_lake.errors import NameTaken, UnknownSnapshot
 from dataq_lake.ids import make_id
 from dataq_lake.indexes.folder import IndexFolder, indexes_in
-from dataq_lake.indexes.manifest import NO_MODEL, Manifest
+from dataq_lake.indexes.manifest import INDEX_FORMAT, NO_MODEL, Manifest
 from dataq_lake.indexes.marks import Mark, checked_name
 from dataq_lake.written import CommitInfo
 
@@ -179,6 +179,7 @@ def _publish(
         segments=latest.segments if latest else 0,
         parts=latest.parts if latest else (),
         tables=dict(versions),
+        index_format=latest.index_format if latest else INDEX_FORMAT,
     )
     draft = folder.draft(folder.snapshots, id_)
     if latest is not None:

@@ -12,9 +12,9 @@ import pyarrow as pa
 from dataq_lake.errors import WrongSchema
 from dataq_lake.indexes.keys import to_keys
 from dataq_lake.indexes.part import Rows
-from dataq_lake.indexes.places import NO_TIME, Place
+from dataq_lake.indexes.shown import SHOWN
 from dataq_lake.indexes.titles import titled
-from dataq_lake.schemas import ID, TIME
+from dataq_lake.schemas import ID
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,13 +27,7 @@ if TYPE_CHECKING:
 DOCUMENTS = pa.schema(
     [
         ("segment_id", ID),
-        ("asset_id", ID),
-        ("source", pa.string()),
-        ("path", pa.string()),
-        ("mime_type", pa.string()),
-        ("timestamp", TIME),
-        ("title", pa.string()),
-        ("text", pa.large_string()),
+        *SHOWN,
         ("vector", pa.list_(pa.float32())),
     ]
 )
@@ -83,25 +77,17 @@ def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 
 def rows_of(batch: pa.RecordBatch, publication: Publication) -> Rows:
-    """The vectors and places of a checked batch; raises WrongSchema for vectors of another size."""
+    """What a part keeps of a checked batch; raises WrongSchema for vectors of another size."""
     model = publication.model
     embed = publication.embed or partial(_embedded_here, model)
     vector = batch.column("vector")
     flat = vector.flatten().to_numpy(zero_copy_only=False)
     if vector.null_count or len(flat) != batch.num_rows * model.dimensions:
         raise WrongSchema(f"documents to index need a vector of {model.dimensions} numbers each")
-    micros = batch.column("timestamp").cast(pa.int64()).fill_null(NO_TIME)
-    places = map(
-        Place,
-        (source or "" for source in batch.column("source").to_pylist()),
-        (mime_type or "" for mime_type in batch.column("mime_type").to_pylist()),
-        micros.to_pylist(),
-        (path or "" for path in batch.column("path").to_pylist()),
-    )
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
         titled(flat.reshape(batch.num_rows, -1), batch.column("title").to_pylist(), embed),
-        list(places),
+        pa.Table.from_batches([batch.select(SHOWN.names)]),
     )
 
 
@@ -114,8 +100,8 @@ def _embedded_here(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
 def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
     """The documents of a checked batch as the text index takes them."""
     micros = batch.column("timestamp").cast(pa.int64())
-    rows = batch.drop_columns(["vector", "timestamp"]).rename_columns(
-        ["id", "asset_id", "source", "path", "mime_type", "title", "text"]
+    rows = batch.drop_columns(["vector", "timestamp", "asset_id"]).rename_columns(
+        ["id", "source", "path", "mime_type", "title", "text"]
     )
     for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):
         yield {

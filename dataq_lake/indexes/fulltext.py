@@ -1,6 +1,7 @@
 """The text index: tantivy, each snapshot's a hard-linked clone of the last one plus what changed.
 
-One index, not one a part: BM25 weighs words by how rare they are in everything.
+One index, not one a part: BM25 weighs words by how rare they are in everything. It keeps
+the id of what it finds and no more, since merging maps all that it keeps; shown.py has the texts.
 """
 
 from __future__ import annotations
@@ -102,12 +103,13 @@ class TextWriter:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "asset_id", *FILTERED):
-        builder.add_text_field(name, stored=True, tokenizer_name="raw", index_option="basic")
-    builder.add_integer_field("timestamp", stored=True, fast=True, indexed=False)
-    for name in ("title", "text"):
-        builder.add_text_field(name, stored=True, tokenizer_name=ANALYZER)
-    builder.add_text_field("name", tokenizer_name=ANALYZER)
+    for name in ("id", *FILTERED):
+        builder.add_text_field(
+            name, stored=name == "id", tokenizer_name="raw", index_option="basic"
+        )
+    builder.add_integer_field("timestamp", fast=True, indexed=False)
+    for name in ("title", "text", "name"):
+        builder.add_text_field(name, tokenizer_name=ANALYZER)
     return builder.build()
 
 

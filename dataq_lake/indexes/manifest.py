@@ -8,7 +8,8 @@ from typing import Any
 
 from dataq_lake.errors import UpgradeDataq
 
-FORMAT = 2  # 1 named the tables behind the index only, 2 names every table there is
+FORMAT = 3  # 1 named the tables behind the index only, 2 every table, 3 has index_format
+INDEX_FORMAT = 2  # 1 had what hits show in the text index, 2 has it in the parts
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,8 @@ class PartEntry:
 class Manifest:
     """One published snapshot; `created_at` is ISO 8601 in UTC, `tables` maps names to versions.
 
-    A snapshot of a lake in which nothing was indexed yet has NO_MODEL, no parts and no texts.
+    A snapshot of a lake in which nothing was indexed yet has NO_MODEL, no parts and no texts. One
+    made to keep a state has the index of the one before, in that one's `index_format`.
     """
 
     id: str
@@ -54,6 +56,7 @@ class Manifest:
     parts: tuple[PartEntry, ...]
     tables: dict[str, int] = field(default_factory=dict)
     format: int = FORMAT
+    index_format: int = INDEX_FORMAT
 
     @property
     def folder(self) -> str:
@@ -70,9 +73,19 @@ class Manifest:
         """Whether a table that it does not name was not there yet."""
         return self.format > 1
 
+    @property
+    def shows_from_parts(self) -> bool:
+        """Whether its parts hold what a hit shows, not its text index."""
+        return self.index_format > 1
+
+    @property
+    def can_grow(self) -> bool:
+        """Whether its index can be built on: one of an older format is built anew."""
+        return self.has_index and self.index_format == INDEX_FORMAT
+
     def extends_to(self, model: Model) -> bool:
         """Whether a snapshot of `model` can build on this one."""
-        return self.model == model
+        return self.model == model and self.can_grow
 
     def to_json(self) -> str:
         """The manifest as it is stored."""
@@ -88,4 +101,5 @@ def parse_manifest(text: str | bytes) -> Manifest:
             f"{FORMAT}: upgrade DataQ"
         )
     parts = tuple(PartEntry(**part) for part in stored.pop("parts"))
+    stored.setdefault("index_format", 1)
     return Manifest(model=Model(**stored.pop("model")), parts=parts, **stored)

@@ -24,6 +24,8 @@ HOLLOW = 0.2
 
 def wasteful(manifest: Manifest) -> list[PartEntry]:
     """The parts that are better merged: small ones, if there are two, and hollow ones."""
+    if not manifest.can_grow:
+        return []
     hollow = {part.id for part in manifest.parts if part.gone > HOLLOW * part.rows}
     small = {part.id for part in manifest.parts if part.live < drafting.PART_ROWS // 2}
     chosen = hollow | small if len(hollow | small) > 1 else hollow
@@ -44,7 +46,7 @@ def merge_parts(
         latest = folder.latest()
         wanted = {part.id for part in parts}
         there = [part for part in latest.parts if part.id in wanted] if latest else []
-        if latest is None or not there:
+        if latest is None or not there or not latest.can_grow:
             return []
         now = datetime.now(UTC).isoformat()
         draft = Draft(folder, latest, latest.model, make_id("snapshot", latest.id, "merge", now))

@@ -1,6 +1,7 @@
 """A part of the vectors: an exact FAISS index over rows in order of their segment ids.
 
-Files: vectors.faiss, ids.npy (sorted keys), and what places.py keeps. Never changed once written.
+Files: vectors.faiss, ids.npy (sorted keys), what places.py keeps for filters and shown.py for hits.
+Never changed once written.
 """
 
 from __future__ import annotations
@@ -14,23 +15,25 @@ import numpy as np
 
 from dataq_lake.errors import REPAIR, IndexDamaged
 from dataq_lake.indexes.keys import KEY, find_keys
-from dataq_lake.indexes.places import Place, Places, load, write_places
+from dataq_lake.indexes.places import Places, load, write_places
 
 if TYPE_CHECKING:
     import faiss
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from dataq_lake.indexes.folder import IndexFolder
     from dataq_lake.indexes.manifest import Manifest
+    from dataq_lake.indexes.shown import Shown
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Segments with their vectors (n, dimensions) and places, in the same order."""
+    """Segments with their vectors (n, dimensions) and what hits show, in the same order."""
 
     keys: NDArray[np.bytes_]
     vectors: NDArray[np.float32]
-    places: list[Place]
+    shown: pa.Table
 
 
 class Part:
@@ -60,6 +63,13 @@ class Part:
             return faiss.read_index(str(self.folder / "vectors.faiss"), flags)
         except RuntimeError as error:
             raise IndexDamaged(f"index part {self.id} cannot be read: {REPAIR}") from error
+
+    @cached_property
+    def shown(self) -> Shown:
+        """What a hit shows of each row."""
+        from dataq_lake.indexes.shown import Shown
+
+        return Shown(self.folder)
 
     @property
     def count(self) -> int:
@@ -101,17 +111,17 @@ class Part:
         """The rows that still count, for a part that takes this one's place."""
         vectors = self.index.reconstruct_n(0, len(self.keys))
         keep = np.arange(len(self.keys)) if self.gone is None else np.flatnonzero(~self.gone)
-        places = self.places.all()
-        numbers = self.places.of_row[keep].tolist()
-        return Rows(np.array(self.keys)[keep], vectors[keep], [places[n] for n in numbers])
+        return Rows(np.array(self.keys)[keep], vectors[keep], self.shown.table().take(keep))
 
 
 def join_rows(several: list[Rows]) -> Rows:
     """All of them as one."""
+    import pyarrow as pa
+
     return Rows(
         np.concatenate([rows.keys for rows in several]),
         np.concatenate([rows.vectors for rows in several]),
-        [place for rows in several for place in rows.places],
+        pa.concat_tables([rows.shown for rows in several]),
     )
 
 
@@ -119,12 +129,16 @@ def write_part(folder: Path, rows: Rows) -> None:
     """Stores `rows` in the empty `folder`, sorted by key."""
     import faiss
 
+    from dataq_lake.indexes.shown import write_shown
+
     order = np.argsort(rows.keys)
     index = faiss.IndexFlatIP(rows.vectors.shape[1])
     index.add(rows.vectors[order])
     faiss.write_index(index, str(folder / "vectors.faiss"))
     np.save(folder / "ids.npy", rows.keys[order].astype(KEY), allow_pickle=False)
-    write_places(folder, [rows.places[row] for row in order])
+    shown = rows.shown.take(order)
+    write_places(folder, shown)
+    write_shown(folder, shown)
 
 
 def open_parts(folder: IndexFolder, manifest: Manifest) -> list[Part]:

@@ -6,7 +6,6 @@ Many segments share an asset, so a row holds the number of its place and a place
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,25 +15,17 @@ import numpy as np
 from dataq_lake.errors import REPAIR, IndexDamaged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 NO_TIME = np.iinfo(np.int64).min
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """An asset as filters see it; `time` in microseconds since 1970, NO_TIME where unknown."""
-
-    source: str
-    mime_type: str
-    time: int
-    path: str
-
-
 class Places:
-    """The places of one part's rows, read only as far as a filter asks."""
+    """The places of one part's rows, read only as far as a filter asks.
+
+    A place is an asset as filters see it: source, content type, time and path.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -46,7 +37,7 @@ class Places:
 
     @cached_property
     def times(self) -> NDArray[np.int64]:
-        """The time of each place."""
+        """The time of each place, in microseconds since 1970, NO_TIME where unknown."""
         return load(self._folder / "times.npy")
 
     @cached_property
@@ -63,11 +54,6 @@ class Places:
     def paths(self) -> list[str]:
         """The path of each place."""
         return self._column("paths")
-
-    def all(self) -> list[Place]:
-        """The places by number."""
-        columns = (self.sources, self.mime_types, self.times.tolist(), self.paths)
-        return [Place(*values) for values in zip(*columns, strict=True)]
 
     def _column(self, name: str) -> list[str]:
         try:
@@ -90,16 +76,16 @@ def load(file: Path) -> NDArray[Any]:
     return array
 
 
-def write_places(folder: Path, places: Sequence[Place]) -> None:
-    """Stores the place of each row; equal ones once."""
-    numbers: dict[Place, int] = {}
-    of_row = [numbers.setdefault(place, len(numbers)) for place in places]
+def write_places(folder: Path, shown: pa.Table) -> None:
+    """Stores the place of each row of `shown`; equal ones once."""
+    micros = shown["timestamp"].cast("int64").fill_null(NO_TIME)
+    texts = [shown[name].fill_null("") for name in ("source", "mime_type", "path")]
+    columns = [column.to_pylist() for column in (*texts, micros)]
+    numbers: dict[tuple[Any, ...], int] = {}
+    of_row = [numbers.setdefault(place, len(numbers)) for place in zip(*columns, strict=True)]
     np.save(folder / "places.npy", np.array(of_row, np.uint32), allow_pickle=False)
-    times = np.array([place.time for place in numbers], np.int64)
+    times = np.array([place[3] for place in numbers], np.int64)
     np.save(folder / "times.npy", times, allow_pickle=False)
-    for name, column in (
-        ("sources", [place.source for place in numbers]),
-        ("mime_types", [place.mime_type for place in numbers]),
-        ("paths", [place.path for place in numbers]),
-    ):
+    for number, name in enumerate(("sources", "mime_types", "paths")):
+        column = [place[number] for place in numbers]
         (folder / f"{name}.json").write_text(json.dumps(column), encoding="ascii")

@@ -56,10 +56,14 @@ def _part(folder: IndexFolder, manifest: Manifest, entry: PartEntry, told: Told)
     try:
         keys, places = len(part.keys), len(part.places.of_row)
         vectors, wide = part.index.ntotal, part.index.d
+        shown = len(part.shown) if manifest.shows_from_parts else keys
     except IndexDamaged as error:
         return str(error)
-    if not keys == places == vectors == entry.rows:
-        return f"has {keys} keys, {places} places and {vectors} vectors for {entry.rows} rows"
+    if not keys == places == vectors == shown == entry.rows:
+        return (
+            f"has {keys} keys, {places} places, {vectors} vectors and {shown} texts "
+            f"for {entry.rows} rows"
+        )
     if wide != manifest.model.dimensions:
         return f"has vectors of {wide} numbers, not {manifest.model.dimensions}"
     return None

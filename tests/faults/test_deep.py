@@ -83,6 +83,12 @@ def flipped_vectors(home: Path) -> str:
     return path.parent.name
 
 
+def flipped_shown(home: Path) -> str:
+    path = next(IndexFolder(lake_of(home).root).parts.iterdir()) / "shown.arrow"
+    flip(path, 0.5)
+    return path.parent.name
+
+
 def lost_index_part(home: Path) -> str:
     path = next(IndexFolder(lake_of(home).root).parts.iterdir())
     path.rename(home / "elsewhere")
@@ -174,7 +180,7 @@ def test_an_index_from_before_there_were_sums_is_judged_by_its_counts(
     (part, *_) = IndexFolder(lake_of(home).root).parts.iterdir()
     np.save(part / "places.npy", np.load(part / "places.npy")[1:], allow_pickle=False)
     (finding,) = deep(server, home)["findings"]
-    assert "places and" in finding["reason"]
+    assert "49 places" in finding["reason"]
 
 
 def test_an_index_of_a_newer_dataq_is_left_alone(

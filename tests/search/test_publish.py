@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dataq_lake.errors import IndexDamaged, NothingIndexed, UnknownSnapshot, WrongSchema
+from dataq_lake.ids import make_id
 from dataq_lake.indexes import draft as drafting
 from dataq_lake.indexes.documents import Publication
 from dataq_lake.indexes.folder import IndexFolder
@@ -98,6 +101,37 @@ def test_what_is_gone_takes_no_place_in_a_search(lake: Lake, publish_rows: Publi
     publish_rows(gone=ids(*range(19)))
     hits = search(lake, "note number 3 about topic3", k=1, mode="vector")
     assert [hit.id for hit in hits] == ids(19)
+
+
+def test_a_hit_shows_what_was_published_of_it(
+    lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_lake.indexes.shown.PIECE_ROWS", 4)
+    monkeypatch.setattr(drafting, "PART_ROWS", 11)
+    late = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
+    rows: list[dict[str, Any]] = [
+        row(n) | {"title": f"Note {n}" if n % 2 else None, "timestamp": late if n % 3 else None}
+        for n in range(30)
+    ]
+    publish_rows(rows[:20])
+    publish_rows(rows[20:], gone=ids(4))
+    hits = {hit.id: hit for hit in search(lake, "note", k=99, mode="hybrid")}
+    assert set(hits) == set(ids(*range(30))) - set(ids(4))
+    for number in set(range(30)) - {4}:
+        hit, made = hits[ids(number)[0]], rows[number]
+        assert (hit.path, hit.text, hit.title) == (made["path"], made["text"], made["title"])
+        assert (hit.source, hit.mime_type) == ("notes", "text/plain")
+        assert hit.asset_id == make_id("asset", made["path"])
+        assert hit.timestamp == (late.isoformat() if number % 3 else None)
+
+
+@pytest.mark.parametrize("cut", [0, 9, -200], ids=["empty", "head", "tail"])
+def test_a_torn_file_of_texts_is_told(lake: Lake, publish_rows: Publish, cut: int) -> None:
+    publish_rows([row(n) for n in range(200)])
+    (path,) = (Path(str(lake.root)) / "indexes").glob("parts/*/shown.arrow")
+    path.write_bytes(path.read_bytes()[:cut])
+    with pytest.raises(IndexDamaged, match=f"shown.arrow of index part {path.parent.name} cannot"):
+        search(lake, "note 7")
 
 
 def test_the_same_segment_twice_counts_once(lake: Lake, publish_rows: Publish) -> None:

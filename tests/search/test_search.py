@@ -363,10 +363,10 @@ print(sorted(set(sys.argv[3].split()) & set(sys.modules)))
 
 @pytest.mark.parametrize(
     ("mode", "heavy"),
-    [("text", "numpy faiss tokenizers"), ("hybrid", "tokenizers wordllama requests")],
+    [("text", "faiss tokenizers"), ("hybrid", "tokenizers wordllama requests")],
 )
 def test_a_search_imports_only_what_it_needs(found: Lake, mode: str, heavy: str) -> None:
-    heavy += " dagster polars pyarrow deltalake duckdb huggingface_hub"
+    heavy += " dagster polars deltalake duckdb huggingface_hub"
     done = subprocess.run(
         [sys.executable, "-c", _LIGHT, str(found.root), mode, heavy],
         capture_output=True,

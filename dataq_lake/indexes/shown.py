@@ -1,0 +1,85 @@
+"""What a hit shows of each row of a part: an Arrow file, a few rows of which cost little to read.
+
+Written in pieces of PIECE_ROWS rows, compressed each; a hit costs the reading of one piece.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from dataq_lake.errors import REPAIR, IndexDamaged
+from dataq_lake.schemas import ID, TIME
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+PIECE_ROWS = 64
+FILE = "shown.arrow"
+SHOWN = pa.schema(
+    [
+        ("asset_id", ID),
+        ("source", pa.string()),
+        ("path", pa.string()),
+        ("mime_type", pa.string()),
+        ("timestamp", TIME),
+        ("title", pa.string()),
+        ("text", pa.large_string()),
+    ]
+)
+
+
+class Shown:
+    """The rows of one part as hits show them, in the part's order."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __len__(self) -> int:
+        pieces: int = self._file.num_record_batches
+        if not pieces:
+            return 0
+        last: int = self._piece(pieces - 1).num_rows
+        return (pieces - 1) * PIECE_ROWS + last
+
+    def rows(self, numbers: NDArray[np.int64]) -> pa.Table:
+        """The rows of these numbers, in their order."""
+        pieces, places = np.divmod(numbers, PIECE_ROWS)
+        read = {number: self._piece(number) for number in np.unique(pieces).tolist()}
+        found = [
+            read[piece].slice(place, 1)
+            for piece, place in zip(pieces.tolist(), places.tolist(), strict=True)
+        ]
+        return pa.Table.from_batches(found, SHOWN)
+
+    def table(self) -> pa.Table:
+        """All rows."""
+        pieces = range(self._file.num_record_batches)
+        return pa.Table.from_batches([self._piece(number) for number in pieces], SHOWN)
+
+    @cached_property
+    def _file(self) -> Any:
+        try:
+            return pa.ipc.open_file(pa.memory_map(str(self._folder / FILE)))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise self._damaged() from error
+
+    def _piece(self, number: int) -> pa.RecordBatch:
+        try:
+            return self._file.get_batch(number)
+        except (OSError, pa.ArrowInvalid) as error:
+            raise self._damaged() from error
+
+    def _damaged(self) -> IndexDamaged:
+        return IndexDamaged(f"{FILE} of index part {self._folder.name} cannot be read: {REPAIR}")
+
+
+def write_shown(folder: Path, rows: pa.Table) -> None:
+    """Stores `rows`, of the columns SHOWN, in their order."""
+    options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
+    with pa.ipc.new_file(str(folder / FILE), SHOWN, options=options) as file:
+        file.write_table(rows.combine_chunks(), max_chunksize=PIECE_ROWS)

@@ -1,0 +1,58 @@
+"""Reads what a hit shows of a segment: from the parts of its snapshot, or as older ones kept it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pyarrow as pa
+
+    from dataq_lake.indexes.snapshot import Snapshot
+
+Document = dict[str, Any]
+"""A segment's id and what it shows; its `timestamp`, if any, in microseconds since 1970."""
+
+
+def documents(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Document]:
+    """The documents of those `ids` that are in the snapshot; raises IndexDamaged."""
+    if not ids:
+        return {}
+    read = _shown if snapshot.manifest.shows_from_parts else _stored
+    return {document["id"]: document for document in read(snapshot, ids)}
+
+
+def _shown(snapshot: Snapshot, ids: Sequence[str]) -> list[Document]:
+    from dataq_lake.indexes.keys import to_ids, to_keys
+
+    found: list[Document] = []
+    keys = to_keys(ids)
+    for part in snapshot.parts:
+        rows = part.find(keys)
+        there = rows >= 0
+        if there.any():
+            shown = _plain(part.shown.rows(rows[there]))
+            found += [
+                {"id": id_, **row} for id_, row in zip(to_ids(keys[there]), shown, strict=True)
+            ]
+    return found
+
+
+def _plain(shown: pa.Table) -> list[Document]:
+    """The rows as Python's own types; a time may be one that Python has no object for."""
+    at = shown.schema.get_field_index("timestamp")
+    rows = shown.set_column(at, "timestamp", shown["timestamp"].cast("int64")).to_pylist()
+    return [{n: value or "" if n != "timestamp" else value for n, value in r.items()} for r in rows]
+
+
+def _stored(snapshot: Snapshot, ids: Sequence[str]) -> list[Document]:
+    """As text indexes kept them up to index format 1."""
+    import tantivy
+
+    index = snapshot.text
+    searcher = index.searcher()
+    known = tantivy.Query.term_set_query(index.schema, "id", list(ids))
+    hits = searcher.search(known, len(ids), count=False).hits
+    stored = (searcher.doc(address).to_dict() for _, address in hits)
+    return [{name: values[0] for name, values in document.items()} for document in stored]
