@@ -178,9 +178,10 @@ def test_an_index_from_before_there_were_sums_is_judged_by_its_counts(
         path.unlink()
     assert deep(server, home)["findings"] == []
     (part, *_) = IndexFolder(lake_of(home).root).parts.iterdir()
-    np.save(part / "places.npy", np.load(part / "places.npy")[1:], allow_pickle=False)
+    kept = len(places := np.load(part / "places.npy")) - 1
+    np.save(part / "places.npy", places[1:], allow_pickle=False)
     (finding,) = deep(server, home)["findings"]
-    assert "49 places" in finding["reason"]
+    assert f"{kept} places" in finding["reason"]
 
 
 def test_an_index_of_a_newer_dataq_is_left_alone(
