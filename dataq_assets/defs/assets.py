@@ -41,9 +41,9 @@ def assets(
     """What becomes of new items."""
     from dataq_assets.stages.assets import Assets
     from dataq_assets.stages.opening import Opening
-    from dataq_assets.stages.reading import KEY, EarlyReading
+    from dataq_assets.stages.reading import KEY, early_reading
 
-    read = partial(left, KEY, partial(EarlyReading, items.lake, pool.get()))
+    read = partial(left, KEY, partial(early_reading, items.lake, pool.get()))
     opening = Opening(items.lake, pool.get(), pool.patient(), context.run.run_id, now_us())
     changes = Changes(Assets(items.lake, opening, context.run.run_id, tell, read).rounds())
     return changes, changes, changes

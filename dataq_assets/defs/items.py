@@ -6,6 +6,7 @@ import dagster as dg
 
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
+from dataq_resources.handover import taken
 from dataq_resources.lake import HomeResource
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
@@ -36,10 +37,11 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, home: HomeResource, pool: PoolResource
     ) -> tuple[Changes, Changes]:
         from dataq_assets.plans import gate_plans
+        from dataq_assets.stages.cases import KEY
         from dataq_assets.stages.gate import Gate
 
-        plans = gate_plans(home.home)
-        gate = Gate(home.lake, pool.get(), plans, context.run.run_id, now_us(), tell=tell)
+        plans, run_id, early = gate_plans(home.home), context.run.run_id, taken(KEY)
+        gate = Gate(home.lake, pool.get(), plans, run_id, now_us(), tell, early)
         changes = Changes(gate.rounds())
         return changes, changes
 

@@ -16,7 +16,7 @@ from dataq_lake.lake import open_lake
 from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_plugins.host.running import cancel_all
 from dataq_resources.errors import UnknownSource
-from dataq_resources.handover import Handover, handing_over
+from dataq_resources.handover import handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
 from dataq_resources.progress import OnProgress, listening
@@ -55,7 +55,7 @@ def run(
             news.add_done_callback(workers.hear_news)
         try:
             _expect_upgraded(home)
-            _work(home, found.good, asked, handover, full, outcome)
+            _work(home, found.good, asked, workers, full, outcome)
         except BaseException:
             # The threads know of no Ctrl-C: they end when their plugins do.
             handover.end()
@@ -69,7 +69,7 @@ def _work(
     home: Home,
     known: Sequence[SourceConfig],
     asked: dict[str, Future[News]],
-    handover: Handover,
+    workers: Workers,
     full: bool,
     outcome: Outcome,
 ) -> None:
@@ -77,7 +77,9 @@ def _work(
         _archive(session, asked, full, outcome)
         with locked(home.locks, "derived"):
             news = any(outcome.rows.values())
-            derived = session.derive_and_check(handover) if news else session.derive()
+            if news:
+                workers.judge(open_lake(home.lake), known)
+            derived = session.derive_and_check(workers.handover) if news else session.derive()
             outcome.add(derived)
             if derived.ok:  # else they would tell what is known already, a line each
                 outcome.add(session.check())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import Future
 
 from dataq_assets.runs.news import News
 from dataq_assets.stages.readying import get_ready
 from dataq_lake.embedders import DEFAULT_MODEL
+from dataq_lake.lake import Lake
 from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.handover import Handover
 from dataq_resources.progress import Progress
+from dataq_resources.sources import SourceConfig
 
 MANY_ITEMS = 256
 """So many are worth a second worker, which costs half a second of a processor to start."""
@@ -19,14 +22,14 @@ class Workers:
     """Has one worker start as soon as a source has news, and the others if that is much."""
 
     def __init__(self, handover: Handover) -> None:
-        self._handover = handover
+        self.handover = handover
         self._pool: EarlyPool | None = None
 
     def hear_news(self, asked: Future[News]) -> None:
         """Start the first, and the others at once where everything is new."""
         if asked.cancelled() or asked.exception() or asked.result().is_empty:
             return
-        self._handover.prepare(KEY, self._made)
+        self.handover.prepare(KEY, self._made)
         if self._pool and asked.result().is_first:
             self._pool.grow()
 
@@ -34,6 +37,17 @@ class Workers:
         """Start the others."""
         if self._pool and progress.stage == "raw" and progress.done >= MANY_ITEMS:
             self._pool.grow()
+
+    def judge(self, lake: Lake, sources: Sequence[SourceConfig]) -> None:
+        """Have them judge what is new while Dagster prepares the run whose gate takes it."""
+        from dataq_assets.plans import gate_plan
+        from dataq_assets.stages import cases
+
+        pool = self._pool
+        if pool is not None:
+            plans = {source.name: gate_plan(source) for source in sources}
+            early = cases.early_cases(lambda: cases.Cases(lake, pool.ready(), plans))
+            self.handover.offer(cases.KEY, early)
 
     def _made(self) -> EarlyPool:
         self._pool = EarlyPool(get_ready, DEFAULT_MODEL)

@@ -1,17 +1,15 @@
-"""One pass of the analyzers over the contents that none has read, begun by whoever comes first."""
+"""One pass of the analyzers over the contents that none has read."""
 
 from __future__ import annotations
 
-import threading
-from collections import deque
 from collections.abc import Generator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dataq_assets.stages.current import readers
+from dataq_assets.stages.early import Early
 from dataq_assets.stages.quarantine import rows_of
 from dataq_assets.stages.sent import Sent
 from dataq_lake.content import read_contents
@@ -23,12 +21,12 @@ if TYPE_CHECKING:
     from dataq_analyzers.pool import Pool
 
     Outcome = tuple[Mapping[str, Any], Done[Analysis] | Failed]
+    EarlyReading = Early[pl.DataFrame, Outcome]
 
 KEY = "reading"
 STAGE = "texts"
 # No analyzer takes more, so what is larger is not even read.
 LARGEST_BYTES = 64 << 20
-WAITING_BYTES = 16 << 20
 KEYS = ("file_hash", "analyzer", "analyzer_version")
 
 
@@ -64,59 +62,9 @@ class Reading:
             yield Content(data, row["mime_type"], row["filename"])
 
 
-class EarlyReading:
-    """A Reading that goes on in a thread, up to WAITING_BYTES of text ahead of its reader."""
-
-    def __init__(self, lake: Lake, pool: Pool) -> None:
-        self._thread = ThreadPoolExecutor(1, "reading")
-        self._found = self._thread.submit(Reading, lake, pool)
-        self._change = threading.Condition()
-        self._waiting: deque[tuple[Outcome, int]] = deque()
-        self._bytes = 0
-        self._closed = False
-        self._work = self._thread.submit(self._read)
-        self._work.add_done_callback(self._tell)
-
-    @property
-    def new(self) -> pl.DataFrame:
-        """One asset for each content, by size."""
-        return self._found.result().new
-
-    def outcomes(self) -> Generator[Outcome, None, None]:
-        """As those of a Reading; raises what it raised."""
-        while True:
-            with self._change:
-                self._change.wait_for(lambda: self._waiting or self._work.done())
-                if not self._waiting:
-                    break
-                outcome, size = self._waiting.popleft()
-                self._bytes -= size
-                self._change.notify_all()
-            yield outcome
-        self._work.result()
-
-    def close(self) -> None:
-        """Read nothing more."""
-        with self._change:
-            self._closed = True
-            self._change.notify_all()
-        self._thread.shutdown(wait=False, cancel_futures=True)
-
-    def _read(self) -> None:
-        with closing(self._found.result().outcomes()) as outcomes:
-            for outcome in outcomes:
-                size = _size(outcome)
-                with self._change:
-                    self._change.wait_for(lambda: self._closed or self._bytes < WAITING_BYTES)
-                    if self._closed:
-                        return
-                    self._waiting.append((outcome, size))
-                    self._bytes += size
-                    self._change.notify_all()
-
-    def _tell(self, _: object) -> None:
-        with self._change:
-            self._change.notify_all()
+def early_reading(lake: Lake, pool: Pool) -> EarlyReading:
+    """The same, begun before its step."""
+    return Early(lambda: Reading(lake, pool), _size)
 
 
 def refused(new: pl.DataFrame) -> Iterator[tuple[dict[str, Any], str]]:

@@ -11,13 +11,14 @@ import polars as pl
 
 from dataq_assets.stages.analyzed import Round
 from dataq_assets.stages.quarantine import rows_of
-from dataq_assets.stages.reading import STAGE, EarlyReading, Reading, refused
+from dataq_assets.stages.reading import STAGE, Reading, refused
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
 
 if TYPE_CHECKING:
     from dataq_analyzers.pool import Pool
+    from dataq_assets.stages.reading import EarlyReading
 
 
 @dataclass

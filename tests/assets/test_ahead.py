@@ -12,10 +12,13 @@ import pytest
 
 from dataq_analyzers.outcome import Failed
 from dataq_assets.stages import ahead as ahead_module
-from dataq_assets.stages import reading as reading_module
+from dataq_assets.stages import cases
+from dataq_assets.stages import early as early_module
 from dataq_assets.stages.ahead import Ahead
+from dataq_assets.stages.cases import Cases, early_cases
 from dataq_assets.stages.embeddings import Embeddings
-from dataq_assets.stages.reading import EarlyReading, pending
+from dataq_assets.stages.gate import Gate
+from dataq_assets.stages.reading import KEY, early_reading, pending
 from dataq_assets.stages.segments import Segments
 from dataq_assets.stages.texts import Texts
 from dataq_lake.lake import open_lake
@@ -65,9 +68,10 @@ def run(way: Way, stage: Any) -> None:
     Changes(stage.rounds()).commit(way.lake, CommitInfo(f"run{way.runs}"))
 
 
-def content(way: Way, table: str) -> list[Any]:
+def content(way: Way, table: str, *but: str) -> list[Any]:
+    left_out = {"analyzed_at", *but}
     rows = way.rows(table)
-    return sorted(str({k: v for k, v in row.items() if k != "analyzed_at"}) for row in rows)
+    return sorted(str({k: v for k, v in row.items() if k not in left_out}) for row in rows)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -77,13 +81,59 @@ def until(holds: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.parametrize("amount", [3, cases.WORTH_A_POOL + 3], ids=["here", "in the pool"])
+def test_what_is_judged_early_comes_to_the_same_rows(way: Way, tmp_path: Any, amount: int) -> None:
+    other = replace(way, lake=open_lake(tmp_path / "other"))
+    things = [item(f"{n}.txt", b"Heron %d stands." % n) for n in range(amount)]
+    for each in (way, other):
+        each.observe(*things, item("empty.txt", b""), item("twice.txt", b"1"))
+    way.derive("gate")
+    begun = early_cases(lambda: Cases(other.lake, other.pool, other.plans))
+    nobody: Any = Nobody()
+    run(other, Gate(other.lake, nobody, {}, f"run{way.runs}", other.now_us, early=begun))
+    assert len(other.rows("items")) >= amount
+    for table in ("items", "quarantine"):
+        assert content(other, table, "created_at", "updated_at") == content(
+            way, table, "created_at", "updated_at"
+        )
+
+
+def test_the_gate_is_told_what_went_wrong_early(way: Way) -> None:
+    way.observe(*(item(f"{n}.txt", b"Heron %d." % n) for n in range(cases.WORTH_A_POOL)))
+    broken: Any = Broken(RuntimeError("no worker can be started"))
+    begun = early_cases(lambda: Cases(way.lake, broken, way.plans))
+    with pytest.raises(RuntimeError, match="no worker can be started"):
+        run(way, Gate(way.lake, way.pool, {}, "r", way.now_us, early=begun))
+    assert cases.pending(way.lake, "s").height == cases.WORTH_A_POOL
+
+
+def test_rows_of_raw_that_come_meanwhile_wait_for_the_next_run(way: Way) -> None:
+    way.observe(item("before.txt", b"Heron."))
+    begun = early_cases(lambda: Cases(way.lake, way.pool, way.plans))
+    assert begun.new["s"].height == 1
+    way.observe(item("meanwhile.txt", b"Spider."))
+    run(way, Gate(way.lake, way.pool, {}, "r", way.now_us, early=begun))
+    assert [row["source_id"] for row in way.rows("items")] == ["before.txt"]
+    way.derive("gate")
+    assert len(way.rows("items")) == 2
+
+
+def test_two_that_judge_the_same_store_it_once(way: Way) -> None:
+    way.observe(*ITEMS)
+    begun = early_cases(lambda: Cases(way.lake, way.pool, way.plans))
+    assert begun.new["s"].height == len(ITEMS)
+    way.derive("gate")
+    run(way, Gate(way.lake, way.pool, {}, "r", way.now_us, early=begun))
+    assert len(way.rows("items")) == len(ITEMS)
+
+
 def test_what_is_begun_early_comes_to_the_same_rows(way: Way, tmp_path: Any) -> None:
     other = replace(way, lake=open_lake(tmp_path / "other"))
     for each in (way, other):
         asset_rows(each)
     way.derive("texts", "segments", "embeddings")
     run_id = f"run{way.runs}"
-    early, ahead = EarlyReading(other.lake, other.pool), Ahead(other.pool, other.model.name)
+    early, ahead = early_reading(other.lake, other.pool), Ahead(other.pool, other.model.name)
     nobody: Any = Nobody()
     run(other, Texts(other.lake, nobody, run_id, other.now_us, early=early))
     run(other, Segments(other.lake, run_id, ahead))
@@ -94,9 +144,9 @@ def test_what_is_begun_early_comes_to_the_same_rows(way: Way, tmp_path: Any) -> 
 
 
 def test_reading_waits_for_whoever_takes_it(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module, "WAITING_BYTES", 1)
+    monkeypatch.setattr(early_module, "WAITING_BYTES", 1)
     asset_rows(way)
-    early = EarlyReading(way.lake, way.pool)
+    early = early_reading(way.lake, way.pool)
     outcomes = early.outcomes()
     first = next(outcomes)
     until(lambda: bool(early._waiting))
@@ -107,11 +157,11 @@ def test_reading_waits_for_whoever_takes_it(way: Way, monkeypatch: pytest.Monkey
 
 
 def test_reading_ends_where_nobody_takes_it(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading_module, "WAITING_BYTES", 1)
+    monkeypatch.setattr(early_module, "WAITING_BYTES", 1)
     asset_rows(way)
     before = threading.active_count()
     with handing_over():
-        early = left(reading_module.KEY, lambda: EarlyReading(way.lake, way.pool))
+        early = left(KEY, lambda: early_reading(way.lake, way.pool))
         assert early is not None
         until(lambda: bool(early._waiting))
     until(lambda: threading.active_count() <= before)
@@ -122,7 +172,7 @@ def test_reading_ends_where_nobody_takes_it(way: Way, monkeypatch: pytest.Monkey
 def test_reading_tells_whoever_takes_it_what_went_wrong(way: Way) -> None:
     asset_rows(way)
     broken: Any = Broken(RuntimeError("no worker can be started"))
-    early = EarlyReading(way.lake, broken)
+    early = early_reading(way.lake, broken)
     with pytest.raises(RuntimeError, match="no worker can be started"):
         run(way, Texts(way.lake, way.pool, "r", way.now_us, early=early))
     assert pending(way.lake).height == len(ITEMS)

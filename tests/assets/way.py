@@ -104,9 +104,7 @@ class Way:
         run_id = f"run{self.runs}"
         opening = Opening(self.lake, self.pool, self.pool, run_id, self._tick())
         made: dict[str, Callable[[], Iterable[Any]]] = {
-            "gate": lambda: Gate(
-                self.lake, self.pool, {}, run_id, self._tick(), default=self.plan
-            ).rounds(),
+            "gate": lambda: Gate(self.lake, self.pool, self.plans, run_id, self._tick()).rounds(),
             "assets": lambda: Assets(self.lake, opening, run_id).rounds(),
             "texts": lambda: Texts(self.lake, self.pool, run_id, self._tick()).rounds(),
             "segments": lambda: Segments(self.lake, run_id).rounds(),
@@ -117,6 +115,11 @@ class Way:
     def publish(self) -> Any:
         """Brings the search index up to date."""
         return publish(self.lake, publication(self.lake, self.model), CommitInfo(f"run{self.runs}"))
+
+    @property
+    def plans(self) -> dict[str, GatePlan]:
+        """The plan for each source."""
+        return dict.fromkeys(self.lake.raw_sources(), self.plan)
 
     @property
     def model(self) -> Model:
