@@ -5,7 +5,7 @@ import dagster as dg
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.embedder import EmbedderResource
-from dataq_resources.handover import taken
+from dataq_resources.handover import left, taken
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
@@ -23,9 +23,11 @@ def embeddings(
     pool: PoolResource,
 ) -> Changes:
     """The vector of each segment's text, once for each model."""
+    from dataq_assets.stages import indexes
     from dataq_assets.stages.ahead import KEY
     from dataq_assets.stages.embeddings import Embeddings
 
-    ahead = taken(KEY)
-    stage = Embeddings(segments.lake, pool.get(), embedder.model(), context.run.run_id, tell, ahead)
+    lake, model, ahead = segments.lake, embedder.model(), taken(KEY)
+    left(indexes.KEY, lambda: indexes.EarlyGap(lake, model))
+    stage = Embeddings(lake, pool.get(), model, context.run.run_id, tell, ahead)
     return Changes(stage.rounds())

@@ -6,6 +6,7 @@ import dagster as dg
 
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
+from dataq_resources.handover import taken
 from dataq_resources.indexes import Unpublished
 from dataq_resources.pool import PoolResource
 
@@ -21,8 +22,8 @@ from dataq_resources.pool import PoolResource
 def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource) -> Unpublished:
     """The published search index of everything that is current."""
     from dataq_assets.stages.embedding import embed_all
-    from dataq_assets.stages.indexes import publication
+    from dataq_assets.stages.indexes import KEY, publication
 
-    embed = partial(embed_all, pool.get(), embedder.name)
+    embed, early = partial(embed_all, pool.get(), embedder.name), taken(KEY)
     pool.rest()
-    return Unpublished(partial(publication, embeddings.lake, embedder.model(), embed))
+    return Unpublished(partial(publication, embeddings.lake, embedder.model(), embed, early))

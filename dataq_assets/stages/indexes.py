@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 
 from dataq_assets.stages.current import current_segments
-from dataq_lake.indexes.documents import DOCUMENTS, Publication
+from dataq_lake.indexes.documents import Publication
+from dataq_lake.indexes.shown import SHOWN
 from dataq_lake.lake import Lake
 from dataq_lake.numbered import ROW
 from dataq_lake.table import BATCH_BYTES
@@ -23,82 +28,147 @@ if TYPE_CHECKING:
     from dataq_lake.interface import RowsByNumber
 
 TEXT_BYTES = 16 << 20
+VECTOR = "vector_row"
 BEHIND = ("assets", "entities", "texts", "segments", "embeddings")
+SEGMENTS_FROM = ("assets", "entities", "analyses", "texts", "segments")
+KEY = "gap"
+
+Basis = tuple[str | int | None, ...]
+"""The current snapshot, and the versions of SEGMENTS_FROM."""
 
 
-def publication(lake: Lake, model: Model, embed: Embed | None = None) -> Publication:
-    """The difference between the published segments and those that are current."""
+@dataclass(frozen=True)
+class Gap:
+    """The difference between the published segments and those that are current, by their ids."""
+
+    new: pl.DataFrame
+    gone: pl.DataFrame
+    basis: Basis
+    """What it was found in."""
+
+
+class EarlyGap:
+    """A gap that is looked for in a thread, while something else is waited for."""
+
+    def __init__(self, lake: Lake, model: Model) -> None:
+        self._thread = ThreadPoolExecutor(1, "gap")
+        self._found = self._thread.submit(gap, lake, model)
+
+    def result(self) -> Gap:
+        """The gap; raises what looking for it raised."""
+        return self._found.result()
+
+    def close(self) -> None:
+        """Look for nothing more."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def gap(lake: Lake, model: Model) -> Gap:
+    """What the index of `model` lacks, and what it has too much."""
     from dataq_lake.indexes.publish import indexed_segments
 
+    basis = _basis(lake)
     have = pl.DataFrame({"id": indexed_segments(lake, model)})
     want = current_segments(lake).select("id").collect(engine="streaming")
     new = want.join(have, on="id", how="anti")
-    gone = have.join(want, on="id", how="anti")
+    return Gap(new, have.join(want, on="id", how="anti"), basis)
+
+
+def publication(
+    lake: Lake, model: Model, embed: Embed | None = None, early: EarlyGap | None = None
+) -> Publication:
+    """The difference between the published segments and those that are current.
+
+    What was found `early` counts if the index and all that it is of are still the same.
+    """
+    found = _found(early) if early else None
+    if found is None or found.basis != _basis(lake):
+        found = gap(lake, model)
     versions = {name: lake.table(name).version() for name in BEHIND}
+    embeddings = lake.table("embeddings").numbered()
     return Publication(
         model=model,
-        new=documents(lake, new, model),
-        gone=gone["id"].to_list(),
+        new=documents(lake, found.new, embeddings, model),
+        gone=found.gone["id"].to_list(),
         tables={name: version for name, version in versions.items() if version is not None},
         embed=embed,
+        vectors=partial(_vectors, embeddings),
     )
 
 
-def documents(lake: Lake, new: pl.DataFrame, model: Model) -> Iterator[pa.RecordBatch]:
-    """The segments with all that a hit shows of them, a bounded batch at a time."""
+def _found(early: EarlyGap) -> Gap:
+    with closing(early):
+        return early.result()
+
+
+def _basis(lake: Lake) -> Basis:
+    from dataq_lake.indexes.folder import indexes_in
+
+    latest = indexes_in(lake.root).latest()
+    return (latest.id if latest else None, *(lake.table(name).version() for name in SEGMENTS_FROM))
+
+
+def documents(
+    lake: Lake, new: pl.DataFrame, embeddings: RowsByNumber, model: Model
+) -> Iterator[pa.RecordBatch]:
+    """The segments with all that a hit shows of them, a bounded batch at a time.
+
+    The column VECTOR has the row number of each one's vector in `embeddings`.
+    """
     if new.is_empty():
         return
     assets = lake.table("assets").scan(["id", "source", "path", "mime_type", "timestamp"])
     texts = lake.table("texts").scan(["id", "title"])
     segments = lake.table("segments").numbered()
-    vectors = lake.table("embeddings").numbered()
-    found = _pairs(segments, vectors, new, model)
+    found = _pairs(segments, embeddings, new, model)
     del new  # millions of ids, where four bytes each will do from here on
     columns = ["id", "asset_id", "text_id", "text"]
     start = 0
     for batch in segments.take(found["segment"].to_numpy(), columns, TEXT_BYTES):
-        mine = found["vector"].slice(start, batch.num_rows).to_numpy()
+        mine = found[VECTOR].slice(start, batch.num_rows)
         start += batch.num_rows
-        yield from _shown(pl.DataFrame(batch), _taken(vectors, mine), assets, texts)
+        yield from _shown(pl.DataFrame(batch).with_columns(mine), assets, texts)
 
 
 def _pairs(
-    segments: RowsByNumber, vectors: RowsByNumber, new: pl.DataFrame, model: Model
+    segments: RowsByNumber, embeddings: RowsByNumber, new: pl.DataFrame, model: Model
 ) -> pl.DataFrame:
     """The row number of each new segment and that of its text's vector, in order of segments."""
     mine = (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
-    known = vectors.scan(["text_hash", "model_name", "model_version"]).filter(mine)
+    known = embeddings.scan(["text_hash", "model_name", "model_version"]).filter(mine)
     return (
         segments.scan(["id", "text_hash"])
         .join(new.lazy(), on="id", how="semi")
         .select("text_hash", pl.col(ROW).alias("segment"))
-        .join(known.select("text_hash", pl.col(ROW).alias("vector")), on="text_hash")
+        .join(known.select("text_hash", pl.col(ROW).alias(VECTOR)), on="text_hash")
         .unique("segment")  # two runs at once may both have embedded a text
-        .select("segment", "vector")
+        .select("segment", VECTOR)
         .collect(engine="streaming")
         .sort("segment")
     )
 
 
-def _taken(vectors: RowsByNumber, numbers: NDArray[np.uint32]) -> pl.Series:
-    """The vectors of these rows, in the order and as often as they are asked for."""
-    import numpy as np
-
-    rows, places = np.unique(numbers, return_inverse=True)
-    batches = [pl.DataFrame(batch) for batch in vectors.take(rows, ["vector"], BATCH_BYTES)]
-    return pl.concat(batches)["vector"].gather(places)
-
-
 def _shown(
-    segments: pl.DataFrame, vectors: pl.Series, assets: pl.LazyFrame, texts: pl.LazyFrame
+    segments: pl.DataFrame, assets: pl.LazyFrame, texts: pl.LazyFrame
 ) -> Iterator[pa.RecordBatch]:
     shown = (
-        segments.with_columns(vectors)
-        .lazy()
+        segments.lazy()
         .rename({"id": "segment_id"})
         .join(assets, left_on="asset_id", right_on="id")
         .join(texts, left_on="text_id", right_on="id", how="left")
-        .select(DOCUMENTS.names)
+        .select("segment_id", *SHOWN.names, VECTOR)
         .collect()
     )
     yield from shown.to_arrow().to_batches()
+
+
+def _vectors(embeddings: RowsByNumber, batch: pa.RecordBatch) -> NDArray[np.float32]:
+    """The vectors (n, dimensions) of a batch of `documents`."""
+    import numpy as np
+
+    numbers = batch.column(VECTOR).to_numpy()
+    rows, places = np.unique(numbers, return_inverse=True)
+    taken = [found["vector"] for found in embeddings.take(rows, ["vector"], BATCH_BYTES)]
+    flat = np.concatenate([vectors.flatten().to_numpy() for vectors in taken])
+    found: NDArray[np.float32] = flat.reshape(len(rows), -1)[places]
+    return found

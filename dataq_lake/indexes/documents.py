@@ -23,19 +23,18 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.manifest import Model
 
     Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+    Vectors = Callable[[pa.RecordBatch], NDArray[np.float32]]
 
-DOCUMENTS = pa.schema(
-    [
-        ("segment_id", ID),
-        *SHOWN,
-        ("vector", pa.list_(pa.float32())),
-    ]
-)
+_TEXTS = pa.schema([("segment_id", ID), *SHOWN])
+DOCUMENTS = pa.schema([*_TEXTS, ("vector", pa.list_(pa.float32()))])
 
 
 @dataclass(frozen=True)
 class Publication:
     """A difference to the index: `new` has the columns DOCUMENTS, `gone` holds segment ids.
+
+    `vectors` gives the vectors (n, dimensions) of some rows of a batch of `new` where that has no
+    such column: it is asked once their texts are being indexed, which goes on meanwhile.
 
     Gone leaves first, then new is added; new segments that are there already are skipped. A model
     other than the current snapshot's starts an index of its own, so `new` must then be everything.
@@ -47,6 +46,16 @@ class Publication:
     gone: Iterable[str] = ()
     tables: Mapping[str, int] = field(default_factory=dict)
     embed: Embed | None = None
+    vectors: Vectors | None = None
+
+    def vectors_of(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
+        """The vectors of a batch of `new`; raises WrongSchema for those of another size."""
+        found = self.vectors(batch) if self.vectors else _column(batch)
+        if found.size != batch.num_rows * self.model.dimensions:
+            raise WrongSchema(
+                f"documents to index need a vector of {self.model.dimensions} numbers each"
+            )
+        return found.reshape(batch.num_rows, self.model.dimensions)
 
 
 @dataclass(frozen=True)
@@ -68,27 +77,30 @@ class Published:
 
 
 def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """`batch` in the types of DOCUMENTS; raises WrongSchema naming what is missing."""
-    missing = [name for name in DOCUMENTS.names if name not in batch.schema.names]
+    """`batch` without vectors in the types of DOCUMENTS; raises WrongSchema if some is missing."""
+    missing = [name for name in _TEXTS.names if name not in batch.schema.names]
     if missing:
         raise WrongSchema(f"documents to index lack {', '.join(missing)}")
-    columns = [batch.column(field.name).cast(field.type) for field in DOCUMENTS]
-    return pa.RecordBatch.from_arrays(columns, schema=DOCUMENTS)
+    columns = [batch.column(field.name).cast(field.type) for field in _TEXTS]
+    return pa.RecordBatch.from_arrays(columns, schema=_TEXTS)
 
 
-def rows_of(batch: pa.RecordBatch, publication: Publication) -> Rows:
-    """What a part keeps of a checked batch; raises WrongSchema for vectors of another size."""
-    model = publication.model
-    embed = publication.embed or partial(_embedded_here, model)
-    vector = batch.column("vector")
-    flat = vector.flatten().to_numpy(zero_copy_only=False)
-    if vector.null_count or len(flat) != batch.num_rows * model.dimensions:
-        raise WrongSchema(f"documents to index need a vector of {model.dimensions} numbers each")
+def rows_of(batch: pa.RecordBatch, vectors: NDArray[np.float32], publication: Publication) -> Rows:
+    """What a part keeps of a checked batch with these vectors."""
+    embed = publication.embed or partial(_embedded_here, publication.model)
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
-        titled(flat.reshape(batch.num_rows, -1), batch.column("title").to_pylist(), embed),
+        titled(vectors, batch.column("title").to_pylist(), embed),
         pa.Table.from_batches([batch.select(SHOWN.names)]),
     )
+
+
+def _column(batch: pa.RecordBatch) -> NDArray[np.float32]:
+    if "vector" not in batch.schema.names:
+        raise WrongSchema("documents to index lack vector")
+    vector = batch.column("vector").drop_null()
+    found: NDArray[np.float32] = vector.flatten().to_numpy(zero_copy_only=False)
+    return found
 
 
 def _embedded_here(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -100,7 +112,7 @@ def _embedded_here(model: Model, texts: Sequence[str]) -> NDArray[np.float32]:
 def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
     """The documents of a checked batch as the text index takes them."""
     micros = batch.column("timestamp").cast(pa.int64())
-    rows = batch.drop_columns(["vector", "timestamp", "asset_id"]).rename_columns(
+    rows = batch.drop_columns(["timestamp", "asset_id"]).rename_columns(
         ["id", "source", "path", "mime_type", "title", "text"]
     )
     for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):

@@ -71,9 +71,12 @@ class Draft:
             sorted(row for key, row in fresh.items() if key not in self._waiting_keys), np.int64
         )
 
-    def add(self, rows: Rows, documents: Iterable[Mapping[str, object]]) -> None:
-        """Adds segments, all of which `unknown` called so."""
+    def add_texts(self, documents: Iterable[Mapping[str, object]]) -> None:
+        """Begins to index the texts of segments, all of which `unknown` called so."""
         self._writer().add(documents)
+
+    def add(self, rows: Rows) -> None:
+        """Adds segments whose texts were added."""
         self.added += len(rows.keys)
         self._collect(rows)
 

@@ -76,14 +76,24 @@ def indexed_segments(lake: Lake, model: Model) -> pa.ChunkedArray:
 def _apply(draft: Draft, publication: Publication) -> None:
     for ids in _chunks(publication.gone, _IDS):
         draft.remove(ids)
-    for whole in publication.new:
-        for start in range(0, whole.num_rows, _ROWS):
-            batch = checked(whole.slice(start, _ROWS))
-            fresh = draft.unknown(to_keys(batch.column("segment_id").to_pylist()))
-            if len(fresh) < batch.num_rows:
-                batch = batch.take(pa.array(fresh))
-            if batch.num_rows:
-                draft.add(rows_of(batch, publication), text_documents(batch))
+    for batch in publication.new:
+        new = draft.unknown(to_keys(checked(batch).column("segment_id").to_pylist()))
+        if len(new) == batch.num_rows:
+            _add(draft, publication, batch)
+        elif len(new):
+            _add(draft, publication, batch.take(pa.array(new)))
+
+
+def _add(draft: Draft, publication: Publication, batch: pa.RecordBatch) -> None:
+    """Texts first: they are indexed beside what follows."""
+    documents = checked(batch)
+    starts = range(0, batch.num_rows, _ROWS)
+    for start in starts:
+        draft.add_texts(text_documents(documents.slice(start, _ROWS)))
+    vectors = publication.vectors_of(batch)
+    for start in starts:
+        some = documents.slice(start, _ROWS)
+        draft.add(rows_of(some, vectors[start : start + _ROWS], publication))
 
 
 def record(lake: Lake, folder: IndexFolder, info: CommitInfo) -> None:

@@ -18,6 +18,7 @@ from dataq_assets.stages.ahead import Ahead
 from dataq_assets.stages.cases import Cases, early_cases
 from dataq_assets.stages.embeddings import Embeddings
 from dataq_assets.stages.gate import Gate
+from dataq_assets.stages.indexes import EarlyGap, publication
 from dataq_assets.stages.reading import KEY, early_reading, pending
 from dataq_assets.stages.segments import Segments
 from dataq_assets.stages.texts import Texts
@@ -225,3 +226,38 @@ def test_nothing_is_begun_for_nobody(way: Way) -> None:
     with handing_over():
         thing = left("key", lambda: Ahead(way.pool, "m"))
         assert taken("key") is thing is not None
+
+
+def ids(publication: Any) -> tuple[list[str], list[str]]:
+    new = [id_ for batch in publication.new for id_ in batch["segment_id"].to_pylist()]
+    return sorted(new), sorted(publication.gone)
+
+
+def test_a_gap_found_early_is_the_same(way: Way) -> None:
+    way.observe(*ITEMS)
+    way.derive()
+    way.observe(item("one.md", b"# Otter\n\nIt swims.\n"))
+    way.derive("gate", "assets", "texts", "segments")
+    early = EarlyGap(way.lake, way.model)
+    early.result()
+    way.derive("embeddings")
+    found = ids(publication(way.lake, way.model, early=early))
+    assert found == ids(publication(way.lake, way.model))
+    assert all(found), "something comes and something goes"
+
+
+@pytest.mark.parametrize("meanwhile", ["published", "segmented"])
+def test_a_gap_that_no_longer_holds_is_looked_for_again(way: Way, meanwhile: str) -> None:
+    way.observe(*ITEMS[:2])
+    way.derive("gate", "assets", "texts", "segments", "embeddings")
+    early = EarlyGap(way.lake, way.model)
+    assert early.result().new.height
+    if meanwhile == "published":
+        way.publish()
+        assert ids(publication(way.lake, way.model, early=early)) == ([], [])
+    else:
+        way.observe(*ITEMS[2:])
+        way.derive("gate", "assets", "texts", "segments", "embeddings")
+        found = ids(publication(way.lake, way.model, early=early))
+        assert found == ids(publication(way.lake, way.model))
+        assert len(found[0]) > early.result().new.height

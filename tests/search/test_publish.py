@@ -194,7 +194,7 @@ def test_wrong_documents_are_refused_and_leave_nothing(lake: Lake, publish_rows:
     model = open_snapshot(lake.root).manifest.model
     good = documents([row(2), row(3)])
     with pytest.raises(WrongSchema, match="lack vector"):
-        publish(lake, Publication(model, [good, good.drop_columns(["vector"])]))
+        publish(lake, Publication(model, [good, documents([row(6)]).drop_columns(["vector"])]))
     short = documents([row(4), row(5)]).set_column(
         8, "vector", pa.array([[1.0], [1.0]], pa.list_(pa.float32()))
     )
