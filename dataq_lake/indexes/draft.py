@@ -134,12 +134,13 @@ class Draft:
             return
         id_ = make_id(self.id, len(self._parts), self._waiting[0].keys[0].hex())
         draft = self._folder.draft(self._folder.parts, id_)
-        write_part(draft, join_rows(self._waiting))
+        rows = join_rows(self._waiting)
+        self._waiting.clear()
+        self._waiting_keys.clear()
+        write_part(draft, rows)
         final = self._folder.publish(draft, id_)
         self.bytes += _new_bytes(final)
         self._parts.append(Part(final))
-        self._waiting.clear()
-        self._waiting_keys.clear()
 
     def _entry(self, part: Part, draft: Path) -> PartEntry:
         if part.gone is not None:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.indexes.shown import Shown
 
+AT_ONCE = 4_096
+
 
 @dataclass(frozen=True)
 class Rows:
@@ -121,24 +123,28 @@ def join_rows(several: list[Rows]) -> Rows:
     return Rows(
         np.concatenate([rows.keys for rows in several]),
         np.concatenate([rows.vectors for rows in several]),
-        pa.concat_tables([rows.shown for rows in several]),
+        pa.concat_tables([rows.shown for rows in several]).combine_chunks(),
     )
 
 
 def write_part(folder: Path, rows: Rows) -> None:
     """Stores `rows` in the empty `folder`, sorted by key."""
-    import faiss
-
     from dataq_lake.indexes.shown import write_shown
 
     order = np.argsort(rows.keys)
-    index = faiss.IndexFlatIP(rows.vectors.shape[1])
-    index.add(rows.vectors[order])
-    faiss.write_index(index, str(folder / "vectors.faiss"))
     np.save(folder / "ids.npy", rows.keys[order].astype(KEY), allow_pickle=False)
-    shown = rows.shown.take(order)
-    write_places(folder, shown)
-    write_shown(folder, shown)
+    _write_vectors(folder, rows.vectors, order)
+    write_places(folder, rows.shown, order)
+    write_shown(folder, rows.shown, order)
+
+
+def _write_vectors(folder: Path, vectors: NDArray[np.float32], order: NDArray[np.int64]) -> None:
+    import faiss
+
+    index = faiss.IndexFlatIP(vectors.shape[1])
+    for start in range(0, len(order), AT_ONCE):  # all at once would be one more copy of them
+        index.add(vectors[order[start : start + AT_ONCE]])
+    faiss.write_index(index, str(folder / "vectors.faiss"))
 
 
 def open_parts(folder: IndexFolder, manifest: Manifest) -> list[Part]:

@@ -76,14 +76,14 @@ def load(file: Path) -> NDArray[Any]:
     return array
 
 
-def write_places(folder: Path, shown: pa.Table) -> None:
-    """Stores the place of each row of `shown`; equal ones once."""
+def write_places(folder: Path, shown: pa.Table, order: NDArray[np.int64]) -> None:
+    """Stores the place of each row of `shown`, the rows in this order; equal ones once."""
     micros = shown["timestamp"].cast("int64").fill_null(NO_TIME)
     texts = [shown[name].fill_null("") for name in ("source", "mime_type", "path")]
     columns = [column.to_pylist() for column in (*texts, micros)]
     numbers: dict[tuple[Any, ...], int] = {}
     of_row = [numbers.setdefault(place, len(numbers)) for place in zip(*columns, strict=True)]
-    np.save(folder / "places.npy", np.array(of_row, np.uint32), allow_pickle=False)
+    np.save(folder / "places.npy", np.array(of_row, np.uint32)[order], allow_pickle=False)
     times = np.array([place[3] for place in numbers], np.int64)
     np.save(folder / "times.npy", times, allow_pickle=False)
     for number, name in enumerate(("sources", "mime_types", "paths")):

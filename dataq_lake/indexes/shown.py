@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 PIECE_ROWS = 64
+AT_ONCE = 64 * PIECE_ROWS
 FILE = "shown.arrow"
 SHOWN = pa.schema(
     [
@@ -78,8 +79,10 @@ class Shown:
         return IndexDamaged(f"{FILE} of index part {self._folder.name} cannot be read: {REPAIR}")
 
 
-def write_shown(folder: Path, rows: pa.Table) -> None:
-    """Stores `rows`, of the columns SHOWN, in their order."""
+def write_shown(folder: Path, rows: pa.Table, order: NDArray[np.int64]) -> None:
+    """Stores `rows`, of the columns SHOWN, in this order."""
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with pa.ipc.new_file(str(folder / FILE), SHOWN, options=options) as file:
-        file.write_table(rows.combine_chunks(), max_chunksize=PIECE_ROWS)
+        for start in range(0, len(order), AT_ONCE):
+            some = rows.take(order[start : start + AT_ONCE]).combine_chunks()
+            file.write_table(some, max_chunksize=PIECE_ROWS)

@@ -106,7 +106,8 @@ def test_what_is_gone_takes_no_place_in_a_search(lake: Lake, publish_rows: Publi
 def test_a_hit_shows_what_was_published_of_it(
     lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataq_lake.indexes.shown.PIECE_ROWS", 4)
+    monkeypatch.setattr("dataq_lake.indexes.shown.PIECE_ROWS", 2)
+    monkeypatch.setattr("dataq_lake.indexes.shown.AT_ONCE", 4)
     monkeypatch.setattr(drafting, "PART_ROWS", 11)
     late = datetime(2026, 5, 6, 7, 8, 9, 123456, tzinfo=UTC)
     rows: list[dict[str, Any]] = [
