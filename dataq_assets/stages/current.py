@@ -35,9 +35,10 @@ def current_texts(lake: Lake) -> pl.LazyFrame:
     )
 
 
-def current_segments(lake: Lake) -> pl.LazyFrame:
-    """The segments of assets that are the latest, by today's analyzers: id, asset_id, text_hash."""
+def current_segments(lake: Lake, segments: pl.LazyFrame) -> pl.LazyFrame:
+    """Those of `segments` (asset_id, text_id, …) that are of the latest assets and their texts."""
     latest = lake.table("entities").scan(["id", "is_latest"]).filter(pl.col("is_latest"))
     texts = current_texts(lake).join(latest, left_on="asset_id", right_on="id", how="semi")
-    segments = lake.table("segments").scan(["id", "asset_id", "text_id", "text_hash"])
-    return segments.join(texts, on=["asset_id", "text_id"], how="semi")
+    # An asset has one text that counts, and to join on both columns would take more memory.
+    counts = pl.col("text_id") == pl.col("text_id_right")
+    return segments.join(texts, on="asset_id").filter(counts).drop("text_id_right")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.documents import Embed
     from dataq_lake.indexes.manifest import Model
     from dataq_lake.interface import RowsByNumber
+    from dataq_lake.numbered import Numbers
 
 TEXT_BYTES = 16 << 20
 VECTOR = "vector_row"
@@ -39,10 +40,12 @@ Basis = tuple[str | int | None, ...]
 
 @dataclass(frozen=True)
 class Gap:
-    """The difference between the published segments and those that are current, by their ids."""
+    """The difference between the published segments and those that are current."""
 
-    new: pl.DataFrame
-    gone: pl.DataFrame
+    segments: RowsByNumber
+    new: Numbers
+    """The sorted numbers of rows of `segments`: there may be millions, of which none has its id."""
+    gone: list[str]
     basis: Basis
     """What it was found in."""
 
@@ -68,10 +71,16 @@ def gap(lake: Lake, model: Model) -> Gap:
     from dataq_lake.indexes.publish import indexed_segments
 
     basis = _basis(lake)
+    segments = lake.table("segments").numbered()
     have = pl.DataFrame({"id": indexed_segments(lake, model)})
-    want = current_segments(lake).select("id").collect(engine="streaming")
-    new = want.join(have, on="id", how="anti")
-    return Gap(new, have.join(want, on="id", how="anti"), basis)
+    want = current_segments(lake, segments.scan(["id", "asset_id", "text_id"]))
+    if have.is_empty():
+        new, gone = want.select(ROW).collect(engine="streaming"), []
+    else:
+        found = want.select("id", ROW).collect(engine="streaming")
+        new = found.join(have, on="id", how="anti")
+        gone = have.join(found, on="id", how="anti")["id"].to_list()
+    return Gap(segments, new[ROW].sort().to_numpy(), gone, basis)
 
 
 def publication(
@@ -88,8 +97,8 @@ def publication(
     embeddings = lake.table("embeddings").numbered()
     return Publication(
         model=model,
-        new=documents(lake, found.new, embeddings, model),
-        gone=found.gone["id"].to_list(),
+        new=documents(lake, found, embeddings, model),
+        gone=found.gone,
         tables={name: version for name, version in versions.items() if version is not None},
         embed=embed,
         vectors=partial(_vectors, embeddings),
@@ -109,42 +118,37 @@ def _basis(lake: Lake) -> Basis:
 
 
 def documents(
-    lake: Lake, new: pl.DataFrame, embeddings: RowsByNumber, model: Model
+    lake: Lake, found: Gap, embeddings: RowsByNumber, model: Model
 ) -> Iterator[pa.RecordBatch]:
-    """The segments with all that a hit shows of them, a bounded batch at a time.
+    """The new segments with all that a hit shows of them, a bounded batch at a time.
 
     The column VECTOR has the row number of each one's vector in `embeddings`.
     """
-    if new.is_empty():
+    if not len(found.new):
         return
     assets = lake.table("assets").scan(["id", "source", "path", "mime_type", "timestamp"])
     texts = lake.table("texts").scan(["id", "title"])
-    segments = lake.table("segments").numbered()
-    found = _pairs(segments, embeddings, new, model)
-    del new  # millions of ids, where four bytes each will do from here on
+    pairs = _pairs(found, embeddings, model)
     columns = ["id", "asset_id", "text_id", "text"]
     start = 0
-    for batch in segments.take(found["segment"].to_numpy(), columns, TEXT_BYTES):
-        mine = found[VECTOR].slice(start, batch.num_rows)
+    for batch in found.segments.take(pairs[ROW].to_numpy(), columns, TEXT_BYTES):
+        mine = pairs[VECTOR].slice(start, batch.num_rows)
         start += batch.num_rows
         yield from _shown(pl.DataFrame(batch).with_columns(mine), assets, texts)
 
 
-def _pairs(
-    segments: RowsByNumber, embeddings: RowsByNumber, new: pl.DataFrame, model: Model
-) -> pl.DataFrame:
+def _pairs(found: Gap, embeddings: RowsByNumber, model: Model) -> pl.DataFrame:
     """The row number of each new segment and that of its text's vector, in order of segments."""
     mine = (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
     known = embeddings.scan(["text_hash", "model_name", "model_version"]).filter(mine)
     return (
-        segments.scan(["id", "text_hash"])
-        .join(new.lazy(), on="id", how="semi")
-        .select("text_hash", pl.col(ROW).alias("segment"))
+        found.segments.scan(["text_hash"])
+        .join(pl.LazyFrame({ROW: found.new}), on=ROW, how="semi")
         .join(known.select("text_hash", pl.col(ROW).alias(VECTOR)), on="text_hash")
-        .unique("segment")  # two runs at once may both have embedded a text
-        .select("segment", VECTOR)
+        .select(ROW, VECTOR)
+        .unique(ROW)  # two runs at once may both have embedded a text
         .collect(engine="streaming")
-        .sort("segment")
+        .sort(ROW)
     )
 
 

@@ -19,7 +19,8 @@ def verdict(lake: Lake) -> Verdict:
     snapshots = lake.table("snapshots").scan(["manifest", "segments"]).sort(sequence)
     newest = snapshots.select("segments").tail(1).collect()["segments"]
     indexed = int(newest[0]) if len(newest) else 0
-    current = int(current_segments(lake).select(pl.len()).collect(engine="streaming").item())
+    segments = current_segments(lake, lake.table("segments").scan(["asset_id", "text_id"]))
+    current = int(segments.select(pl.len()).collect(engine="streaming").item())
     facts = {"indexed": indexed, "current": current}
     if indexed == current:
         return Verdict(True, facts=facts)
