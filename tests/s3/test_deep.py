@@ -97,12 +97,15 @@ def lost_part(table: str) -> Break:
 
 
 MENDABLE: dict[str, Break] = {
-    each.__name__: each
-    for each in (torn_blob, lost_blob, lost_member_blob, flipped_vectors, lost_index_part)
-} | {
-    each.__name__: each for each in (lost_text, torn_manifest)
-}  # fmt: skip
-MENDABLE |= {f"lost_part_of_{name}": lost_part(name) for name in ("items", "segments", "snapshots")}
+    "torn_blob": torn_blob,
+    "lost_blob": lost_blob,
+    "lost_member_blob": lost_member_blob,
+    "flipped_vectors": flipped_vectors,
+    "lost_index_part": lost_index_part,
+    "lost_text": lost_text,
+    "torn_manifest": torn_manifest,
+    **{f"lost_part_of_{name}": lost_part(name) for name in ("items", "segments", "snapshots")},
+}
 AT_ONCE = ("torn_blob", "lost_member_blob", "flipped_vectors", "lost_part_of_segments")
 LATER = (
     ("lost_blob", "lost_index_part", "lost_part_of_items"),
