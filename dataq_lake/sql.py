@@ -160,7 +160,9 @@ def _close(
     for view in told:
         try:
             connection.execute(view.statement)
-        except duckdb.IOException as error:
+        except duckdb.CatalogException:
+            raise
+        except duckdb.Error as error:  # of a store's file it is the most general one
             raise _lost(views, error) from error
         files += view.files
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes

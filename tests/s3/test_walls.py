@@ -9,7 +9,7 @@ import pytest
 
 from dataq_lake import sql
 from dataq_lake.attaching import attachment
-from dataq_lake.errors import FixTheCall, StoreRefuses
+from dataq_lake.errors import ContentLost, FixTheCall, StoreRefuses
 from dataq_lake.extensions import load
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.objects.path import ObjectPath
@@ -46,6 +46,13 @@ def test_nothing_but_the_tables_is_read(lake: Lake, text: str) -> None:
     with pytest.raises(FixTheCall):
         sql.query(lake, text.format(root=lake.root)).fetchall()
     assert sql.query(lake, "select count(*) from items").fetchall() == [(2,)]
+
+
+def test_a_lost_file_is_told(lake: Lake) -> None:
+    (file,) = lake.table("items").files()
+    file.unlink()
+    with pytest.raises(ContentLost, match=rf"{file.name} of table items cannot be read"):
+        sql.query(lake, "select item_id from items").fetchall()
 
 
 def test_no_setting_of_the_connection_holds_a_key(lake: Lake, s3: Seaweed) -> None:
