@@ -13,6 +13,7 @@ from dataq_lake.lake import Lake
 from dataq_lake.limits import Limits, limits_from
 from dataq_lake.location import located
 from dataq_lake.objects.path import ObjectPath
+from dataq_lake.questions import expect_questions
 from dataq_lake.stopwatch import Stopwatch
 from dataq_lake.views import Views, quoted
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 # Questions about the tables themselves need every view, not only those that are named.
 _CATALOGUE = re.compile(r"\b(show|information_schema|duckdb_\w+|pg_\w+|sqlite_master)\b", re.I)
-_EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\(.*?\)\s*)?", re.I | re.S)
 
 
 def connect(
@@ -83,7 +83,6 @@ def _ask(
 
     connection = _opened()
     spill = _close(connection, lake, views, names, limits)
-    _only_reads(connection, text)  # not before: to parse `import database` is to read files
 
     def close() -> None:
         connection.close()
@@ -112,6 +111,7 @@ def _ask(
 
     try:
         with stopwatch:
+            expect_questions(connection, text)
             connection.execute(text)
     except duckdb.CatalogException:
         raise
@@ -160,7 +160,9 @@ def _close(
     for view in told:
         try:
             connection.execute(view.statement)
-        except duckdb.IOException as error:
+        except duckdb.CatalogException:
+            raise
+        except duckdb.Error as error:  # of a store's file it is the most general one
             raise _lost(views, error) from error
         files += view.files
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
@@ -173,26 +175,6 @@ def _close(
         "set enable_external_access = false; set lock_configuration = true"
     )
     return spill
-
-
-def _only_reads(connection: duckdb.DuckDBPyConnection, text: str) -> None:
-    """Refuses what is not a question: COPY could write over a file that may be read."""
-    import duckdb
-
-    try:
-        statements = connection.extract_statements(text)
-    except duckdb.Error as error:
-        raise FixTheCall(str(error)) from error
-    if not statements:
-        raise FixTheCall("no SQL given")
-    for statement in statements:
-        if statement.type == duckdb.StatementType.EXPLAIN:
-            _only_reads(connection, _EXPLAIN.sub("", statement.query, count=1))
-        elif statement.type != duckdb.StatementType.SELECT:
-            kind = statement.type.name
-            raise FixTheCall(
-                f"{kind} is not allowed: SQL over the lake only reads (select, explain)"
-            )
 
 
 def _lost(views: Views, error: Exception) -> LakeError:

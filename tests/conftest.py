@@ -93,16 +93,15 @@ def bucket(s3: Seaweed) -> ObjectPath:
 
 # What is repeated in an object store each time; of the rest only .ci/run does it.
 QUICK_ON_S3 = {"test_concurrency", "test_blobs"}
+# What is repeated there with tables in DuckLake too; see also tests/s3/test_ducklake.py.
+DUCKLAKE_ON_S3 = {"test_concurrency", "test_writes"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what is about disks (marker `local`) where the lake is in an object store.
-
-    So too the tests of tables in DuckLake: there is tests/s3/test_ducklake.py.
-    """
+    """Leaves out what is about disks (marker `local`) where the lake is in an object store."""
     for item in items:
-        if _on_s3(item) and item.path.stem not in QUICK_ON_S3:
+        if _on_s3(item) and (item.path.stem not in QUICK_ON_S3 or _engine(item) != "delta"):
             item.add_marker(pytest.mark.heavy)
     out = [item for item in items if _on_s3(item) and _is_for_disks(item)]
     if out:
@@ -111,9 +110,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _is_for_disks(item: pytest.Item) -> bool:
+    if item.get_closest_marker("local") is not None:
+        return True
+    return _engine(item) != "delta" and (
+        _engine(item) != "postgres" or item.path.stem not in DUCKLAKE_ON_S3
+    )
+
+
+def _engine(item: pytest.Item) -> str:
     spec = getattr(item, "callspec", None)
-    ducklake = spec is not None and spec.params.get("engine", "delta") != "delta"
-    return ducklake or item.get_closest_marker("local") is not None
+    return str(spec.params.get("engine", "delta")) if spec else "delta"
 
 
 def _on_s3(item: pytest.Item) -> bool:

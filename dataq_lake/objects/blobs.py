@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import IO, TYPE_CHECKING
@@ -19,7 +18,7 @@ from dataq_lake.blobs import CHUNK, URI, Blob, Blobs, Writer
 from dataq_lake.cache import scratch
 from dataq_lake.errors import ContentDamaged, ContentLost, Retry
 from dataq_lake.objects.lease import held
-from dataq_lake.objects.refusals import asking, patiently
+from dataq_lake.objects.refusals import asking
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -179,7 +178,7 @@ class ObjectBlobs(Blobs):
 
     def _create(self, path: ObjectPath, data: bytes, blob: Blob) -> None:
         try:
-            patiently(path, partial(path.create, data))  # where the answer was lost, it is there
+            path.create(data)
         except FileExistsError:
             if not self._is_young_again(path, blob):
                 path.write_bytes(data)  # it went just now, or it is torn

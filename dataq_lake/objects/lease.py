@@ -62,8 +62,7 @@ class Lease:
         """Takes the lease if nobody has it, or has renewed it for LEASE_SECONDS."""
         begun = time.monotonic()
         try:
-            content = self._content()
-            self._e_tag = patiently(self.place, lambda: self.place.create(content)).e_tag
+            self._e_tag = self.place.create(self._content()).e_tag
         except FileExistsError:
             if self._is_ours():  # it was put, and only the answer was lost
                 self._e_tag = self.place.look().e_tag

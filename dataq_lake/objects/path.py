@@ -100,11 +100,16 @@ class ObjectPath:
         return ObjectFacts(len(data), 0.0, put["e_tag"] or "")
 
     def create(self, data: bytes) -> ObjectFacts:
-        """Puts an object where there is none; raises FileExistsError where there is one."""
+        """Puts an object where there is none; raises FileExistsError where there is one.
+
+        That may be this very one, where the answer to the first try was lost.
+        """
         import obstore
 
-        with asking(self):
-            put = obstore.put(self.store, self.key, data, mode="create", use_multipart=False)
+        put = patiently(
+            self,
+            lambda: obstore.put(self.store, self.key, data, mode="create", use_multipart=False),
+        )
         return ObjectFacts(0, 0.0, put["e_tag"] or "")
 
     def replace_version(self, data: bytes, e_tag: str) -> ObjectFacts:

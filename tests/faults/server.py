@@ -12,13 +12,14 @@ import os
 import sys
 import time
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from tests.faults.meeting import TAKING, Meeting
 from tests.faults.points import WRAPPED, Point, Watch
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -43,6 +44,9 @@ class Order:
     words: list[str]
     moments: str
     kill: dict[str, Any] | None = None
+    meeting: dict[str, Any] | None = None
+    settings: dict[str, str] = field(default_factory=dict)
+    """What else is in its environment."""
 
 
 @dataclass
@@ -57,7 +61,7 @@ class Report:
 def main() -> None:
     """Serve until standard input ends."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    for name in (*LOADED, *(module for module, _, _ in WRAPPED)):
+    for name in (*LOADED, *TAKING, *(module for module, _, _ in WRAPPED)):
         import_module(name)
     for line in sys.stdin:
         orders = [Order(**each) for each in json.loads(line)]
@@ -95,9 +99,11 @@ def obey(order: Order) -> int:
     for stream in (1, 2):
         os.dup2(out, stream)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.environ["DATAQ_HOME"] = order.home
+    os.environ.update({**order.settings, "DATAQ_HOME": order.home})
     os.sched_getaffinity = lambda _: {0}  # one worker, because each costs its start
     Watch(Path(order.moments), Point(**order.kill) if order.kill else None).install()
+    if order.meeting:
+        Meeting(**order.meeting).install()
     if not order.words:
         return prepare(order.home)
     if order.words == ["sensor"]:

@@ -28,6 +28,7 @@ import pytest
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_resources.home import Home
+from tests.faults.meeting import Meeting
 from tests.faults.points import Point
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -128,15 +129,23 @@ class Server:
         return self.together((home, words), kill=kill)[0]
 
     def together(
-        self, *commands: tuple[Path, tuple[str, ...]], kill: Point | None = None
+        self,
+        *commands: tuple[Path, tuple[str, ...]],
+        kill: Point | None = None,
+        meeting: Meeting | None = None,
+        settings: dict[str, str] | None = None,
     ) -> list[Told]:
-        """Several commands at the same time; the first that comes to `kill` is killed there."""
+        """Several commands at the same time; the first that comes to `kill` is killed there.
+
+        All come to `meeting` before any goes on; `settings` are in their environment.
+        """
         orders = []
         for home, words in commands:
             self._count += 1
             moments = str(home / f"moments-{self._count}")
-            end = asdict(kill) if kill else None
-            orders.append({"home": str(home), "words": words, "moments": moments, "kill": end})
+            order = {"home": str(home), "words": words, "moments": moments}
+            order |= {"kill": asdict(kill) if kill else None, "settings": settings or {}}
+            orders.append(order | {"meeting": asdict(meeting) if meeting else None})
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(orders) + "\n")

@@ -13,7 +13,7 @@ import pytest
 from dataq_assets.mending import mend
 from dataq_assets.stages.checks import index_is_current
 from dataq_assets.stages.deep_check import Finding, look
-from dataq_lake.errors import NoSuchVersion, TableDamaged, UpgradeDataq, VersionGone
+from dataq_lake.errors import ContentLost, NoSuchVersion, TableDamaged, UpgradeDataq, VersionGone
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.log_entries import SCHEMA_VERSION
 from dataq_resources.home import Home
@@ -166,6 +166,29 @@ def test_what_vacuum_took_from_an_old_version_is_told(lake: Lake, rows: Rows) ->
     assert handle.count() == 1
     with pytest.raises(NoSuchVersion, match="version 3 of table items is no longer whole: 3 of"):
         handle.scan(version=3)
+
+
+def test_vacuum_under_a_reader_of_an_old_version_is_told(lake: Lake, rows: Rows) -> None:
+    """It knew the files of its version before they went; whatever it reads says which is lost."""
+    handle = written(lake, rows, 3).table("items")
+    old = lake.at(handle.history()[0].time)  # the newest comes first
+    assert old.table("items").count() == 3
+    assert old.sql("select count(*) from items").fetchall() == [(3,)]
+    frame, batches = old.table("items").scan(["item_id"]), old.table("items").batches(["item_id"])
+    handle.clear()
+    handle.delta().vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
+    for read in (
+        lambda: old.sql("select count(item_id) from items").fetchall(),
+        lambda: lake.at(old.time).sql("select count(item_id) from items").fetchall(),
+        lambda: list(old.table("items").batches(["item_id"])),
+        lambda: list(batches),
+    ):
+        with pytest.raises(ContentLost, match=r"part-.*(cleaned up|not on disk)"):
+            read()
+    for lazy in (frame, old.table("items").scan(["item_id"])):  # it is read by Polars, later
+        with pytest.raises(FileNotFoundError, match=r"No such file .*part-"):
+            lazy.collect()
+    assert handle.count() == 0
 
 
 def test_lost_rows_of_raw_are_found_and_nothing_is_taken_away(lake: Lake, rows: Rows) -> None:

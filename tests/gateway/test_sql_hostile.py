@@ -43,6 +43,34 @@ OUTSIDE = {
     "macro": "select * from read_csv_auto('/proc/self/environ')",
     "python variable": "select * from quarantined",
     "spill": "select * from read_blob('{lake}/tmp/**')",
+    "other readers": "select * from read_duckdb('/etc/passwd')",
+    "read_json": "select * from read_ndjson_objects('/etc/passwd')",
+    "parquet keys": "select * from parquet_kv_metadata('/etc/passwd')",
+    "parquet bloom": "select * from parquet_bloom_probe('/etc/passwd', 'a', 1)",
+    "environment": "select getenv('HOME')",
+    "secrets": "select * from duckdb_secrets()",
+    "which secret": "from which_secret('s3://x', 's3')",
+}
+# In a process that is asked by many, an address would end all of it: `pandas_scan(null)` did.
+CALLS = {
+    "address": "select * from pandas_scan(null)",
+    "address of Arrow": "select * from arrow_scan(null, null, null)",
+    "python": "select * from python_map_function((select 1), null, null)",
+    "qualified and quoted": 'select * from system.main."PANDAS_scan"(null)',
+    "inside": "select (select count(*) from pandas_scan(null))",
+    "in a list": "select list_transform([1], lambda x: write_log('x'))",
+    "second": "select 1; select * from pandas_scan(null)",
+    "described": "describe select * from pandas_scan(null)",
+    "summarized": "summarize select * from pandas_scan(null)",
+    "explained": "explain analyze select * from pandas_scan(null)",
+    "in a text": "select * from query('select * from pan' || 'das_scan(null)')",
+    "planned": "select json_serialize_plan('select * from pandas_scan(null)')",
+    "logging": "select * from enable_logging('QueryLog', storage = 'file', "
+    "storage_path = '{lake}/x'); select 42",
+    "profiling": "select * from enable_profiling(save_location = '{lake}/x.json', "
+    "format = 'json'); select 42",
+    "log": "select write_log('x')",
+    "checkpoint": "select * from checkpoint()",
 }
 STATEMENTS = {
     "copy out": "copy (select 1) to '{lake}/x.csv'",
@@ -83,6 +111,20 @@ STATEMENTS = {
     "explain twice": "explain analyze explain analyze copy (select 1) to '{lake}/x'",
     "comment before": "/* select */ copy (select 1) to '{lake}/x'",
     "second": "select 1; copy (select 1) to '{lake}/x'",
+    "detach": "detach memory",
+    "use": "use memory",
+    "macro": "create macro m() as 1",
+    "type": "create type t as enum ('a')",
+    "alter": "alter view quarantine rename to q",
+    "truncate": "truncate quarantine",
+    "merge": "merge into quarantine using quarantine q on true when matched then delete",
+    "force install": "force install httpfs",
+    "update extensions": "update extensions",
+    "variable": "set variable x = 1",
+    "execute": "execute p",
+    "analyze": "analyze",
+    "to the terminal": "copy (select 1) to '/dev/stdout'",
+    "copy a database": "copy from database memory to memory",
     "cte": "with a as (select 1) insert into quarantine select * from quarantine",
 }
 REFUSED_BY_DUCKDB = {
@@ -176,6 +218,43 @@ def test_nothing_can_be_changed(name: str, dataq: Command, trap: Lake) -> None:
     )
     assert "planted" not in told.stderr.replace(f"{trap.root.parent}/planted", "")
     assert everything(trap) == before
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_no_select_calls_what_does_more_than_read(name: str, dataq: Command, trap: Lake) -> None:
+    before = everything(trap)
+    told = dataq("sql", filled(CALLS[name], trap))
+    assert (told.returncode, told.stdout, told.stderr.count("\n")) == (1, "", 1), told
+    assert "() is not allowed: SQL over the lake only reads" in told.stderr
+    assert everything(trap) == before
+
+
+def test_a_name_in_a_text_is_no_call(dataq: Command, trap: Lake) -> None:
+    text = "select '\"function_name\":\"query\"' as query, 'pandas_scan(null)' as s"
+    assert json.loads(dataq("sql", text, "--json").stdout)[0]["s"] == "pandas_scan(null)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "show tables",
+        "show all tables",
+        "describe quarantine",
+        "summarize quarantine",
+        "pragma table_info('quarantine')",
+        "from quarantine",
+        "table quarantine",
+        "values (1)",
+        "with a as (from quarantine) select * from a",
+        "select * from quarantine pivot (count(*) for state in ('open'))",
+        "select * from quarantine qualify row_number() over () = 1",
+        "select columns('i.*') from quarantine",
+        "explain select 1",
+    ],
+)
+def test_every_way_to_ask_is_open(text: str, dataq: Command, trap: Lake) -> None:
+    told = dataq("sql", text)
+    assert (told.returncode, told.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", BOMBS)

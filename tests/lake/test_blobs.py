@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dataq_lake import blobs
-from dataq_lake.blobs import BlobStore
+from dataq_lake import blob_store
+from dataq_lake.blob_store import BlobStore
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall, NotWritable
 from dataq_lake.lake import Lake, open_lake
 from tests.lake.conftest import Rows
@@ -142,7 +142,7 @@ def test_whoever_commits_waits_for_all_blobs(
 
 def test_a_killed_writer_leaves_no_blob(store: BlobStore, monkeypatch: pytest.MonkeyPatch) -> None:
     script = (
-        "import sys; from pathlib import Path; from dataq_lake.blobs import BlobStore\n"
+        "import sys; from pathlib import Path; from dataq_lake.blob_store import BlobStore\n"
         "writer = BlobStore(Path(sys.argv[1])).writer(); writer.write(b'x' * 5_000_000)\n"
         "print('written', flush=True); sys.stdin.read()"
     )
@@ -152,7 +152,7 @@ def test_a_killed_writer_leaves_no_blob(store: BlobStore, monkeypatch: pytest.Mo
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=root) as process:
         assert process.stdout
         assert process.stdout.readline() == b"written\n"
-        monkeypatch.setattr(blobs, "FRESH_SECONDS", -1)
+        monkeypatch.setattr(blob_store, "FRESH_SECONDS", -1)
         BlobStore(store.folder).writer().abort()
         assert len(stored(store)) == 1, "a living writer keeps its file"
         process.send_signal(signal.SIGKILL)
@@ -164,7 +164,7 @@ def test_a_killed_writer_leaves_no_blob(store: BlobStore, monkeypatch: pytest.Mo
 
 def test_a_large_content_is_never_whole_in_memory(store: BlobStore) -> None:
     script = (
-        "import sys; from pathlib import Path; from dataq_lake.blobs import BlobStore\n"
+        "import sys; from pathlib import Path; from dataq_lake.blob_store import BlobStore\n"
         "store = BlobStore(Path(sys.argv[1])); piece = bytes(1 << 20)\n"
         "blob = store.put(piece for _ in range(120))\n"
         "assert sum(map(len, store.chunks(blob.uri))) == blob.size == 120 << 20\n"

@@ -1,4 +1,4 @@
-"""A bad line to a server: it waits before each piece, now and then breaks off, or is down."""
+"""A bad line to a server: it waits before each piece, breaks off, loses an answer, or is down."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ class BadLine:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self.torn = 0
+        self.lost = 0
+        self._to_lose = b""
+        self._kept: list[slice] = []
         self._down = False
         self._open: set[socket.socket] = set()
         threading.Thread(target=self._accept, daemon=True).start()
@@ -35,6 +38,13 @@ class BadLine:
         if is_down:
             self._break()
 
+    def lose(self, request: bytes, *kept: slice) -> None:
+        """Passes on only what is `kept` of the answer to the next request that begins so.
+
+        Of several, each is for one such request more. The server has obeyed it by then.
+        """
+        self._to_lose, self._kept = request, list(kept)
+
     def _break(self) -> None:
         for each in tuple(self._open):
             with suppress(OSError):
@@ -49,14 +59,24 @@ class BadLine:
                     continue
                 far = socket.create_connection(("127.0.0.1", self._to))
                 self._open |= {near, far}
+                asked = threading.Event()
                 for source, target, answers in ((near, far, False), (far, near, True)):
-                    line = (source, target, answers)
+                    line = (source, target, answers, asked)
                     threading.Thread(target=self._forward, args=line, daemon=True).start()
 
-    def _forward(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+    def _forward(
+        self, source: socket.socket, target: socket.socket, answers: bool, asked: threading.Event
+    ) -> None:
+        """One direction of a connection; `asked` once its answer is to be lost."""
         with suppress(OSError):
             while piece := source.recv(PIECE):
                 time.sleep(self._delay)
+                if not answers and self._kept and piece.startswith(self._to_lose):
+                    asked.set()
+                if answers and asked.is_set():
+                    self.lost += 1
+                    target.sendall(piece[self._kept.pop(0)])
+                    break
                 if answers and self._every and self._chance.randrange(self._every) == 0:
                     self.torn += 1
                     target.sendall(piece[: len(piece) // 2])

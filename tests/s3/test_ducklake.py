@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,26 +11,36 @@ from dataq_lake import sql
 from dataq_lake.cleaning import vacuum
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake.catalogue import close_catalogues
-from dataq_lake.errors import FixTheCall
+from dataq_lake.errors import ContentLost, FixTheCall
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.snapshots import create
 from tests.lake.conftest import rows
 from tests.lake.test_engines import LATER, NONE
-from tests.postgres import Postgres
 
 __all__ = ["rows"]
 
 
-@pytest.fixture(params=["ducklake", "ducklake+encrypted"])
+@pytest.fixture(
+    params=[
+        "ducklake:postgres",
+        "ducklake+encrypted:file",
+        pytest.param("ducklake+encrypted:postgres", marks=pytest.mark.heavy),
+        pytest.param("ducklake:file", marks=pytest.mark.heavy),
+    ]
+)
 def lake(
     request: pytest.FixtureRequest,
     bucket: ObjectPath,
-    postgres: Postgres,
     monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> Iterator[Lake]:
-    """A lake in a bucket that was never written to."""
-    monkeypatch.setenv("DATAQ_TABLES", f"{request.param}:postgres:{postgres.database()}")
+    """A lake in a bucket that was never written to; a catalogue in a file is on this disk."""
+    engine, _, kind = request.param.partition(":")
+    where = str(tmp_path / "lake.ducklake")
+    if kind == "postgres":
+        where = f"postgres:{request.getfixturevalue('postgres').database()}"
+    monkeypatch.setenv("DATAQ_TABLES", f"{engine}:{where}")
     yield open_lake(bucket)
     close_catalogues()
 
@@ -54,6 +65,8 @@ def test_write_look_back_verify_and_clean(lake: Lake, rows: object) -> None:
     assert states(lake.at("before")) == [("a", "1"), ("b", "1"), ("c", "1")]
     handle.files()[0].unlink()
     assert [each.reason for each in handle.damage()] == ["is in the catalogue but not on disk"]
+    with pytest.raises(ContentLost, match=r"of table quarantine cannot be read"):
+        states(lake)
 
 
 def test_a_catalogue_file_needs_a_disk(

@@ -9,7 +9,8 @@ import pytest
 
 from dataq_lake import sql
 from dataq_lake.attaching import attachment
-from dataq_lake.errors import FixTheCall, StoreRefuses
+from dataq_lake.errors import ContentLost, FixTheCall, StoreRefuses
+from dataq_lake.extensions import load
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.store import expect_conditional_puts
@@ -47,6 +48,13 @@ def test_nothing_but_the_tables_is_read(lake: Lake, text: str) -> None:
     assert sql.query(lake, "select count(*) from items").fetchall() == [(2,)]
 
 
+def test_a_lost_file_is_told(lake: Lake) -> None:
+    (file,) = lake.table("items").files()
+    file.unlink()
+    with pytest.raises(ContentLost, match=rf"{file.name} of table items cannot be read"):
+        sql.query(lake, "select item_id from items").fetchall()
+
+
 def test_no_setting_of_the_connection_holds_a_key(lake: Lake, s3: Seaweed) -> None:
     told = sql.query(lake, "select * from duckdb_settings()").fetchall()
     assert s3.secret not in str(told)
@@ -68,6 +76,20 @@ def test_how_to_attach_tells_no_key(lake: Lake, s3: Seaweed) -> None:
     assert s3.endpoint.removeprefix("http://") in text
     assert s3.secret not in text
     assert s3.key not in text
+
+
+def test_any_client_opens_the_same_views_once_it_says_who_it_is(lake: Lake, s3: Seaweed) -> None:
+    """A DuckDB that knows nothing of DataQ, and the printed text, with the keys filled in."""
+    text = attachment(lake)
+    client = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+    load(client, "httpfs")  # its own would come from DuckDB's server
+    secret = text[text.index("CREATE SECRET") : text.index(")", text.index("CREATE SECRET")) + 1]
+    filled = secret.replace("\n--", "").replace("REGION '...'", "REGION 'us-east-1'")
+    filled = filled.replace("KEY_ID '...'", f"KEY_ID '{s3.key}'")
+    client.execute(filled.replace("SECRET '...'", f"SECRET '{s3.secret}'"))
+    client.execute(text)
+    assert client.sql("select item_id from items order by 1").fetchall() == [("a",), ("b",)]
+    assert client.sql("from entities").fetchall() == []
 
 
 def test_a_store_that_ignores_conditions_holds_no_lake(
