@@ -6,8 +6,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dataq_assets.runs.dead import PROCESS_TAG
 from dataq_gateway.hooks.delivery import Run
+from dataq_resources.processes import PROCESS_TAG
 
 if TYPE_CHECKING:
     import dagster as dg

@@ -8,13 +8,13 @@ import time
 
 from structlog.typing import FilteringBoundLogger
 
-from dataq_assets.runs.dead import is_alive
 from dataq_gateway.hooks.child import Child
 from dataq_gateway.hooks.delivery import Run
 from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.records import Records
 from dataq_gateway.hooks.store import Store
 from dataq_resources.home import Home
+from dataq_resources.processes import is_alive
 
 MOST_RUNNING = 4
 """Of all hooks together: as many as Dagster's queue runs at a time."""
