@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from dataq_resources.home import home_from_environment
+from dataq_resources.processes import this_process
 from dataq_resources.warm.loaded import Loaded
 from dataq_resources.warm.place import LOG, address, place_of
 from dataq_resources.warm.rehearsal import rehearse
@@ -41,6 +42,8 @@ def main() -> int:
     if os.fork():
         os._exit(0)  # the lock and the socket are the other one's now
     os.setsid()
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, this_process().encode(), 0)
     _write_to(folder / LOG)
     server = Server(listening, lock, file)
     child = None

@@ -21,7 +21,7 @@ from dataq_resources.warm.wire import Reply, Request, receive, send_request
 
 START_SECONDS = 30
 LAST_WORDS = 500
-ATTEMPTS = 2
+ATTEMPTS = 3
 PAUSE_SECONDS = 60
 """So long nothing is tried after it has failed: the other way is slow enough without."""
 # Threads that libraries start when they are loaded would not be in a forked child.
@@ -69,7 +69,8 @@ class Warm:
         return begun
 
     def _begun(self, task: str, words: Sequence[str], files: tuple[int, int, int]) -> Begun:
-        request = Request(task, tuple(words), dict(os.environ), str(Path.cwd()))
+        environment = {**os.environ, "DATAQ_HOME": str(self._home.path)}
+        request = Request(task, tuple(words), environment, str(Path.cwd()))
         reason = ""
         for _ in range(ATTEMPTS):
             self.wake()

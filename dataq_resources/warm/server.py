@@ -105,9 +105,9 @@ class Server:
         self, come: socket.socket, request: Request, files: list[int], loaded: Loaded
     ) -> Child | None:
         if loaded.has_changed():
+            self._refuse_more()  # first, so that whoever is told finds room for the next one
             send(come, asdict(Reply(refused="the code has changed", stale=True)))
             come.close()
-            self._refuse_more()
             return None
         if not request.task:
             self._waiting[come] = request.idle_seconds
