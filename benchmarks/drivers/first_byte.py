@@ -11,6 +11,7 @@ import time
 def main(log: str) -> None:
     answers, ours = os.pipe()
     out = os.dup(1)
+    os.set_blocking(out, True)
     os.dup2(ours, 1)
     os.close(ours)
     copying = threading.Thread(target=_copy, args=(answers, out, log))
@@ -26,7 +27,8 @@ def _copy(answers: int, out: int, log: str) -> None:
     first = True
     while part := os.read(answers, 1 << 16):
         now = time.time()
-        os.write(out, part)
+        while part:
+            part = part[os.write(out, part) :]
         if first:
             with open(log, "a", encoding="utf-8") as told:
                 told.write(f"{now}\n")

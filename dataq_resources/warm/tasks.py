@@ -10,6 +10,8 @@ MODULES = (
     "dataq_assets.runs.session",
     "dataq_assets.runs.launch",
     "dataq_assets.runs.checking",
+    "dataq_lake.upgrading",
+    "dataq_plugins.registry",
     "dagster._cli.api",
 )
 TASKS = {
