@@ -31,6 +31,7 @@ from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
 from dataq_assets.owners import OWNER
+from dataq_assets.uncollected import uncollected
 from dataq_lake.maintenance.settings import maintenance_settings
 from dataq_resources.embedder import EmbedderResource
 from dataq_resources.home import Home, home_from_environment
@@ -89,4 +90,5 @@ def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The graph of the home that DATAQ_HOME names."""
-    return build(home_from_environment())
+    with uncollected():
+        return build(home_from_environment())

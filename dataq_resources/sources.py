@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -122,10 +123,34 @@ def source_files(home: Home | Path) -> list[Path]:
 
 def read_source(path: Path) -> SourceConfig:
     """The source that a defs.yaml declares; raises FixSource with file, line and setting."""
+    return read_declared(path).source
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A source, and whether its folder says nothing else, so that it is all that Dagster needs."""
+
+    source: SourceConfig
+    is_plain: bool
+
+
+def read_declared(path: Path) -> Declared:
+    """The same, with what else there is for Dagster's components; raises FixSource."""
     document, root = parsed(path, FixSource)
     if not isinstance(document, dict) or document.get("type") != COMPONENT:
         raise FixSource(path, f"type must be {COMPONENT}", 1)
-    return _checked(path, document.get("attributes") or {}, root)
+    source = _checked(path, document.get("attributes") or {}, root)
+    alone = set(document) == {"type", "attributes"} and os.listdir(path.parent) == [path.name]
+    return Declared(source, alone and not _is_template(document))
+
+
+def _is_template(value: Any) -> bool:
+    """Whether a text anywhere in it is for Dagster to fill in."""
+    if isinstance(value, dict):
+        return any(map(_is_template, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_template, value))
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def _checked(path: Path, attributes: Any, root: Any) -> SourceConfig:

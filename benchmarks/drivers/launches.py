@@ -1,7 +1,7 @@
-"""Launches runs of raw_tree, forked and by Dagster's own launcher in turn; when did each begin?
+"""Launches runs of raw_tree, forked and by Dagster's own launcher in turn, to the first byte.
 
-Arguments: how many pairs, the log of `first_byte`, the file for the answer, seconds. Needs
-DATAQ_HOME and DAGSTER_HOME.
+Arguments: how many pairs, the log of `first_byte`, the file for the answer, in
+seconds. Needs DATAQ_HOME and DAGSTER_HOME.
 """
 
 from __future__ import annotations
