@@ -24,6 +24,7 @@ from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
+from dataq_assets.defs.failures import failure_sensor
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
@@ -63,7 +64,7 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
                 *(asset.map_asset_specs(_derived) for asset in derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
             ],
-            sensors=[automation_sensor()],
+            sensors=[automation_sensor(), failure_sensor()],
             schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],
             resources={
