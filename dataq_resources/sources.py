@@ -48,6 +48,8 @@ class SourceConfig(BaseModel):
     """Start of the first window, YYYY-MM-DD; what is earlier is filed there."""
     limits: dict[str, float] = Field(default_factory=dict)
     environment: tuple[str, ...] = ()
+    pool: str | None = None
+    """The service behind it: sources that name the same one share its limit."""
     transform: tuple[TransformSetting, ...] = ()
     gate: dict[str, Any] = Field(default_factory=dict)
     changes: ChangesSetting | None = None
@@ -62,6 +64,13 @@ class SourceConfig(BaseModel):
         if not NAME.fullmatch(name):
             raise ValueError("use a to z, 0 to 9 and _, a letter first, at most 41 characters")
         return name
+
+    @field_validator("pool")
+    @classmethod
+    def _pool(cls, pool: str | None) -> str | None:
+        if pool is not None and not NAME.fullmatch(pool):
+            raise ValueError("use a to z, 0 to 9 and _, a letter first, at most 41 characters")
+        return pool
 
     @field_validator("since")
     @classmethod

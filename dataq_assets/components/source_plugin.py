@@ -65,7 +65,7 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
         partitions_def=partitions(cut),
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="raw_io",
-        pool=f"source_{source.name}",
+        pool=source.pool or f"source_{source.name}",
         op_tags={"dataq/source": source.name},
         metadata={
             "plugin": source.plugin or " ".join(source.command or ()),
