@@ -43,11 +43,14 @@ class Child:
     def _forked(self, warm: Warm | None, run_id: str, files: tuple[int, int, int]) -> Begun | None:
         if warm is None:
             return None
+        begun = None
         try:
             begun = warm.begin("hook", [run_id], files)
             begun.go()
         except NotWarm as error:
             self.cold = str(error)
+            if begun is not None:
+                begun.close()
             return None
         return begun
 

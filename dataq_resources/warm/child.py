@@ -6,6 +6,7 @@ import importlib
 import os
 import signal
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 
 from dataq_resources.warm.tasks import TASKS
@@ -29,7 +30,8 @@ class Child:
             return 0
         os.environ.clear()
         os.environ.update(self.request.environment)
-        os.chdir(self.request.folder)
+        with suppress(OSError):  # it may be gone; nothing of ours is relative to it
+            os.chdir(self.request.folder)
         module, _, function = TASKS[self.request.task].partition(":")
         return int(getattr(importlib.import_module(module), function)(*self.request.words))
 

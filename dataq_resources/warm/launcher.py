@@ -56,6 +56,8 @@ class WarmRunLauncher(DefaultRunLauncher):
     def launch_run(self, context: LaunchRunContext) -> None:
         """Starts a run, and returns before it has begun; raises what Dagster's launcher does."""
         run = context.dagster_run
+        if run.tags.get(PROCESS_TAG):  # of the run that this one repeats
+            self._tag(run, "")
         if _is_ours(run):
             try:
                 self._fork(run)
@@ -78,16 +80,22 @@ class WarmRunLauncher(DefaultRunLauncher):
             os.close(nowhere)
         try:
             # Before it begins: from then on it can be found, whatever becomes of this process.
-            self._instance.add_run_tags(run.run_id, {PROCESS_TAG: begun.process})
+            self._tag(run, begun.process)
             begun.go()
+        except NotWarm:
+            self._tag(run, "")
+            raise
         finally:
             begun.close()
+
+    def _tag(self, run: DagsterRun, process: str) -> None:
+        self._instance.add_run_tags(run.run_id, {PROCESS_TAG: process})
 
     def terminate(self, run_id: str) -> bool:
         """Asks a run to end, and kills it if it was asked before; False if it is gone."""
         run = self._instance.get_run_by_id(run_id)
         process = run.tags.get(PROCESS_TAG) if run else None
-        if run is None or run.is_finished or process is None:
+        if run is None or run.is_finished or not process:
             return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
         from dagster import DagsterRunStatus
 
@@ -106,7 +114,7 @@ class WarmRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: DagsterRun) -> CheckRunHealthResult:
         """Whether the process of a run lives; one that Dagster started itself counts as alive."""
         process = run.tags.get(PROCESS_TAG)
-        if process is None or is_alive(process):
+        if not process or is_alive(process):
             return CheckRunHealthResult(WorkerStatus.RUNNING, run_worker_id=process)
         found = self._instance.get_run_by_id(run.run_id)
         if found is None or found.is_finished:

@@ -6,13 +6,15 @@ import os
 import signal
 from pathlib import Path
 
-from dagster import DagsterRunStatus
+import pytest
+from dagster import DagsterRunStatus, DefaultRunLauncher
 from dagster._core.launcher.base import WorkerStatus
 from dagster._core.test_utils import create_test_daemon_workspace_context
 from dagster._core.workspace.load_target import ModuleTarget
 
 from dataq_resources.processes import PROCESS_TAG, is_alive, name_of, pid_of
 from dataq_resources.warm.client import Warm
+from dataq_resources.warm.errors import NotWarm
 from dataq_resources.warm.place import place_of
 from tests.warm.stand import Stand, eventually
 
@@ -80,6 +82,7 @@ def test_a_killed_run_is_known_to_be_gone(stand: Stand) -> None:
     assert "killed" in str(health.msg)
 
 
+@pytest.mark.heavy
 def test_a_changed_source_has_another_server(stand: Stand) -> None:
     stand.gate.touch()
     first = stand.create()
@@ -93,7 +96,9 @@ def test_a_changed_source_has_another_server(stand: Stand) -> None:
     assert is_alive(stand.server())
 
 
-def test_a_child_that_is_never_told_to_begin_does_nothing(stand: Stand) -> None:
+def test_a_child_begins_when_it_is_told_to_and_whoever_asked_hears_of_its_end(
+    stand: Stand,
+) -> None:
     run = stand.create()
     with Warm(stand.home, start_seconds=300) as warm, open(os.devnull, "r+b") as nowhere:
         begun = warm.begin("run", [run.run_id, "no instance"], (nowhere.fileno(),) * 3)
@@ -101,16 +106,13 @@ def test_a_child_that_is_never_told_to_begin_does_nothing(stand: Stand) -> None:
         os.close(begun._begin)
         begun._begin = -1
         assert begun.wait() == 0
-    assert stand.run(run).status is DagsterRunStatus.NOT_STARTED
-
-
-def test_who_asks_hears_the_exit_code(stand: Stand) -> None:
-    with Warm(stand.home, start_seconds=300) as warm, open(os.devnull, "r+b") as nowhere:
+        assert stand.run(run).status is DagsterRunStatus.NOT_STARTED
         begun = warm.begin("run", ["no run", "no instance"], (nowhere.fileno(),) * 3)
         begun.go()
         assert begun.wait() == 1
 
 
+@pytest.mark.heavy
 def test_without_the_server_dagster_starts_the_run_and_it_says_why(stand: Stand) -> None:
     (stand.home.dagster / "warm").write_text("in the way")
     stand.gate.touch()
@@ -126,3 +128,30 @@ def test_without_the_server_dagster_starts_the_run_and_it_says_why(stand: Stand)
     assert any("Dagster's own launcher: the warm server" in each for each in told)
     assert PROCESS_TAG not in stand.run(run).tags
     assert stand.launcher.check_run_worker_health(run).status is WorkerStatus.RUNNING
+
+
+class Gone:
+    """A forked child that was killed before it could begin."""
+
+    process = "boot/1/1"
+
+    def go(self) -> None:
+        raise NotWarm("the forked process is gone")
+
+    def close(self) -> None:
+        pass
+
+
+def test_no_run_is_taken_for_the_process_of_another_one(
+    stand: Stand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = []
+    monkeypatch.setattr(Warm, "begin", lambda *_: Gone())
+    monkeypatch.setattr(
+        DefaultRunLauncher, "launch_run", lambda _, context: begun.append(context.dagster_run)
+    )
+    run = stand.create()
+    stand.instance.add_run_tags(run.run_id, {PROCESS_TAG: "of/the/parent"})
+    assert stand.launch(run) == ""
+    assert [each.run_id for each in begun] == [run.run_id]
+    assert stand.launcher.check_run_worker_health(stand.run(run)).status is WorkerStatus.RUNNING
