@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.definitions import build
 from dataq_assets.loading import BrokenSourceWarning
 from dataq_lake.schemas import TABLES
@@ -158,3 +159,9 @@ def test_what_is_more_than_a_source_is_left_to_dagsters_components(
     for name in ("plain", "template"):
         (declared,) = specs[f"raw_{name}"].metadata["dagster/code_references"].code_references
         assert declared.file_path == str(place.sources / name / "defs.yaml")
+
+
+@pytest.mark.parametrize(("pool", "expected"), [(None, "source_mine"), ("gmail", "gmail")])
+def test_sources_of_one_service_share_its_pool(pool: str | None, expected: str) -> None:
+    source = SourceConfig(name="mine", plugin="file_scanner", config={"root": "/"}, pool=pool)
+    assert raw_asset(source).op.pool == expected
