@@ -24,6 +24,7 @@ from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks
 from dataq_assets.defs.embeddings import embeddings
+from dataq_assets.defs.failures import failure_sensor
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
@@ -31,6 +32,7 @@ from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
 from dataq_assets.owners import OWNER
+from dataq_assets.uncollected import uncollected
 from dataq_lake.maintenance.settings import maintenance_settings
 from dataq_resources.embedder import EmbedderResource
 from dataq_resources.home import Home, home_from_environment
@@ -62,7 +64,7 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
                 *(asset.map_asset_specs(_derived) for asset in derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
             ],
-            sensors=[automation_sensor()],
+            sensors=[automation_sensor(), failure_sensor()],
             schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],
             resources={
@@ -89,4 +91,5 @@ def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:
 @dg.definitions
 def definitions() -> dg.Definitions:
     """The graph of the home that DATAQ_HOME names."""
-    return build(home_from_environment())
+    with uncollected():
+        return build(home_from_environment())

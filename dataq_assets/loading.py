@@ -9,10 +9,11 @@ import dagster as dg
 from dagster.components.core.component_tree import ComponentTree
 from dagster.components.core.defs_module import ComponentPath
 
+from dataq_assets.components.source_plugin import definitions_of
 from dataq_assets.quiet import quietly
 from dataq_resources.errors import FixSource
 from dataq_resources.home import Home
-from dataq_resources.sources import NAME, read_source, source_files
+from dataq_resources.sources import NAME, read_declared, source_files
 
 
 class BrokenSourceWarning(UserWarning):
@@ -43,7 +44,10 @@ def _load(folder: Path, paths: list[Path]) -> Iterator[dg.Definitions]:
     tree = ComponentTree(defs_module=module, project_root=folder)
     for path in paths:
         try:
-            read_source(path)
+            declared = read_declared(path)
+            if declared.is_plain:  # most are; Dagster's way to the same takes 8 ms
+                yield definitions_of(declared.source, path)
+                continue
             with quietly():
                 definitions = tree.build_defs(ComponentPath.from_path(path.parent))
             yield definitions

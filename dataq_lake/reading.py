@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
@@ -130,6 +129,8 @@ def _matching(
     """The rows of one row group whose column `only` names has one of its values."""
     if only is None:
         return parquet.read_row_group(group, columns=columns)
+    import pyarrow.compute as pc
+
     name, values = only
     mask = pc.is_in(parquet.read_row_group(group, columns=[name]).column(0), value_set=values)
     if not pc.any(mask).as_py():

@@ -30,3 +30,7 @@ class UnknownSource(ResourceError):
 
 class Busy(ResourceError):
     """Another process holds the lock: try again when it is done."""
+
+
+class UnknownWindow(ResourceError):
+    """A source has no such window: the message says what they look like."""

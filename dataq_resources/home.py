@@ -45,6 +45,10 @@ run_coordinator:
   config:
     max_user_code_failure_retries: 5
     user_code_failure_retry_delay: 30
+# A run is forked from a process that has everything loaded; Dagster's own way where that fails.
+run_launcher:
+  module: dataq_resources.warm.launcher
+  class: WarmRunLauncher
 concurrency:
   runs:
     max_concurrent_runs: 4

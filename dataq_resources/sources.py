@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,8 @@ class SourceConfig(BaseModel):
     """Start of the first window, YYYY-MM-DD; what is earlier is filed there."""
     limits: dict[str, float] = Field(default_factory=dict)
     environment: tuple[str, ...] = ()
+    pool: str | None = None
+    """The service behind it: sources that name the same one share its limit."""
     transform: tuple[TransformSetting, ...] = ()
     gate: dict[str, Any] = Field(default_factory=dict)
     changes: ChangesSetting | None = None
@@ -61,6 +64,13 @@ class SourceConfig(BaseModel):
         if not NAME.fullmatch(name):
             raise ValueError("use a to z, 0 to 9 and _, a letter first, at most 41 characters")
         return name
+
+    @field_validator("pool")
+    @classmethod
+    def _pool(cls, pool: str | None) -> str | None:
+        if pool is not None and not NAME.fullmatch(pool):
+            raise ValueError("use a to z, 0 to 9 and _, a letter first, at most 41 characters")
+        return pool
 
     @field_validator("since")
     @classmethod
@@ -122,10 +132,34 @@ def source_files(home: Home | Path) -> list[Path]:
 
 def read_source(path: Path) -> SourceConfig:
     """The source that a defs.yaml declares; raises FixSource with file, line and setting."""
+    return read_declared(path).source
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A source, and whether its folder says nothing else, so that it is all that Dagster needs."""
+
+    source: SourceConfig
+    is_plain: bool
+
+
+def read_declared(path: Path) -> Declared:
+    """The same, with what else there is for Dagster's components; raises FixSource."""
     document, root = parsed(path, FixSource)
     if not isinstance(document, dict) or document.get("type") != COMPONENT:
         raise FixSource(path, f"type must be {COMPONENT}", 1)
-    return _checked(path, document.get("attributes") or {}, root)
+    source = _checked(path, document.get("attributes") or {}, root)
+    alone = set(document) == {"type", "attributes"} and os.listdir(path.parent) == [path.name]
+    return Declared(source, alone and not _is_template(document))
+
+
+def _is_template(value: Any) -> bool:
+    """Whether a text anywhere in it is for Dagster to fill in."""
+    if isinstance(value, dict):
+        return any(map(_is_template, value.values()))
+    if isinstance(value, list):
+        return any(map(_is_template, value))
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def _checked(path: Path, attributes: Any, root: Any) -> SourceConfig:

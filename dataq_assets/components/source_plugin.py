@@ -1,6 +1,8 @@
 """A source as its defs.yaml declares it: a plugin and the raw asset that it fills."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -24,11 +26,16 @@ class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
         context: dg.ComponentLoadContext,  # noqa: ARG002 - as Dagster calls it
     ) -> dg.Definitions:
         """One partitioned asset, raw_<name>, its change sensor and its schedules."""
-        return dg.Definitions(
-            assets=[raw_asset(self)],
-            sensors=[change_sensor(self)],
-            schedules=source_schedules(self),
-        )
+        return definitions_of(self)
+
+
+def definitions_of(source: SourceConfig, path: Path | None = None) -> dg.Definitions:
+    """The asset raw_<name>, its change sensor and its schedules; `path` is where it says so."""
+    return dg.Definitions(
+        assets=[raw_asset(source, path)],
+        sensors=[change_sensor(source)],
+        schedules=source_schedules(source),
+    )
 
 
 class RawConfig(dg.Config):
@@ -40,13 +47,13 @@ class RawConfig(dg.Config):
     """Ask for all windows, for plugins that cannot tell which have changed."""
 
 
-def raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
-    """The asset raw_<source>."""
+def raw_asset(source: SourceConfig, path: Path | None = None) -> dg.AssetsDefinition:
+    """The asset raw_<source>; `path` is where the UI says it was declared."""
     with quietly():
-        return _raw_asset(source)
+        return _raw_asset(source, path)
 
 
-def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
+def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
     cut = windowing(source.window, source.since)
 
     @dg.asset(
@@ -58,11 +65,12 @@ def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
         partitions_def=partitions(cut),
         backfill_policy=dg.BackfillPolicy.single_run(),
         io_manager_key="raw_io",
-        pool=f"source_{source.name}",
+        pool=source.pool or f"source_{source.name}",
         op_tags={"dataq/source": source.name},
         metadata={
             "plugin": source.plugin or " ".join(source.command or ()),
             "window": source.window,
+            **(_declared_at(path) if path else {}),
         },
     )
     def raw(
@@ -82,3 +90,9 @@ def _raw_asset(source: SourceConfig) -> dg.AssetsDefinition:
         return Observations(source.name, extraction.batches(), extraction.facts, extraction.windows)
 
     return raw
+
+
+def _declared_at(path: Path) -> dict[str, Any]:
+    place = dg.LocalFileCodeReference(file_path=str(path), line_number=1)
+    value = dg.CodeReferencesMetadataValue(code_references=[place])
+    return {"dagster/code_references": value}

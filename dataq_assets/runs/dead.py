@@ -7,17 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dataq_resources.processes import PROCESS_TAG, is_alive, name_of
+
 if TYPE_CHECKING:
     from dagster import DagsterInstance, DagsterRun
 
-PROCESS_TAG = "dataq/process"
 CLOCK_SECONDS = 2
 """By so much the start of a process, counted from that of the machine, may seem too late."""
-
-
-def this_process() -> str:
-    """A name for this process that no other one ever has: boot, id, time of start."""
-    return _name_of(os.getpid()) or ""
 
 
 def bury(instance: DagsterInstance) -> list[str]:
@@ -43,12 +39,6 @@ def bury(instance: DagsterInstance) -> list[str]:
     return dead
 
 
-def is_alive(process: str) -> bool:
-    """Whether the process of this name still runs."""
-    pid = process.rpartition("/")[0].rpartition("/")[2]
-    return pid.isdigit() and _name_of(int(pid)) == process
-
-
 def _is_at_work(instance: DagsterInstance, run: DagsterRun) -> bool:
     """Whether the process that told the last of a run, one of Dagster's own, still runs.
 
@@ -68,21 +58,9 @@ def _is_at_work(instance: DagsterInstance, run: DagsterRun) -> bool:
 
 def _began(pid: int) -> float | None:
     """When a process began, Unix seconds; None if it has ended."""
-    name = _name_of(pid)
+    name = name_of(pid)
     if name is None:
         return None
     boot = re.search(rb"^btime (\d+)", Path("/proc/stat").read_bytes(), re.MULTILINE)
     ticks = int(name.rpartition("/")[2])
     return int(boot[1] if boot else 0) + ticks / os.sysconf("SC_CLK_TCK")
-
-
-def _name_of(pid: int) -> str | None:
-    try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    fields = stat.rpartition(b")")[2].split()
-    if fields[0] in (b"Z", b"X"):
-        return None
-    return f"{boot}/{pid}/{fields[19].decode()}"

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dataq_assets.runs.dead import PROCESS_TAG, this_process
 from dataq_assets.runs.outcome import Failure, Outcome
+from dataq_resources.processes import PROCESS_TAG, this_process
 
 if TYPE_CHECKING:
     import dagster as dg

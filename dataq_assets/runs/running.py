@@ -41,7 +41,7 @@ def run(
     home = home if isinstance(home, Home) else Home(home)
     home.prepare()
     found = read_sources(home)
-    sources = _chosen(found, names)
+    sources = chosen(found, names)
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
@@ -75,14 +75,19 @@ def _work(
 ) -> None:
     with Session(home, known) as session:
         _archive(session, asked, full, outcome)
-        with locked(home.locks, "derived"):
-            news = any(outcome.rows.values())
-            if news:
-                workers.judge(open_lake(home.lake), known)
-            derived = session.derive_and_check(workers.handover) if news else session.derive()
-            outcome.add(derived)
-            if derived.ok:  # else they would tell what is known already, a line each
-                outcome.add(session.check())
+        derive_what_is_new(home, session, workers, outcome)
+
+
+def derive_what_is_new(home: Home, session: Session, workers: Workers, outcome: Outcome) -> None:
+    """Adds to an outcome of extractions what came of everything after them."""
+    with locked(home.locks, "derived"):
+        news = any(outcome.rows.values())
+        if news:
+            workers.judge(home)
+        derived = session.derive_and_check(workers.handover) if news else session.derive()
+        outcome.add(derived)
+        if derived.ok:  # else they would tell what is known already, a line each
+            outcome.add(session.check())
 
 
 def _expect_upgraded(home: Home) -> None:
@@ -108,7 +113,8 @@ def check(home: Home | Path) -> Outcome:
         return session.check(everything=True)
 
 
-def _chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
+def chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
+    """The sources of these names, all if none; raises UnknownSource, FixSource."""
     good = {source.name: source for source in found.good}
     broken = {each.path.parent.name: each for each in found.broken}
     for name in names:

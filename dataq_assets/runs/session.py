@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Self
@@ -53,18 +53,22 @@ class Session:
             # While the plugin is waited for; an error shows where the index is published.
             threading.Thread(target=_import_engines, daemon=True).start()
         for first, last in clusters:
-            outcome.add(self._extract(told, first, last, full))
+            outcome.add(self.extract(told, first, last, full))
             if not outcome.ok:
                 break
         return outcome
 
-    def _extract(self, news: News, first: str, last: str, full: bool) -> Outcome:
+    def extract(
+        self, news: News, first: str, last: str, full: bool, tags: Mapping[str, str] | None = None
+    ) -> Outcome:
+        """What came of one run over the windows of a source from the first to the last."""
         import dagster as dg
 
         from dataq_assets.runs.launch import launch
 
         name = f"raw_{news.source.name}"
         tags = {
+            **(tags or {}),
             "dagster/asset_partition_range_start": first,
             "dagster/asset_partition_range_end": last,
             "dataq/source": news.source.name,

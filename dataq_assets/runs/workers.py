@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import Future
 
 from dataq_assets.runs.news import News
 from dataq_assets.stages.readying import get_ready
 from dataq_lake.embedders import DEFAULT_MODEL
-from dataq_lake.lake import Lake
+from dataq_lake.lake import open_lake
 from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.handover import Handover
+from dataq_resources.home import Home
 from dataq_resources.progress import Progress
-from dataq_resources.sources import SourceConfig
 
 MANY_ITEMS = 256
 """So many are worth a second worker, which costs half a second of a processor to start."""
@@ -38,15 +37,14 @@ class Workers:
         if self._pool and progress.stage == "raw" and progress.done >= MANY_ITEMS:
             self._pool.grow()
 
-    def judge(self, lake: Lake, sources: Sequence[SourceConfig]) -> None:
+    def judge(self, home: Home) -> None:
         """Have them judge what is new while Dagster prepares the run whose gate takes it."""
-        from dataq_assets.plans import gate_plan
+        from dataq_assets.plans import gate_plans
         from dataq_assets.stages import cases
 
-        pool = self._pool
+        lake, pool = open_lake(home.lake), self._pool
         if pool is not None:
-            plans = {source.name: gate_plan(source) for source in sources}
-            early = cases.early_cases(lambda: cases.Cases(lake, pool.ready(), plans))
+            early = cases.early_cases(lambda: cases.Cases(lake, pool.ready(), gate_plans(home)))
             self.handover.offer(cases.KEY, early)
 
     def _made(self) -> EarlyPool:

@@ -10,10 +10,10 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from dataq_assets.runs.dead import this_process
 from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.store import Store
 from dataq_resources.home import Home, home_from_environment
+from dataq_resources.processes import this_process
 
 if TYPE_CHECKING:
     from dataq_assets.runs import Outcome

@@ -6,8 +6,9 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from dataq_assets.runs.dead import PROCESS_TAG
+from dataq_assets.origins import tags_of
 from dataq_gateway.hooks.delivery import Run
+from dataq_resources.processes import PROCESS_TAG
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -41,7 +42,11 @@ class Records:
                 _job(run.hook),
                 run_id=run.id,
                 status=dg.DagsterRunStatus.NOT_STARTED,
-                tags={HOOK_TAG: run.hook, SOURCES_TAG: ",".join(run.sources)},
+                tags={
+                    HOOK_TAG: run.hook,
+                    SOURCES_TAG: ",".join(run.sources),
+                    **tags_of("change"),
+                },
             )
 
     def begun(self, run: Run, process: str) -> None:

@@ -67,13 +67,13 @@ def serve(home: Home, host: str, port: int) -> None:
 def _begin(
     store: Store, run_id: str, records: Records, starter: Starter, log: FilteringBoundLogger
 ) -> None:
-    """Makes a new run visible before its sender hears of it, and has it started."""
+    """Has a new run started, and makes it visible before its sender hears of it."""
+    starter.wake()  # first: its process starts while it is recorded
     try:
         if run := store.run(run_id):
             records.record(run)
     except Exception as error:  # noqa: BLE001 - the delivery is kept; its start records it again
         log.warning("run_not_recorded", run_id=run_id, reason=str(error))
-    starter.wake()
 
 
 def _listening(host: str, port: int) -> socket.socket:

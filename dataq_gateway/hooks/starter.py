@@ -8,13 +8,15 @@ import time
 
 from structlog.typing import FilteringBoundLogger
 
-from dataq_assets.runs.dead import is_alive
 from dataq_gateway.hooks.child import Child
 from dataq_gateway.hooks.delivery import Run
 from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.records import Records
 from dataq_gateway.hooks.store import Store
 from dataq_resources.home import Home
+from dataq_resources.processes import is_alive
+from dataq_resources.warm.client import Warm
+from dataq_resources.warm.errors import NotWarm
 
 MOST_RUNNING = 4
 """Of all hooks together: as many as Dagster's queue runs at a time."""
@@ -27,6 +29,7 @@ class Starter:
 
     def __init__(self, home: Home, records: Records, log: FilteringBoundLogger) -> None:
         self._home = home
+        self._warm = Warm(home)
         self._records = records
         self._log = log
         self._changed = threading.Condition()
@@ -37,6 +40,7 @@ class Starter:
 
     def start(self) -> None:
         """Take up what an earlier server left, then whatever waits."""
+        self._warm_up()
         with self._store() as store:
             for run in store.runs("waiting"):
                 self._records.record(run)
@@ -46,6 +50,13 @@ class Starter:
             for run in store.runs("starting"):
                 self._begin(run)
         self._thread.start()
+
+    def _warm_up(self) -> None:
+        """Loads, while nothing waits for it, what the next run is forked from."""
+        try:
+            self._warm.wake()
+        except NotWarm as error:
+            self._log.warning("not_warm", reason=str(error))
 
     def wake(self) -> None:
         """Say that a run waits."""
@@ -59,6 +70,7 @@ class Starter:
             self._closed = True
             self._changed.notify()
         self._thread.join()
+        self._warm.close()
 
     @property
     def is_alive(self) -> bool:
@@ -94,7 +106,9 @@ class Starter:
     def _begin(self, run: Run) -> None:
         child = None
         try:
-            child = Child(self._home, run.id)
+            child = Child(self._home, run.id, self._warm)
+            if child.cold:
+                self._log.warning("run_started_cold", run_id=run.id, reason=child.cold)
         except OSError as error:
             self._log.error("run_not_started", hook=run.hook, run_id=run.id, reason=str(error))
         self._look_after(run, child)
@@ -149,6 +163,7 @@ class Starter:
                     for again in store.runs("waiting"):
                         self._records.record(again)
             self._log.info("run_ended", hook=run.hook, run_id=run.id, state=store.state(run.id))
+        self._warm_up()
 
     def _store(self) -> Store:
         return Store(hooks_folder(self._home))

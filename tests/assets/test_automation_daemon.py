@@ -12,6 +12,7 @@ from dagster import DagsterRun, DagsterRunStatus
 from dataq_lake.lake import open_lake
 from dataq_lake.search import search
 from dataq_resources.home import Home
+from dataq_resources.processes import PROCESS_TAG
 from dataq_resources.sources import SourceConfig, write_source
 from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
 from tests.assets.daemon import serving
@@ -60,6 +61,7 @@ def test_an_old_file_in_one_of_two_sources_becomes_searchable(
             if run.tags[START] == window and run.parent_run_id is None
         ]
         assert len(begun) == 1
+        assert PROCESS_TAG in begun[0].tags  # it was forked
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.definitions import build
 from dataq_assets.loading import BrokenSourceWarning
 from dataq_lake.schemas import TABLES
@@ -133,3 +134,34 @@ def test_stages_know_nothing_of_dagster() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "False"
+
+
+def test_what_is_more_than_a_source_is_left_to_dagsters_components(
+    place: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ABOUT_NOTES", "What we wrote down.")
+    text = (
+        "type: dataq_assets.components.SourcePlugin\n"
+        "attributes: {name: NAME, plugin: file_scanner, config: {root: /srv}, description: TEXT}\n"
+    )
+    post = "post_processing: {assets: [{attributes: {owners: ['team:desk']}}]}\n"
+    for name, description, more in (
+        ("plain", "Said.", ""),
+        ("template", '"{{ env.ABOUT_NOTES }}"', ""),
+        ("processed", "Said.", post),
+    ):
+        path = place.sources / name / "defs.yaml"
+        path.parent.mkdir()
+        path.write_text(text.replace("NAME", name).replace("TEXT", description) + more)
+    specs = {spec.key.path[0]: spec for spec in build(place).resolve_all_asset_specs()}
+    assert specs["raw_template"].description == "What we wrote down."
+    assert "team:desk" in specs["raw_processed"].owners
+    for name in ("plain", "template"):
+        (declared,) = specs[f"raw_{name}"].metadata["dagster/code_references"].code_references
+        assert declared.file_path == str(place.sources / name / "defs.yaml")
+
+
+@pytest.mark.parametrize(("pool", "expected"), [(None, "source_mine"), ("gmail", "gmail")])
+def test_sources_of_one_service_share_its_pool(pool: str | None, expected: str) -> None:
+    source = SourceConfig(name="mine", plugin="file_scanner", config={"root": "/"}, pool=pool)
+    assert raw_asset(source).op.pool == expected

@@ -63,6 +63,7 @@ def test_source_is_read_with_all_its_settings(home: Path) -> None:
         (("name: notes", "name: Notes!"), 3, "attributes.name: use a to z"),
         (("name: notes", "name: other"), 3, "is in the folder 'notes'"),
         (("silence_seconds", "silense"), 9, "no limit 'silense'"),
+        (("limits:", "pool: Gmail!\n  limits:"), 9, "attributes.pool: use a to z"),
         (("limits:", "window: weekly\n  limits:"), 9, "attributes.window"),
         (("dataq_assets.components.SourcePlugin", "os.system"), 1, "type must be"),
     ],

@@ -23,7 +23,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from dataq_assets.runs.dead import is_alive
+from dataq_resources.processes import is_alive
 
 SECONDS = 300
 KEY = b"a key for the tests of webhooks."

@@ -209,3 +209,28 @@ def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path
     words = [sys.executable, "-m", "dataq_gateway", "serve-hooks", "--port", "0"]
     second = subprocess.run(words, capture_output=True, text=True)
     assert (second.returncode, second.stderr[:24]) == (1, "error: serving is in use")
+
+
+def test_a_run_is_forked_from_the_warm_server(stand: Stand) -> None:
+    stand.start()
+    run = stand.post("push").json()["run_id"]
+    eventually(lambda: stand.states()[run] == "running")
+    ((process,),) = stand.rows("select process from runs")
+    (place,) = (stand.home / "dagster" / "warm").iterdir()
+    status = Path(f"/proc/{process.split('/')[1]}/status").read_text()
+    assert f"PPid:\t{(place / 'lock').read_text().split('/')[1]}\n" in status
+    stand.gate.touch()
+    eventually(lambda: stand.states()[run] == "done")
+    assert stand.told("run_started_cold") == []
+
+
+def test_a_run_starts_cold_where_it_cannot_be_forked(stand: Stand) -> None:
+    (stand.home / "dagster").mkdir(exist_ok=True)
+    (stand.home / "dagster" / "warm").write_text("in the way")
+    stand.gate.touch()
+    stand.start()
+    run = stand.post("push").json()["run_id"]
+    eventually(lambda: stand.states()[run] == "done")
+    assert stand.in_dagster()[run] == "SUCCESS"
+    (told,) = stand.told("run_started_cold")
+    assert told["run_id"] == run

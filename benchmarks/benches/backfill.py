@@ -1,0 +1,46 @@
+"""A backfill of 120 windows of an empty source, against the same by a bare Dagster asset."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from benchmarks.command import BenchFailed
+from benchmarks.command import run as command
+from benchmarks.homes import make_home
+from benchmarks.measure import Bar, Measure, median, paired
+from benchmarks.setting import DRIVERS, Setting
+
+FIRST, LAST, WINDOWS = "2010-01", "2019-12", 120
+BAR = Bar(1.2, "most")
+
+
+def run(setting: Setting) -> list[Measure]:
+    """Return how many times longer it takes."""
+    with setting.folder("backfill") as folder:
+        (folder / "tree").mkdir()
+        home = make_home(folder / "home", folder / "tree")
+        pairs = paired(
+            max(3, setting.runs), lambda: _seconds(home, "ours"), lambda: _seconds(home, "bare")
+        )
+    return [
+        Measure(
+            f"backfill of {WINDOWS} windows of an empty source: bare Dagster asset",
+            median(pairs.ratios),
+            "×",
+            BAR,
+            f"{median(pairs.ours):.2f} s",
+            f"{median(pairs.reference):.2f} s",
+            pairs.ratios,
+            "One run each, in a new process, on the same DAGSTER_HOME, from its order to its end; "
+            "each records every window. Ours starts its plugin and asks it for all of them.",
+        )
+    ]
+
+
+def _seconds(home: Path, which: str) -> float:
+    argv = [sys.executable, str(DRIVERS / "backfill.py"), which, FIRST, LAST]
+    done = command(argv, env={"DATAQ_HOME": str(home)}).json()
+    if done["windows"] != WINDOWS:
+        raise BenchFailed(f"{which}: {done['windows']} windows recorded, not {WINDOWS}")
+    return float(done["seconds"])

@@ -1,0 +1,62 @@
+"""Asks one source anew for a range of its windows, as one run, and processes what is new."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+
+from dataq_assets.origins import tags_of
+from dataq_assets.runs.news import News
+from dataq_assets.runs.outcome import Outcome
+from dataq_assets.runs.running import chosen, derive_what_is_new
+from dataq_assets.runs.session import Session
+from dataq_assets.runs.workers import Workers
+from dataq_assets.stages.windows import FORMATS, Windowing, windowing
+from dataq_resources.errors import UnknownWindow
+from dataq_resources.handover import handing_over
+from dataq_resources.home import Home
+from dataq_resources.progress import OnProgress, listening
+from dataq_resources.sources import read_sources
+
+
+def backfill(
+    home: Home, name: str, first: str, last: str, on_progress: OnProgress | None = None
+) -> Outcome:
+    """What came of it; what comes again unchanged adds no row.
+
+    Raises UnknownSource, UnknownWindow; all else that goes wrong is in the outcome.
+    """
+    begun = time.monotonic()
+    home.prepare()
+    found = read_sources(home)
+    (source,) = chosen(found, [name])
+    _expect(windowing(source.window, source.since), first, last)
+    news = News(source, ((first, last),), everything=source.protocol == "plain")
+    outcome = Outcome()
+    with ExitStack() as stack:
+        workers = Workers(stack.enter_context(handing_over()))
+        stack.enter_context(listening(on_progress))
+        session = stack.enter_context(Session(home, found.good))
+        outcome.add(session.extract(news, first, last, full=True, tags=tags_of("bulk")))
+        derive_what_is_new(home, session, workers, outcome)
+    outcome.seconds = time.monotonic() - begun
+    return outcome
+
+
+def _expect(cut: Windowing, first: str, last: str) -> None:
+    """Raises UnknownWindow where these are no windows of the source, or not in this order."""
+    now = int(time.time())
+    for label in (first, last):
+        try:
+            start, _ = cut.bounds(label)
+        except ValueError:
+            known = time.strftime(FORMATS[cut.granularity], time.gmtime(now))
+            raise UnknownWindow(
+                f"{label!r} is no {cut.granularity} window: write one like {known}"
+            ) from None
+        if not cut.first <= start <= now:
+            oldest = cut.label(cut.first * 1_000_000, now * 1_000_000)
+            newest = cut.label(now * 1_000_000, now * 1_000_000)
+            raise UnknownWindow(f"there is no window {label}: they are {oldest} to {newest}")
+    if first > last:
+        raise UnknownWindow(f"{first} comes after {last}: write the earlier window first")
