@@ -21,9 +21,12 @@ class PluginError(Exception):
         self.plugin = plugin
         self.operation = operation
         self.last_item = last_item
+        self.kind = "source"
 
     def __str__(self) -> str:
-        where = f"source {self.source or '?'}, plugin {self.plugin or '?'}"
+        where = f"{self.kind} {self.source or '?'}, plugin {self.plugin or '?'}"
+        if self.kind == "destination":
+            return f"{where}, {self.operation or 'start'}: {self.reason}"
         last = "none" if self.last_item is None else shorten(self.last_item)
         return f"{where}, {self.operation or 'start'}: {self.reason} (last item: {last})"
 

@@ -42,6 +42,7 @@ def description(message: pb.Plugin) -> Description:
         schema,
         message.time_basis,
         frozenset(message.capabilities),
+        message.rows or "json",
     )
 
 
