@@ -14,6 +14,7 @@ class PluginError(Exception):
         plugin: str = "",
         operation: str = "",
         last_item: str | None = None,
+        kind: str = "source",
     ) -> None:
         super().__init__(reason)
         self.reason = " ".join(reason.split())
@@ -21,7 +22,7 @@ class PluginError(Exception):
         self.plugin = plugin
         self.operation = operation
         self.last_item = last_item
-        self.kind = "source"
+        self.kind = kind
 
     def __str__(self) -> str:
         where = f"{self.kind} {self.source or '?'}, plugin {self.plugin or '?'}"

@@ -36,9 +36,11 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 
 
 def derived_keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
-    """The assets that follow from raw: maintenance runs when it is due, not with every run."""
+    """The assets that follow from raw: not maintenance, and nothing that leaves the lake."""
     keys = definitions.resolve_asset_graph().materializable_asset_keys
-    return [key for key in keys if not key.path[0].startswith(("raw_", "maintenance"))]
+    return [
+        key for key in keys if not key.path[0].startswith(("raw_", "maintenance", "destinations"))
+    ]
 
 
 def launch(
