@@ -28,7 +28,7 @@ def destination_assets(home: Home) -> list[dg.AssetsDefinition | dg.AssetSpec]:
         )
         for each in found.broken
     ]
-    return [*map(_asset, found.good), *broken]
+    return [*map(destination_asset, found.good), *broken]
 
 
 def destination_key(name: str) -> dg.AssetKey:
@@ -36,7 +36,8 @@ def destination_key(name: str) -> dg.AssetKey:
     return dg.AssetKey([PREFIX, name])
 
 
-def _asset(destination: Destination) -> dg.AssetsDefinition:
+def destination_asset(destination: Destination) -> dg.AssetsDefinition:
+    """The asset that delivers to one destination."""
     given = destination.config
 
     @dg.asset(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -42,7 +43,7 @@ class Delivering:
     on_log: OnLog | None = None
     on_count: OnCount = lambda _done, _total: None
     facts: dict[str, int] = field(default_factory=dict)
-    """Rows that are delivered or dead, once `rounds` has ended."""
+    """Rows delivered, rows that are dead, requests made, once `rounds` has ended."""
 
     def __post_init__(self) -> None:
         self._records = Records(self.lake, self.destination.name)
@@ -52,7 +53,7 @@ class Delivering:
         self._next_step: dict[str, int] = {}
         self._failed: list[Receipt] = []
         self._total = 0
-        self.facts.update(delivered=0, dead=0, requests=0)
+        self.facts.update(rows=0, dead=0, requests=0)
 
     def rounds(self) -> Iterator[Round]:
         """What to record; raises PluginError, with what was taken before on record."""
@@ -64,10 +65,13 @@ class Delivering:
         self._total = len(keys) + sum(len(each.row_ids) for each in waiting)
         with PluginProcess(destination_spec(self.destination), self.on_log) as plugin:
             try:
+                groups = self._groups(keys)
+                first = next(groups, None)  # read while the plugin starts
                 packer = Packer(self.destination, plugin.describe().rows)
                 for deliveries in self._again(packer, waiting):
                     yield from self._sent(plugin, deliveries)
-                for deliveries in self._planned(packer, keys, version):
+                groups = chain([first] if first else [], groups)
+                for deliveries in self._planned(packer, groups, len(keys), version):
                     yield from self._record()
                     yield from self._sent(plugin, deliveries)
                 self._expect_taken()
@@ -84,12 +88,15 @@ class Delivering:
         keys = self._selection.keys().with_columns(pl.col("key").cast(pl.String))
         return keys.join(taken, on="key", how="anti").collect().to_series()
 
+    def _groups(self, keys: pl.Series) -> Iterator[pa.Table]:
+        rows = self._selection.rows(keys) if len(keys) else iter(())
+        return grouped(rows, self.destination.config.batch_rows)
+
     def _planned(
-        self, packer: Packer, keys: pl.Series, version: int | None
+        self, packer: Packer, groups: Iterable[pa.Table], left: int, version: int | None
     ) -> Iterator[list[Delivery]]:
         """New deliveries, a group at a time, each with its steps to be recorded first."""
-        left = len(keys)
-        for rows in grouped(self._selection.rows(keys), self.destination.config.batch_rows):
+        for rows in groups:
             left -= rows.num_rows
             deliveries = packer.packed(rows)
             for number, each in enumerate(deliveries, 1):
@@ -151,8 +158,8 @@ class Delivering:
             reason=receipt.reason or None,
             place=receipt.place or None,
         )
-        self.facts[state] += self._sizes[receipt.delivery_id][0]
-        self.on_count(self.facts["delivered"] + self.facts["dead"], self._total)
+        self.facts["dead" if state == "dead" else "rows"] += self._sizes[receipt.delivery_id][0]
+        self.on_count(self.facts["rows"] + self.facts["dead"], self._total)
 
     def _step(self, delivery_id: str, step: int, state: str, **more: Any) -> None:
         rows, size = self._sizes[delivery_id]

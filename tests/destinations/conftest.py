@@ -12,9 +12,9 @@ import pytest
 
 from dataq_assets.delivery.delivering import Delivering
 from dataq_lake.lake import Lake, open_lake
+from dataq_lake.written import CommitInfo
 from dataq_resources.changes import Changes
 from dataq_resources.destinations import Destination, DestinationConfig
-from dataq_lake.written import CommitInfo
 from tests.destinations.receiver import Receiver, receiving
 
 QUICK = {"backoff_seconds": 0.01, "breaker_seconds": 0.05, "allow_private": True}
@@ -39,7 +39,7 @@ def add_items(lake: Lake, start: int, count: int) -> list[str]:
         {
             "item_id": each,
             "source": "orchard",
-            "title": f"Äpfel {each[-4:]}\n\"quoted\"",
+            "title": f'Äpfel {each[-4:]}\n"quoted"',
             "timestamp": datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
             "text_length": number,
             "payload": b"never delivered",

@@ -5,25 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import time
-from typing import Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import quote_plus, urlencode
 
+from dataq_plugins.destinations.http_api.answer import NoAnswer
 from dataq_plugins.destinations.http_api.backoff import retry_after
-from dataq_plugins.destinations.http_api.client import Client, NoAnswer
 from dataq_plugins.destinations.http_api.settings import Settings
 from dataq_plugins.sdk import SettingError, Unreachable
 
+if TYPE_CHECKING:
+    from dataq_plugins.destinations.http_api.client import Client
+
 EARLY_SECONDS = 30
 """A token is asked for anew so long before it ends."""
-
-
-class Credentials(Protocol):
-    """What a request carries to be let in."""
-
-    def headers(self) -> dict[str, str]: ...
-    def refused(self) -> bool:
-        """Told that they were not good; whether another try with new ones makes sense."""
-        ...
 
 
 class Fixed:
@@ -36,6 +30,7 @@ class Fixed:
         return self._headers
 
     def refused(self) -> bool:
+        """Told that they were not good; whether another try with new ones makes sense."""
         return False
 
 
@@ -57,6 +52,7 @@ class ClientCredentials:
         return {"Authorization": f"Bearer {self._token}"}
 
     def refused(self) -> bool:
+        """Likewise: a token may have ended early."""
         again = not self._is_fresh
         self._token = ""
         return again

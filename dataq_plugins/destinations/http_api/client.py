@@ -5,13 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+from dataq_plugins.destinations.http_api.answer import Answer, NoAnswer
 from dataq_plugins.sdk import SettingError
 
 ANSWER_BYTES = 1 << 20
@@ -20,19 +20,6 @@ ANSWER_BYTES = 1 << 20
 
 class ForbiddenAddress(Exception):
     """The connection leads to this machine or a private network."""
-
-
-class NoAnswer(Exception):
-    """It is unknown whether the request arrived: the connection failed or took too long."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """Status, headers and the beginning of the body."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
 
 
 class _Public(HTTPConnection):
