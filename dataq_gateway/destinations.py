@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from dataq_lake.lake import Lake
 
 ANSWER_SECONDS = 60
-STATES = ("delivered", "planned", "replay", "dead")
 
 
 def add_destination(

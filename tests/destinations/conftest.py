@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 import pytest
 
 from dataq_assets.delivery.delivering import Delivering
+from dataq_assets.delivery.records import Records
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.written import CommitInfo
 from dataq_resources.changes import Changes
@@ -41,7 +43,7 @@ def add_items(lake: Lake, start: int, count: int) -> list[str]:
             "source": "orchard",
             "title": f'Äpfel {each[-4:]}\n"quoted"',
             "timestamp": datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC),
-            "text_length": number,
+            "text_length": start + number,
             "payload": b"never delivered",
         }
         for number, each in enumerate(ids)
@@ -70,3 +72,9 @@ def deliver(lake: Lake) -> Callable[[Destination], dict[str, int]]:
         return delivering.facts
 
     return run
+
+
+def states(lake: Lake, name: str = "crm") -> dict[str, int]:
+    """Rows of a destination by the state that they are in."""
+    last = Records(lake, name).latest().group_by("state").agg(pl.col("rows").sum())
+    return dict(last.collect().iter_rows())

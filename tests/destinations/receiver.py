@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -103,68 +103,69 @@ class Receiver:
         return 200, {"Content-Type": "application/json"}, json.dumps(told).encode()
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, receiver: Receiver) -> None:
+        self.receiver = receiver
+        super().__init__(("127.0.0.1", 0), Handler)
+
+    def handle_error(self, *_: object) -> None:
+        """Senders are killed, and connections are reset on purpose."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: Server
+
+    def do_POST(self) -> None:
+        receiver = self.server.receiver
+        length = int(self.headers.get("content-length") or 0)
+        if receiver.script[:1] == ["reset"] and self.path != "/token":
+            receiver.script.pop(0)
+            self.rfile.read(length // 2)
+            self.reset()
+            return
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        request = Request(self.command, self.path, headers, self.rfile.read(length))
+        answer = receiver.answer(request)
+        if answer is None:
+            self.reset()
+            return
+        status, more, body = answer
+        self.send_response(status)
+        for name, value in more.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    do_PUT = do_PATCH = do_OPTIONS = do_POST
+
+    def reset(self) -> None:
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+        self.rfile.close()
+        self.connection.close()
+        self.close_connection = True
+
+    def finish(self) -> None:
+        with suppress(OSError):
+            super().finish()
+
+    def log_message(self, *_: object) -> None:
+        """Tests say themselves what they saw."""
+
+
 @contextmanager
 def receiving(**behaviour: Any) -> Iterator[Receiver]:
     """A receiver on loopback while the block runs."""
-    receiver = Receiver(**behaviour)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def setup(self) -> None:
-            super().setup()
-            self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-        def handle_any(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
-            if receiver.script and receiver.script[0] == "reset" and self.path != "/token":
-                receiver.script.pop(0)
-                self.rfile.read(length // 2)
-                self._reset()
-                return
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            request = Request(self.command, self.path, headers, self.rfile.read(length))
-            answer = receiver.answer(request)
-            if answer is None:
-                self._reset()
-                return
-            status, more, body = answer
-            self.send_response(status)
-            for name, value in more.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_PUT = do_PATCH = do_OPTIONS = handle_any
-
-        def _reset(self) -> None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-            self.rfile.close()
-            self.connection.close()
-            self.close_connection = True
-
-        def finish(self) -> None:
-            try:
-                super().finish()
-            except OSError:
-                pass
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            pass
-
-    server = Server(("127.0.0.1", 0), Handler)
-    receiver.url = f"http://127.0.0.1:{server.server_port}/rows"
+    server = Server(Receiver(**behaviour))
+    server.receiver.url = f"http://127.0.0.1:{server.server_port}/rows"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield receiver
+        yield server.receiver
     finally:
         server.shutdown()
         server.server_close()

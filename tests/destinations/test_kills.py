@@ -1,0 +1,52 @@
+"""A sender that is killed loses no row, and repeats none where the receiver honours the key."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from dataq_lake.lake import Lake
+from tests.destinations.conftest import add_items, states
+from tests.destinations.receiver import Receiver
+
+ROWS = 200
+PATIENCE = 300
+
+
+@pytest.mark.parametrize("honours_key", [True, False])
+def test_kills_lose_nothing(lake: Lake, receiver: Receiver, honours_key: bool) -> None:
+    ids = add_items(lake, 0, ROWS)
+    receiver.honours_key = honours_key
+    kills = [30, 90, 150]
+    senders: list[subprocess.Popen[bytes]] = []
+
+    def kill(taken: int) -> None:
+        if kills and taken >= kills[0]:
+            kills.pop(0)
+            os.kill(senders[-1].pid, signal.SIGKILL)
+
+    receiver.on_taken = kill
+    codes = []
+    while not codes or codes[-1] != 0:
+        assert len(codes) < 6
+        senders.append(start(lake, receiver))
+        codes.append(senders[-1].wait(PATIENCE))
+    assert codes == [-signal.SIGKILL] * 3 + [0]
+    counts = Counter(receiver.ids())
+    assert sorted(counts) == ids
+    assert states(lake) == {"delivered": ROWS}
+    if honours_key:
+        assert set(counts.values()) == {1}
+    else:
+        bodies = {each.headers["idempotency-key"]: each.body for each in receiver.requests}
+        assert all(bodies[r.headers["idempotency-key"]] == r.body for r in receiver.requests)
+
+
+def start(lake: Lake, receiver: Receiver) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "tests.destinations.sender", str(lake.root), receiver.url]
+    return subprocess.Popen(argv)
