@@ -11,10 +11,12 @@ import polars as pl
 import pytest
 
 from dataq_lake.lake import Lake
+from dataq_lake.objects.path import ObjectPath
 from dataq_plugins.errors import ConfigError, SourceUnreachable
 from dataq_plugins.host import PluginProcess
 from dataq_resources.destinations import Destination, DestinationConfig, destination_spec
 from tests.destinations.conftest import add_items, states
+from tests.s3.seaweed import Seaweed
 
 Deliver = Callable[[Destination], dict[str, int]]
 
@@ -91,3 +93,31 @@ def test_where_nothing_can_be_written_is_said(url: str) -> None:
     ):
         process.configure()
     assert error.value.setting == "url"
+
+
+def test_a_bucket(
+    lake: Lake, deliver: Deliver, bucket: ObjectPath, s3: Seaweed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = add_items(lake, 0, 25)
+    monkeypatch.setenv("OUT_SECRET", s3.secret)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not what the destination is to use")
+    settings = {
+        "access_key_id": s3.key,
+        "secret_access_key": "env:OUT_SECRET",
+        "region": "us-east-1",
+        "endpoint": s3.endpoint,
+        "allow_http": True,
+    }
+    destination = files("jsonl_files", bucket, **settings)
+    with PluginProcess(destination_spec(destination)) as process:
+        process.check()
+    assert deliver(destination)["rows"] == 25
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", s3.secret)
+    written = list((bucket / "items").iterdir())
+    rows = [json.loads(each) for path in written for each in path.read_bytes().splitlines()]
+    assert sorted(row["item_id"] for row in rows) == ids
+
+    wrong = files("jsonl_files", bucket, **{**settings, "secret_access_key": "wrong"})
+    add_items(lake, 50, 1)
+    with pytest.raises(SourceUnreachable, match="s3://"):
+        deliver(wrong)
