@@ -45,9 +45,9 @@ def add_destination(
         )
     rough = declared(name, given)
     with PluginProcess(_spec(rough), on_log=lambda _level, _line: None) as plugin:
-        schema = plugin.describe().config_schema
-    config = typed(pairs(given["config"], "--config"), schema)
-    whole = rough.config.model_copy(update={"config": config})
+        told = plugin.describe()
+    config = typed(pairs(given["config"], "--config"), told.config_schema)
+    whole = rough.config.model_copy(update={"config": config, "rows": told.rows})
     destination = Destination(name, whole)
     if check:
         reach(destination, home)

@@ -70,6 +70,7 @@ class ConfigError(OperationFailed):
             plugin=where.get("plugin") or "",
             operation=where.get("operation") or "",
             last_item=where.get("last_item"),
+            kind=where.get("kind") or "source",
         )
         self.setting = setting
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -34,6 +34,8 @@ class DestinationConfig(BaseModel):
     columns: tuple[str, ...] = ()
     """Only these; by default all but those with content."""
     config: dict[str, Any] = Field(default_factory=dict)
+    rows: Literal["json", "arrow"] | None = None
+    """How the plugin takes rows, asked once when it is added; None: it is asked each time."""
     batch_rows: int = Field(default=100, ge=1, le=100_000)
     batch_bytes: int = Field(default=1_000_000, ge=1, le=32_000_000)
     limits: dict[str, float] = Field(default_factory=dict)

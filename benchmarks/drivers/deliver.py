@@ -20,6 +20,7 @@ for number in range(int(TIMES)):
     given = {
         "plugin": "http_api",
         "table": "items",
+        "rows": "json",
         "batch_rows": int(ROWS),
         "config": {"url": URL, "allow_private": True},
     }

@@ -17,7 +17,7 @@ from dataq_assets.delivery.records import Record, Records, recorded
 from dataq_assets.delivery.selection import Selection, selection
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
-from dataq_plugins.errors import OperationFailed, PluginError
+from dataq_plugins.errors import ConfigError, OperationFailed, PluginError
 from dataq_plugins.host import Delivery, OnLog, PluginProcess, Receipt
 from dataq_resources.changes import Round
 from dataq_resources.destinations import Destination, destination_spec
@@ -67,7 +67,8 @@ class Delivering:
             try:
                 groups = self._groups(keys)
                 first = next(groups, None)  # read while the plugin starts
-                packer = Packer(self.destination, plugin.describe().rows)
+                form = self.destination.config.rows or plugin.describe().rows
+                packer = Packer(self.destination, form)
                 for deliveries in self._again(packer, waiting):
                     yield from self._sent(plugin, deliveries)
                 groups = chain([first] if first else [], groups)
@@ -131,11 +132,23 @@ class Delivering:
 
     def _sent(self, plugin: PluginProcess, deliveries: Iterable[Delivery]) -> Iterator[Round]:
         recorded_at = time.monotonic()
+        self._expect_form(plugin)
         for receipt in plugin.deliver(deliveries):
             self._judge(receipt)
             if time.monotonic() - recorded_at > RECORD_SECONDS:
                 yield from self._record()
                 recorded_at = time.monotonic()
+
+    def _expect_form(self, plugin: PluginProcess) -> None:
+        told, asked = plugin.describe().rows, self.destination.config.rows
+        if asked and asked != told:
+            raise ConfigError(
+                f"the plugin takes rows as {told} now, the destination's file says {asked}",
+                setting="rows",
+                source=self.destination.name,
+                operation="deliver",
+                kind="destination",
+            )
 
     def _judge(self, receipt: Receipt) -> None:
         """A failure is the delivery's own only if the receiver takes others after it."""

@@ -121,3 +121,13 @@ def test_a_bucket(
     add_items(lake, 50, 1)
     with pytest.raises(SourceUnreachable, match="s3://"):
         deliver(wrong)
+
+
+def test_a_plugin_that_takes_rows_in_another_way_now_stops(
+    lake: Lake, deliver: Deliver, tmp_path: Path
+) -> None:
+    add_items(lake, 0, 5)
+    given = files("parquet_files", tmp_path / "out").config.model_copy(update={"rows": "json"})
+    with pytest.raises(ConfigError, match=r"destination out.*takes rows as arrow now"):
+        deliver(Destination("out", given))
+    assert states(lake, "out") == {"planned": 5}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from http.client import HTTPMessage
 
 
 class NoAnswer(Exception):
@@ -15,5 +15,5 @@ class Answer:
     """Status, headers and the beginning of the body."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: HTTPMessage
     body: bytes

@@ -10,6 +10,7 @@ from dataq_plugins.destinations.http_api.answer import Answer, NoAnswer
 from dataq_plugins.destinations.http_api.auth import ClientCredentials, credentials
 from dataq_plugins.destinations.http_api.backoff import backoff, retry_after
 from dataq_plugins.destinations.http_api.breaker import Breaker
+from dataq_plugins.destinations.http_api.client import Client
 from dataq_plugins.destinations.http_api.settings import Settings
 from dataq_plugins.destinations.http_api.verdict import told, verdict
 from dataq_plugins.sdk import Delivery, Destination, Log, Receipt, SettingError, Unreachable
@@ -32,8 +33,6 @@ class HttpApi(Destination[Settings]):
     version = "1"
 
     def __init__(self, config: Settings) -> None:
-        from dataq_plugins.destinations.http_api.client import Client
-
         super().__init__(config)
         self._client = Client(config.timeout_seconds, config.allow_private)
         self._credentials = credentials(config, self._client)
