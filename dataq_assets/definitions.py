@@ -28,6 +28,7 @@ from dataq_assets.defs.destinations import destination_assets
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
+from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
@@ -52,7 +53,8 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
     """
     if known is None:
         sources = dg.Definitions.merge(
-            *source_definitions(home), dg.Definitions(assets=destination_assets(home))
+            *source_definitions(home),
+            dg.Definitions(assets=destination_assets(home), jobs=job_definitions(home)),
         )
     else:
         sources = dg.Definitions(assets=[raw_asset(source) for source in known])

@@ -44,5 +44,17 @@ class UnknownDestination(ResourceError):
     """No destination has this name."""
 
 
+class JobExists(ResourceError):
+    """There is a job of this name already: update it, or choose another name."""
+
+
+class UnknownJob(ResourceError):
+    """No job has this name."""
+
+
+class UnknownTask(ResourceError):
+    """No task has this id."""
+
+
 class Busy(ResourceError):
     """Another process holds the lock: try again when it is done."""

@@ -12,11 +12,15 @@ from dataq_resources.progress import OnProgress, listening
 
 
 def deliver(
-    home: Home, names: Sequence[str] = (), on_progress: OnProgress | None = None
+    home: Home,
+    names: Sequence[str] = (),
+    on_progress: OnProgress | None = None,
+    question: tuple[str, str] | None = None,
 ) -> Outcome:
     """Sends what is new to the destinations `names` (all if none), and what waits.
 
-    Raises UnknownDestination, FixDestination; all else that goes wrong is in the outcome.
+    `question` is SQL and its key column, in place of the destinations' own. Raises
+    UnknownDestination, FixDestination; all else that goes wrong is in the outcome.
     """
     begun = time.monotonic()
     home.prepare()
@@ -26,11 +30,18 @@ def deliver(
         found = read_destinations(home)
         chosen = found.good
         outcome.failures += [Failure(each.path.stem, str(each)) for each in found.broken]
+    if question:
+        chosen = [_asking(each, *question) for each in chosen]
     if chosen:
         with listening(on_progress):
             _launch(home, chosen, outcome)
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def _asking(destination: Destination, query: str, key: str) -> Destination:
+    changed = {"query": query, "key": key, "columns": ()}
+    return Destination(destination.name, destination.config.model_copy(update=changed))
 
 
 def _launch(home: Home, chosen: Sequence[Destination], outcome: Outcome) -> None:

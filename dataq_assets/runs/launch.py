@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dataq_assets.runs.dead import PROCESS_TAG, this_process
@@ -19,6 +20,20 @@ if TYPE_CHECKING:
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
+
+
+_more_tags: dict[str, str] = {}
+
+
+@contextmanager
+def tagged(tags: Mapping[str, str]) -> Iterator[None]:
+    """Gives these tags to every run that this process launches while the block runs."""
+    _more_tags.update(tags)
+    try:
+        yield
+    finally:
+        for name in tags:
+            _more_tags.pop(name, None)
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -60,7 +75,7 @@ def launch(
     try:
         result = job.execute_in_process(
             instance=instance,
-            tags={**(tags or {}), PROCESS_TAG: this_process()},
+            tags={**(tags or {}), **_more_tags, PROCESS_TAG: this_process()},
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,
         )
