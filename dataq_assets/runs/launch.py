@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
+INTERRUPTED = "DagsterExecutionInterruptedError"
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
 
 
@@ -86,6 +87,8 @@ def launch(
         if event.is_step_materialization:
             _count(outcome, event.asset_key, event.step_materialization_data.materialization)
         elif event.is_step_failure:
+            if _innermost(event.step_failure_data.error).rstrip().endswith(INTERRUPTED):
+                raise KeyboardInterrupt  # while an output was being handled
             outcome.failures.append(_failure(event, result.run_id))
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             _judge(outcome, event.asset_check_evaluation_data, result.run_id)

@@ -10,6 +10,7 @@ import pytest
 from dataq_assets.definitions import build
 from dataq_assets.defs.destinations import destination_key
 from dataq_assets.runs.delivering import deliver
+from dataq_assets.runs.launch import open_instance
 from dataq_lake.lake import Lake, open_lake
 from dataq_resources.destinations import Destination, write_destination
 from dataq_resources.home import Home
@@ -72,7 +73,7 @@ def test_what_was_delivered_is_told(home: Home, lake: Lake, receiver: Receiver) 
     receiver.refuses = lambda rows: 400 if rows[0]["item_id"] == ids[0] else None
     outcome = deliver(home)
     assert outcome.ok
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with open_instance(home) as instance:
         event = instance.get_latest_materialization_event(destination_key("crm"))
         assert event is not None
         assert event.run_id == outcome.run_ids[0]

@@ -95,6 +95,7 @@ def test_where_nothing_can_be_written_is_said(url: str) -> None:
     assert error.value.setting == "url"
 
 
+@pytest.mark.heavy
 def test_a_bucket(
     lake: Lake, deliver: Deliver, bucket: ObjectPath, s3: Seaweed, monkeypatch: pytest.MonkeyPatch
 ) -> None:

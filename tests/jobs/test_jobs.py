@@ -14,6 +14,7 @@ from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.runs.dead import this_process
 from dataq_assets.runs.forecast import forecast
 from dataq_assets.runs.jobs import Jobs
+from dataq_assets.runs.launch import open_instance
 from dataq_resources.errors import Busy, JobExists, UnknownJob, UnknownSource, UnknownTask
 from dataq_resources.jobs.definition import JobDefinition
 from dataq_resources.jobs.store import JobStore
@@ -55,7 +56,7 @@ def test_from_a_source_to_a_destination(jobs: Jobs, receiver: Receiver, tmp_path
     lines = [each["line"] for each in jobs.log(now.id)]
     assert "stage raw" in lines
     assert "items: 3 rows" in lines
-    with dg.DagsterInstance.from_config(str(jobs.home.dagster)) as instance:
+    with open_instance(jobs.home) as instance:
         tagged = instance.get_runs(dg.RunsFilter(tags={"dataq/task": now.id}))
         assert {run.run_id for run in tagged} == set(now.run_ids)
         assert {run.tags["dataq/job"] for run in tagged} == {"notes"}
@@ -69,6 +70,7 @@ def test_from_a_source_to_a_destination(jobs: Jobs, receiver: Receiver, tmp_path
     assert (again.state, again.retrigger_of, again.rows) == ("completed", now.id, 0)
 
 
+@pytest.mark.heavy
 def test_a_failed_task_says_why(jobs: Jobs, receiver: Receiver) -> None:
     receiver.refuses = lambda rows: 500
     jobs.register("notes", NOTES)
@@ -81,6 +83,7 @@ def test_a_failed_task_says_why(jobs: Jobs, receiver: Receiver) -> None:
     assert jobs.status("notes")["status"] == "failed"
 
 
+@pytest.mark.heavy
 def test_a_job_runs_once_at_a_time_and_is_stopped(
     jobs: Jobs, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -98,7 +101,7 @@ def test_a_job_runs_once_at_a_time_and_is_stopped(
         time.sleep(0.05)
     jobs.stop(started.id)
     ended = jobs.wait(started.id)
-    assert ended.state == "stopped"
+    assert ended.state == "stopped", ended.error
     assert jobs.status("send")["status"] == "idle"
     receiver.script = []
     again = jobs.wait(jobs.retrigger(ended.id).id)
@@ -109,6 +112,7 @@ def test_a_job_runs_once_at_a_time_and_is_stopped(
     assert [each.id for each in jobs.tasks("send")] == [again.id, ended.id]
 
 
+@pytest.mark.heavy
 def test_a_task_whose_process_was_killed_has_failed(jobs: Jobs) -> None:
     jobs.register("notes", NOTES)
     running = until_running(jobs, jobs.start("notes"))
@@ -158,6 +162,7 @@ def test_progress_never_goes_back(jobs: Jobs) -> None:
         assert store.task(task.id).state == "completed"
 
 
+@pytest.mark.heavy
 def test_a_job_can_be_launched_from_dagsters_pages(jobs: Jobs, receiver: Receiver) -> None:
     assert job_definitions(jobs.home) == []
     jobs.register("notes", NOTES)
@@ -172,6 +177,7 @@ def test_a_job_can_be_launched_from_dagsters_pages(jobs: Jobs, receiver: Receive
     assert len(receiver.taken) == 3
 
 
+@pytest.mark.heavy
 def test_a_question_transforms_what_is_delivered(jobs: Jobs, receiver: Receiver) -> None:
     query = "select item_id as id, upper(source_id) as name from items"
     definition = {**NOTES.model_dump(), "query": query, "key": "id"}
