@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from dataq_assets.behind import automatic
+from dataq_assets.behind import afterwards
 from dataq_assets.owners import OWNER
 from dataq_resources.changes import Changes, Round
 from dataq_resources.destinations import Destination, read_destinations
@@ -50,7 +50,7 @@ def destination_asset(destination: Destination) -> dg.AssetsDefinition:
         io_manager_key="tables",
         pool=f"destination_{destination.name}",
         metadata={"table": "deliveries", "plugin": given.plugin or " ".join(given.command or ())},
-        automation_condition=automatic() if given.automatic else None,
+        automation_condition=afterwards() if given.automatic else None,
     )
     def deliver(context: dg.AssetExecutionContext, home: HomeResource) -> Changes:
         from dataq_assets.delivery.delivering import Delivering

@@ -12,10 +12,11 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.delivery.packing import Packer, grouped
+from dataq_assets.delivery.packing import GROUP_ROWS, Packer, grouped
 from dataq_assets.delivery.records import Record, Records, recorded
 from dataq_assets.delivery.selection import Selection, selection
 from dataq_lake.difference import Difference
+from dataq_lake.errors import FixTheCall
 from dataq_lake.lake import Lake
 from dataq_plugins.errors import ConfigError, OperationFailed, PluginError
 from dataq_plugins.host import Delivery, OnLog, PluginProcess, Receipt
@@ -87,7 +88,15 @@ class Delivering:
             return pl.Series([], dtype=pl.String)
         taken = self._records.taken().rename({"row_ids": "key"})
         keys = self._selection.keys().with_columns(pl.col("key").cast(pl.String))
-        return keys.join(taken, on="key", how="anti").collect().to_series()
+        new = keys.join(taken, on="key", how="anti").unique(maintain_order=True)
+        found = new.collect().to_series()
+        if found.null_count():
+            column = self.destination.config.key_column
+            raise FixTheCall(
+                f"destination {self.destination.name}: {column} is null in some rows: it cannot "
+                "tell them apart, so name another key"
+            )
+        return found
 
     def _groups(self, keys: pl.Series) -> Iterator[pa.Table]:
         rows = self._selection.rows(keys) if len(keys) else iter(())
@@ -111,24 +120,33 @@ class Delivering:
 
     def _again(self, packer: Packer, waiting: list[Record]) -> Iterator[list[Delivery]]:
         """Deliveries that were planned before, of the same rows in the same order."""
-        for record in waiting:
-            delivery = self._as_it_was(packer, record)
-            self._next_step[record.id] = record.step + 1
-            self._sizes[record.id] = len(record.row_ids), len(delivery.rows) if delivery else 0
-            if delivery is None:
-                self._end(Receipt(record.id, "refused", "its rows are not in the table", "", 0))
-            else:
-                yield [delivery]
+        for records in together(waiting):
+            deliveries = []
+            for record, rows in self._as_they_were(records):
+                self._next_step[record.id] = record.step + 1
+                self._sizes[record.id] = len(record.row_ids), 0
+                if rows.num_rows:
+                    delivery = packer.whole(record.id, rows)
+                    self._sizes[record.id] = rows.num_rows, len(delivery.rows)
+                    deliveries.append(delivery)
+                else:
+                    gone = "its rows are not in the table any more"
+                    self._end(Receipt(record.id, "refused", gone, "", 0))
+            yield deliveries
 
-    def _as_it_was(self, packer: Packer, record: Record) -> Delivery | None:
-        batches = list(self._selection.rows(pl.Series(record.row_ids, dtype=pl.String)))
-        if not batches:
-            return None
-        rows = pa.Table.from_batches(batches)
-        place = {key: number for number, key in enumerate(record.row_ids)}
-        keys = rows.column(self.destination.config.key_column).to_pylist()
-        order = sorted(range(len(keys)), key=lambda number: place[str(keys[number])])
-        return packer.whole(record.id, rows.take(order))
+    def _as_they_were(self, records: list[Record]) -> Iterator[tuple[Record, pa.Table]]:
+        """Each record with its rows that are there."""
+        keys = pl.Series([key for each in records for key in each.row_ids], dtype=pl.String)
+        batches = list(self._selection.rows(keys))
+        rows = pa.Table.from_batches(batches) if batches else pa.table({})
+        column = self.destination.config.key_column
+        found = map(str, rows.column(column).to_pylist() if batches else ())
+        places: dict[str, list[int]] = {}
+        for number, key in enumerate(found):
+            places.setdefault(key, []).append(number)
+        for record in records:
+            mine = [number for key in record.row_ids for number in places.get(key, ())]
+            yield record, rows.take(list(dict.fromkeys(mine))) if mine else rows.slice(0, 0)
 
     def _sent(self, plugin: PluginProcess, deliveries: Iterable[Delivery]) -> Iterator[Round]:
         recorded_at = time.monotonic()
@@ -196,3 +214,17 @@ class Delivering:
                 operation="deliver",
                 kind="destination",
             )
+
+
+def together(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in lists of at most so many rows as a group has, or of one record."""
+    held: list[Record] = []
+    count = 0
+    for record in records:
+        if held and count + len(record.row_ids) > GROUP_ROWS:
+            yield held
+            held, count = [], 0
+        held.append(record)
+        count += len(record.row_ids)
+    if held:
+        yield held

@@ -214,7 +214,8 @@ class PluginProcess:
     def _receipt(self, request: pb.PluginRequest) -> Receipt:
         responses = [response for response, _ in self._answered(request)]
         found = receipt(responses[-1].receipt, request.delivery.id)
-        return found._replace(reason=self._redact(found.reason), place=self._redact(found.place))
+        reason, place = self._redact(found.reason), self._redact(found.place)
+        return found._replace(reason=reason[:REASON_LIMIT], place=place[:REASON_LIMIT])
 
     def _connected(self) -> Connection:
         if self._cancelled:

@@ -9,6 +9,7 @@ import pytest
 
 from dataq_assets.definitions import build
 from dataq_assets.defs.destinations import destination_key
+from dataq_assets.quiet import quietly
 from dataq_assets.runs.delivering import deliver
 from dataq_assets.runs.launch import open_instance
 from dataq_lake.lake import Lake, open_lake
@@ -80,3 +81,27 @@ def test_what_was_delivered_is_told(home: Home, lake: Lake, receiver: Receiver) 
         assert event.asset_materialization is not None
         told = {name: each.value for name, each in event.asset_materialization.metadata.items()}
     assert (told["rows"], told["dead"], told["requests"]) == (20, 10, 3)
+
+
+def test_a_daemon_delivers_once_what_is_stored_is_stored(
+    home: Home, lake: Lake, receiver: Receiver
+) -> None:
+    declare(home, http(receiver), http(receiver, "by_hand", automatic=False))
+    definitions = build(home)
+    with open_instance(home) as instance, quietly():
+
+        def wanted() -> set[str]:
+            found = dg.evaluate_automation_conditions(definitions, instance)
+            asked = {each.key for each in found.results if not each.true_subset.is_empty}
+            return {name for name in ("crm", "by_hand") if destination_key(name) in asked}
+
+        def store() -> None:
+            instance.report_runless_asset_event(dg.AssetMaterialization("items"))
+
+        assert wanted() == set()
+        store()
+        assert wanted() == {"crm"}
+        assert deliver(home).ok
+        assert wanted() == set()
+        store()
+        assert wanted() == {"crm"}

@@ -18,7 +18,7 @@ ROWS = 200
 PATIENCE = 300
 
 
-@pytest.mark.parametrize("honours_key", [True, False])
+@pytest.mark.parametrize("honours_key", [True, pytest.param(False, marks=pytest.mark.heavy)])
 def test_kills_lose_nothing(lake: Lake, receiver: Receiver, honours_key: bool) -> None:
     ids = add_items(lake, 0, ROWS)
     receiver.honours_key = honours_key

@@ -154,6 +154,7 @@ def dataq(*words: str, code: int = 0) -> str:
     return result.stdout
 
 
+@pytest.mark.heavy
 def test_the_command_line(jobs: Jobs) -> None:
     assert "registered: job notes, version 1, idle" in dataq(
         "jobs", "register", "notes", "--source", "notes", "--destination", "crm"
