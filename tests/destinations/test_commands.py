@@ -122,23 +122,6 @@ def test_a_key_that_is_null_is_refused(lake: Lake, receiver: Receiver) -> None:
     assert receiver.taken == []
 
 
-def test_rows_that_wait_are_sent_as_they_were_although_the_table_was_merged(
-    lake: Lake, receiver: Receiver
-) -> None:
-    for start in range(0, 60, 6):
-        add_items(lake, start, 6)
-    add(receiver, "--config", "attempts=1", "--config", "breaker_seconds=0")
-    receiver.honours_key = True
-    receiver.script = ["lost", 500, 500]
-    dataq("deliver", code=1)
-    assert len(receiver.taken) == 10
-    lake.table("items").merge()
-    add_items(lake, 100, 7)
-    told = dataq("deliver")
-    assert told["destinations"]["crm"] == {"delivered": 67, "dead": 0, "waiting": 0}
-    assert len(receiver.ids()) == len(set(receiver.ids())) == 67
-
-
 def test_a_broken_file_costs_only_its_destination(lake: Lake, receiver: Receiver) -> None:
     add_items(lake, 0, 5)
     path = Path(add(receiver)["path"])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from dataq_assets.delivery.records import Records
+from dataq_assets.delivery.selection import OfTable
 from dataq_lake.lake import Lake
 from dataq_plugins.errors import ConfigError, OperationFailed, SourceUnreachable
 from dataq_plugins.host import PluginProcess
@@ -234,6 +237,27 @@ def test_a_single_delivery_that_fails_waits_for_another_run(
         deliver(http(receiver, attempts=2))
     assert states(lake) == {"planned": 3}
     assert deliver(http(receiver, attempts=2))["rows"] == 3
+
+
+def test_what_waits_is_sent_as_it_was_however_rows_are_stored_now(
+    lake: Lake, receiver: Receiver, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_items(lake, 0, 35)
+    receiver.script = ["lost", 500]
+    with pytest.raises(SourceUnreachable):
+        deliver(http(receiver, attempts=1))
+    assert len(receiver.taken) == 10
+    add_items(lake, 100, 7)
+    as_stored = OfTable.rows
+
+    def otherwise(self: OfTable, keys: pl.Series) -> Iterator[pa.RecordBatch]:
+        table = pa.Table.from_batches(list(as_stored(self, keys)))
+        yield from table.take(list(reversed(range(table.num_rows)))).to_batches(3)
+
+    monkeypatch.setattr(OfTable, "rows", otherwise)
+    # The receiver answers 422 to a key that it knows with other bytes.
+    assert deliver(http(receiver, attempts=1)) == {"rows": 42, "dead": 0, "requests": 5}
+    assert len(receiver.ids()) == len(set(receiver.ids())) == 42
 
 
 def test_nobody_there_is_away(lake: Lake, receiver: Receiver, deliver: Deliver) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from itertools import pairwise
@@ -17,6 +18,8 @@ from dataq_assets.delivery.encoding import json_lines
 from dataq_assets.delivery.packing import cuts, grouped
 from dataq_plugins.destinations.http_api.backoff import backoff, retry_after
 from dataq_plugins.destinations.http_api.breaker import Breaker
+from dataq_plugins.destinations.http_api.client import Client
+from dataq_plugins.sdk import SettingError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 ROW = st.fixed_dictionaries(
@@ -128,3 +131,20 @@ def test_breaker_opens_half_opens_and_closes() -> None:
     now[0] = 62
     breaker.succeeded()
     assert (breaker.is_closed, breaker.wait()) == (True, 0)
+
+
+def test_a_forbidden_address_is_seen_before_tls_begins() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/rows"
+        with pytest.raises(SettingError, match="private network"):
+            Client(60, allow_private=False).send("POST", url, b"rows", {})
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.recv(1) == b""
+
+
+def test_a_header_that_cannot_be_is_not_shown() -> None:
+    with pytest.raises(SettingError) as error:
+        Client(60, allow_private=True).send("POST", "http://127.0.0.1:9/", b"", {"X": "se\ncret"})
+    assert "cret" not in str(error.value)
+    assert error.value.setting == "headers"
