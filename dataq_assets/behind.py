@@ -54,6 +54,13 @@ def automatic() -> dg.AutomationCondition[Key]:
     return (Behind() | along) & idle
 
 
+def afterwards() -> dg.AutomationCondition[Key]:
+    """Behind, in a run of its own: what is away must not fail or hold up what it reads."""
+    condition = dg.AutomationCondition
+    idle = ~condition.in_progress() & ~condition.any_deps_in_progress()
+    return Behind() & ~condition.any_deps_match(condition.will_be_requested()) & idle
+
+
 def is_behind(instance: dg.DagsterInstance, target: Key, reads: Iterable[dg.AssetKey]) -> bool:
     """Whether one of `reads` was stored since the last run of `target` began, by another run."""
     last = _last_run(instance, target)

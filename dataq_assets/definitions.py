@@ -10,6 +10,7 @@
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
+At its end stand destinations, each downstream of the table whose rows it gets.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
 retire_snapshots and vacuum, each with a schedule.
 """
@@ -23,10 +24,12 @@ from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks
+from dataq_assets.defs.destinations import destination_assets
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.failures import failure_sensor
 from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
+from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
@@ -47,10 +50,14 @@ from dataq_resources.tables import TableIOManager
 def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definitions:
     """Everything that can be materialized in one home.
 
-    `known` are its usable sources where they were read already; that saves loading components.
+    `known` are its usable sources where they were read already; that saves loading components,
+    and is for runs of sources, which deliver nothing.
     """
     if known is None:
-        sources = dg.Definitions.merge(*source_definitions(home))
+        sources = dg.Definitions.merge(
+            *source_definitions(home),
+            dg.Definitions(assets=destination_assets(home), jobs=job_definitions(home)),
+        )
     else:
         sources = dg.Definitions(assets=[raw_asset(source) for source in known])
     names = source_names(home) if known is None else [source.name for source in known]

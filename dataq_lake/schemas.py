@@ -302,6 +302,31 @@ TABLES: dict[str, Table] = {
             ("state",),
         ),
         Table(
+            "deliveries",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("step", pa.int32()),
+                    ("destination", pa.string()),
+                    ("state", pa.string()),
+                    ("rows", pa.int64()),
+                    ("bytes", pa.int64()),
+                    ("row_ids", pa.list_(pa.string())),
+                    ("attempts", pa.int32()),
+                    ("reason", pa.string()),
+                    ("place", pa.string()),
+                    ("watermark", pa.int64()),
+                    ("recorded_at", TIME),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id", "step"),
+            "What became of rows on their way to a destination, a row a step: planned (before "
+            "anything is sent), delivered, dead or replay. The highest step of an id counts.",
+            ("row_ids",),
+            insert_only=True,
+        ),
+        Table(
             "snapshots",
             pa.schema(
                 [

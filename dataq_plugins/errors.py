@@ -14,6 +14,7 @@ class PluginError(Exception):
         plugin: str = "",
         operation: str = "",
         last_item: str | None = None,
+        kind: str = "source",
     ) -> None:
         super().__init__(reason)
         self.reason = " ".join(reason.split())
@@ -21,9 +22,12 @@ class PluginError(Exception):
         self.plugin = plugin
         self.operation = operation
         self.last_item = last_item
+        self.kind = kind
 
     def __str__(self) -> str:
-        where = f"source {self.source or '?'}, plugin {self.plugin or '?'}"
+        where = f"{self.kind} {self.source or '?'}, plugin {self.plugin or '?'}"
+        if self.kind == "destination":
+            return f"{where}, {self.operation or 'start'}: {self.reason}"
         last = "none" if self.last_item is None else shorten(self.last_item)
         return f"{where}, {self.operation or 'start'}: {self.reason} (last item: {last})"
 
@@ -66,6 +70,7 @@ class ConfigError(OperationFailed):
             plugin=where.get("plugin") or "",
             operation=where.get("operation") or "",
             last_item=where.get("last_item"),
+            kind=where.get("kind") or "source",
         )
         self.setting = setting
 

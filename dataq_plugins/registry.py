@@ -1,4 +1,4 @@
-"""Finds plugins by name: those in `dataq_plugins/sources`, and those other packages announce."""
+"""Finds plugins by name: built-in ones by their folder, and those other packages announce."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from dataq_plugins.errors import UnknownPlugin
 
 GROUP = "dataq.plugins"
+DESTINATIONS_GROUP = "dataq.destinations"
 # -P: `-m` would else import from the current folder first, whatever lies there.
 PYTHON = (sys.executable, "-P", "-m")
 
@@ -29,17 +30,32 @@ class Registered:
 
 @cache
 def plugins() -> dict[str, Registered]:
-    """Return every known plugin by name; a built-in one wins over a foreign one of its name.
+    """Return every known source plugin by name; a built-in one wins over a foreign one of its name.
 
     An entry point of the group `dataq.plugins` is `name = "module:PluginClass"`, or
     `name = "module"` where the module serves its plugin when run with `python -m`.
     """
-    return {plugin.name: plugin for plugin in (*_announced(), *_built_in())}
+    return {plugin.name: plugin for plugin in (*_announced(GROUP), *_built_in("sources"))}
+
+
+@cache
+def destinations() -> dict[str, Registered]:
+    """Return every known destination plugin by name; entry points `dataq.destinations` likewise."""
+    found = (*_announced(DESTINATIONS_GROUP), *_built_in("destinations"))
+    return {plugin.name: plugin for plugin in found}
 
 
 def find(name: str) -> Registered:
-    """Return the plugin of this name; raises UnknownPlugin, whose text lists what is near."""
-    known = plugins()
+    """Return the source plugin of this name; raises UnknownPlugin, which lists what is near."""
+    return _found(name, plugins())
+
+
+def find_destination(name: str) -> Registered:
+    """Return the destination plugin of this name; raises UnknownPlugin likewise."""
+    return _found(name, destinations())
+
+
+def _found(name: str, known: dict[str, Registered]) -> Registered:
     if name not in known:
         near = difflib.get_close_matches(name, known, 3) or sorted(known)
         raise UnknownPlugin(f"no plugin is called {name!r}; there is {', '.join(near) or 'none'}")
@@ -51,15 +67,15 @@ def argv_for(name: str) -> tuple[str, ...]:
     return find(name).argv
 
 
-def _built_in() -> Iterator[Registered]:
-    folder = str(Path(__file__).with_name("sources"))
+def _built_in(kind: str) -> Iterator[Registered]:
+    folder = str(Path(__file__).with_name(kind))
     for module in pkgutil.iter_modules([folder]):
         if not module.name.startswith("_"):
-            argv = (*PYTHON, f"dataq_plugins.sources.{module.name}")
+            argv = (*PYTHON, f"dataq_plugins.{kind}.{module.name}")
             yield Registered(module.name, argv, "built-in")
 
 
-def _announced() -> Iterator[Registered]:
-    for point in entry_points(group=GROUP):
+def _announced(group: str) -> Iterator[Registered]:
+    for point in entry_points(group=group):
         command = ("dataq_plugins.run", point.value) if point.attr else (point.module,)
         yield Registered(point.name, (*PYTHON, *command), point.dist.name if point.dist else "?")

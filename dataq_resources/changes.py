@@ -33,6 +33,8 @@ class Changes:
     written: dict[str, Written] = field(default_factory=dict)
     previews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     seconds: float = 0.0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the stage has to tell besides, once the rounds have ended."""
     _drained: bool = False
 
     def commit(self, lake: Lake, info: CommitInfo, on_written: OnWritten | None = None) -> None:

@@ -9,8 +9,8 @@ class ResourceError(Exception):
     """Any refusal; its message says what was wrong, where, and what to do."""
 
 
-class FixSource(ResourceError):
-    """A source's defs.yaml is wrong: the message names file, line and setting."""
+class FixFile(ResourceError):
+    """A file of settings is wrong: the message names file, line and setting."""
 
     def __init__(self, path: Path, reason: str, line: int | None = None) -> None:
         place = str(path) if line is None else f"{path}:{line}"
@@ -20,12 +20,40 @@ class FixSource(ResourceError):
         self.line = line
 
 
+class FixSource(FixFile):
+    """A source's defs.yaml is wrong."""
+
+
+class FixDestination(FixFile):
+    """A destination's file is wrong."""
+
+
 class SourceExists(ResourceError):
     """There is a source of this name already: remove it first, or choose another name."""
 
 
 class UnknownSource(ResourceError):
     """No source has this name."""
+
+
+class DestinationExists(ResourceError):
+    """There is a destination of this name already: remove it first, or choose another name."""
+
+
+class UnknownDestination(ResourceError):
+    """No destination has this name."""
+
+
+class JobExists(ResourceError):
+    """There is a job of this name already: update it, or choose another name."""
+
+
+class UnknownJob(ResourceError):
+    """No job has this name."""
+
+
+class UnknownTask(ResourceError):
+    """No task has this id."""
 
 
 class Busy(ResourceError):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Path, str, int | None], Exception]
 
 
@@ -25,6 +28,51 @@ def parsed(path: Path, refusal: Refusal) -> tuple[Any, Any]:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or "is not YAML"
         raise refusal(path, str(reason), mark.line + 1 if mark else None) from None
+
+
+def validated(
+    path: Path, kind: type[Model], given: Any, root: Any, below: tuple[str, ...], refusal: Refusal
+) -> Model:
+    """The settings that stand at `below` in the document; raises a `refusal` with the line."""
+    try:
+        return kind.model_validate(given)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = [*below, *(str(step) for step in first["loc"])]
+        reason = first["msg"].removeprefix("Value error, ")
+        raise refusal(path, f"{'.'.join(place)}: {reason}", line_of(root, place)) from None
+
+
+def line_of(node: Any, place: Sequence[str]) -> int | None:
+    """The line of the deepest part of `place` that is in the document."""
+    line: int = node.start_mark.line + 1
+    for step in place:
+        found = _below(node, step)
+        if found is None:
+            return line
+        line, node = found
+    return line
+
+
+def _below(node: Any, step: str) -> tuple[int, Any] | None:
+    """Line and value of a mapping's entry or a list's member; None if there is none."""
+    parts = node.value if isinstance(getattr(node, "value", None), list) else []
+    for number, part in enumerate(parts):
+        key, value = part if isinstance(part, tuple) else (None, part)
+        if step == (key.value if key else str(number)):
+            return (key or value).start_mark.line + 1, value
+    return None
+
+
+def write_settings(path: Path, settings: Any) -> None:
+    """Writes a file of settings, whole or not at all, for this user only."""
+    import yaml
+
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
+    temporary.chmod(0o600)
+    temporary.replace(path)
 
 
 def _read(text: str, loader_class: Any) -> tuple[Any, Any]:

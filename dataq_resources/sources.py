@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from dataq_resources.errors import FixSource, SourceExists, UnknownSource
 from dataq_resources.home import Home
-from dataq_resources.settings_file import parsed
+from dataq_resources.settings_file import line_of, parsed, validated, write_settings
 from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
 
 if TYPE_CHECKING:
-    from dataq_plugins.host import PluginSpec
+    from dataq_plugins.host import Limits, PluginSpec
 
 COMPONENT = "dataq_assets.components.SourcePlugin"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
@@ -82,21 +83,26 @@ class SourceConfig(BaseModel):
     @field_validator("limits")
     @classmethod
     def _limits(cls, limits: dict[str, float]) -> dict[str, float]:
-        from dataclasses import fields
-
-        from dataq_plugins.host.spec import Limits
-
-        known = {each.name for each in fields(Limits)}
-        unknown = sorted(set(limits) - known)
-        if unknown:
-            raise ValueError(f"no limit {unknown[0]!r}; there are {', '.join(sorted(known))}")
-        return limits
+        return checked_limits(limits)
 
     @model_validator(mode="after")
     def _one_of(self) -> SourceConfig:
         if (self.plugin is None) == (self.command is None):
             raise ValueError("give either plugin or command")
         return self
+
+
+def checked_limits(limits: dict[str, float]) -> dict[str, float]:
+    """Bounds of a plugin, all of names that the host knows; raises ValueError."""
+    from dataclasses import fields
+
+    from dataq_plugins.host.spec import Limits
+
+    known = {each.name for each in fields(Limits)}
+    unknown = sorted(set(limits) - known)
+    if unknown:
+        raise ValueError(f"no limit {unknown[0]!r}; there are {', '.join(sorted(known))}")
+    return limits
 
 
 @dataclass(frozen=True)
@@ -163,57 +169,21 @@ def _is_template(value: Any) -> bool:
 
 
 def _checked(path: Path, attributes: Any, root: Any) -> SourceConfig:
-    try:
-        source = SourceConfig.model_validate(attributes)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = [str(step) for step in first["loc"]]
-        reason = first["msg"].removeprefix("Value error, ")
-        setting = ".".join(["attributes", *place])
-        raise FixSource(path, f"{setting}: {reason}", _line(root, ["attributes", *place])) from None
+    source = validated(path, SourceConfig, attributes, root, ("attributes",), FixSource)
     if source.name != path.parent.name:
         reason = f"attributes.name: {source.name!r} is in the folder {path.parent.name!r}"
-        raise FixSource(
-            path, f"{reason}: they must be the same", _line(root, ["attributes", "name"])
-        )
+        line = line_of(root, ["attributes", "name"])
+        raise FixSource(path, f"{reason}: they must be the same", line)
     return source
-
-
-def _line(node: Any, place: list[str]) -> int | None:
-    """The line of the deepest part of `place` that is in the document."""
-    line: int = node.start_mark.line + 1
-    for step in place:
-        found = _below(node, step)
-        if found is None:
-            return line
-        line, node = found
-    return line
-
-
-def _below(node: Any, step: str) -> tuple[int, Any] | None:
-    """Line and value of a mapping's entry or a list's member; None if there is none."""
-    parts = node.value if isinstance(getattr(node, "value", None), list) else []
-    for number, part in enumerate(parts):
-        key, value = part if isinstance(part, tuple) else (None, part)
-        if step == (key.value if key else str(number)):
-            return (key or value).start_mark.line + 1, value
-    return None
 
 
 def write_source(home: Home | Path, source: SourceConfig, replace: bool = False) -> Path:
     """Writes the source's defs.yaml and returns its path; raises SourceExists."""
-    import yaml
-
     path = _home(home).sources / source.name / "defs.yaml"
     if path.exists() and not replace:
         raise SourceExists(f"there is a source {source.name!r} already, see {path}")
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     attributes = source.model_dump(mode="json", exclude_defaults=True)
-    text = yaml.safe_dump({"type": COMPONENT, "attributes": attributes}, sort_keys=False)
-    temporary = path.with_name(".defs.yaml.new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    write_settings(path, {"type": COMPONENT, "attributes": attributes})
     return path
 
 
@@ -231,22 +201,28 @@ def remove_source(home: Home | Path, name: str) -> Path:
 
 def plugin_spec(source: SourceConfig) -> PluginSpec:
     """What the host needs to start the source's plugin; raises UnknownPlugin."""
-    from dataq_plugins.host.spec import Limits, PluginSpec
+    from dataq_plugins.host.spec import PluginSpec
     from dataq_plugins.registry import argv_for
 
     argv = source.command or argv_for(source.plugin or "")
-    whole = {
-        name: value if name.endswith("seconds") else int(value)
-        for name, value in source.limits.items()
-    }
     return PluginSpec(
         source=source.name,
         argv=tuple(argv),
         config={name: config_text(value) for name, value in source.config.items()},
         protocol=source.protocol,
-        limits=Limits(**whole),  # type: ignore[arg-type]
+        limits=limits_of(source.limits),
         environment=("DATAQ_HOME", *source.environment),
     )
+
+
+def limits_of(given: Mapping[str, float]) -> Limits:
+    """The bounds of a plugin: those that are given, and the usual ones."""
+    from dataq_plugins.host.spec import Limits
+
+    whole = {
+        name: value if name.endswith("seconds") else int(value) for name, value in given.items()
+    }
+    return Limits(**whole)  # type: ignore[arg-type]
 
 
 def config_text(value: Any) -> str:

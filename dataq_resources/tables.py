@@ -63,6 +63,7 @@ def facts(changes: Changes, table: str) -> dict[str, Any]:
         "deleted": written.deleted,
         "bytes": written.bytes,
         "seconds": round(changes.seconds, 3),
+        **changes.facts,
     }
     if written.version is not None:
         shown["version"] = written.version

@@ -11,7 +11,8 @@ import pytest
 
 from dataq_assets.stages.deep_check import deep_checks
 from dataq_lake.schemas import TABLES
-from dataq_plugins.registry import plugins
+from dataq_plugins.registry import destinations, plugins
+from dataq_resources.destinations import DestinationConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -61,6 +62,24 @@ def test_every_plugin_and_its_settings_are_documented(name: str) -> None:
     properties = schema["properties"]
     assert isinstance(properties, dict)
     assert [each for each in properties if f"`{each}`" not in page] == []
+
+
+@pytest.mark.parametrize("name", sorted(destinations()))
+def test_every_destination_and_its_settings_are_documented(name: str) -> None:
+    from dataq_plugins.host import PluginProcess, PluginSpec
+
+    with PluginProcess(PluginSpec("docs", destinations()[name].argv)) as plugin:
+        schema = plugin.describe().config_schema
+    page = (DOCS / "destinations.md").read_text(encoding="utf-8")
+    properties = schema["properties"]
+    assert isinstance(properties, dict)
+    assert f"`{name}`" in page
+    assert [each for each in properties if f"`{each}`" not in page] == []
+
+
+def test_every_field_of_a_destination_is_documented() -> None:
+    page = (DOCS / "destinations.md").read_text(encoding="utf-8")
+    assert [each for each in DestinationConfig.model_fields if f"`{each}`" not in page] == []
 
 
 def test_every_deep_check_is_documented() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dataq_assets.runs.outcome import Failure, Outcome
@@ -18,7 +19,22 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
+INTERRUPTED = "DagsterExecutionInterruptedError"
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
+
+
+_more_tags: dict[str, str] = {}
+
+
+@contextmanager
+def tagged(tags: Mapping[str, str]) -> Iterator[None]:
+    """Gives these tags to every run that this process launches while the block runs."""
+    _more_tags.update(tags)
+    try:
+        yield
+    finally:
+        for name in tags:
+            _more_tags.pop(name, None)
 
 
 def open_instance(home: Home) -> dg.DagsterInstance:
@@ -36,9 +52,11 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 
 
 def derived_keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
-    """The assets that follow from raw: maintenance runs when it is due, not with every run."""
+    """The assets that follow from raw: not maintenance, and nothing that leaves the lake."""
     keys = definitions.resolve_asset_graph().materializable_asset_keys
-    return [key for key in keys if not key.path[0].startswith(("raw_", "maintenance"))]
+    return [
+        key for key in keys if not key.path[0].startswith(("raw_", "maintenance", "destinations"))
+    ]
 
 
 def launch(
@@ -58,7 +76,7 @@ def launch(
     try:
         result = job.execute_in_process(
             instance=instance,
-            tags={**(tags or {}), PROCESS_TAG: this_process()},
+            tags={**(tags or {}), **_more_tags, PROCESS_TAG: this_process()},
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,
         )
@@ -69,6 +87,8 @@ def launch(
         if event.is_step_materialization:
             _count(outcome, event.asset_key, event.step_materialization_data.materialization)
         elif event.is_step_failure:
+            if _innermost(event.step_failure_data.error).rstrip().endswith(INTERRUPTED):
+                raise KeyboardInterrupt  # while an output was being handled
             outcome.failures.append(_failure(event, result.run_id))
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             _judge(outcome, event.asset_check_evaluation_data, result.run_id)

@@ -13,6 +13,7 @@ from dataq_plugins.errors import (
     SourceUnreachable,
 )
 from dataq_plugins.host.answers import secret_settings
+from dataq_plugins.host.delivery import Delivery, Receipt
 from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import BLOB_THRESHOLD, Batch, Blob, BlobSink, BlobWriter, Item
 from dataq_plugins.host.logs import OnLog
@@ -35,6 +36,7 @@ __all__ = [
     "BlobSink",
     "BlobWriter",
     "ConfigError",
+    "Delivery",
     "Description",
     "Discovery",
     "Granularity",
@@ -51,6 +53,7 @@ __all__ = [
     "PluginSpec",
     "PluginTimedOut",
     "ProtocolViolated",
+    "Receipt",
     "Redactor",
     "SourceUnreachable",
     "Window",

@@ -34,6 +34,8 @@ def description(message: pb.Plugin) -> Description:
         raise ProtocolViolated(f"described its settings in what is no JSON: {error}") from None
     if not isinstance(schema, dict):
         raise ProtocolViolated("described its settings in what is no JSON object")
+    if message.rows not in ("", "json", "arrow"):
+        raise ProtocolViolated(f"takes rows as {message.rows!r}; there are json and arrow")
     return Description(
         message.id,
         message.name or message.id,
@@ -42,6 +44,7 @@ def description(message: pb.Plugin) -> Description:
         schema,
         message.time_basis,
         frozenset(message.capabilities),
+        message.rows or "json",
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from dataq_plugins.errors import (
 )
 from dataq_plugins.host import answers, plain
 from dataq_plugins.host.connection import Connection, Received
+from dataq_plugins.host.delivery import AHEAD, Delivery, Receipt, asked, receipt
 from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import Batch, BlobSink
 from dataq_plugins.host.logs import OnLog, to_logging
@@ -120,11 +122,38 @@ class PluginProcess:
             finally:
                 receiver.abort()
 
+    def deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt]:
+        """Have a destination take deliveries, in order; yield what became of each, in order.
+
+        A few are sent ahead of the answers. Raises SourceUnreachable where it takes nothing now,
+        ConfigError where it never will: all without a receipt may have been taken, or not.
+        """
+        if "deliver" not in self.describe().capabilities:
+            with self._blaming("deliver"):
+                raise OperationFailed("it is no destination: it does not offer to deliver")
+        with self._blaming("deliver"):
+            try:
+                yield from self._deliver(deliveries)
+            except OperationFailed:
+                self._disconnect(kill=True)  # it goes on with what was sent ahead
+                raise
+
     def cancel(self) -> None:
         """End what runs, from any thread; the operation then raises PluginCancelled."""
         self._cancelled = True
         if connection := self._connection:
             connection.cancel()
+
+    def _deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt]:
+        waiting: deque[pb.PluginRequest] = deque()
+        for delivery in deliveries:
+            request = self._request("deliver", delivery=asked(delivery))
+            self._begin(request)
+            waiting.append(request)
+            if len(waiting) == AHEAD:
+                yield self._receipt(waiting.popleft())
+        while waiting:
+            yield self._receipt(waiting.popleft())
 
     def _perform(self, operation: str) -> None:
         """Have an operation done that answers nothing but success; not if it is not offered."""
@@ -174,13 +203,30 @@ class PluginProcess:
 
     def _answer(self, request: pb.PluginRequest) -> Iterator[Received]:
         """Send a request and yield its responses until the last; raises what the plugin reports."""
-        connection = self._connection
-        if self._cancelled:
-            raise PluginCancelled("was cancelled")
-        if connection is None:
-            raise PluginCrashed("is not running: it failed before, or was never started")
+        self._begin(request)
+        yield from self._answered(request)
+
+    def _begin(self, request: pb.PluginRequest) -> None:
+        connection = self._connected()
         connection.begin()
         connection.send(request)
+
+    def _receipt(self, request: pb.PluginRequest) -> Receipt:
+        responses = [response for response, _ in self._answered(request)]
+        found = receipt(responses[-1].receipt, request.delivery.id)
+        reason, place = self._redact(found.reason), self._redact(found.place)
+        return found._replace(reason=reason[:REASON_LIMIT], place=place[:REASON_LIMIT])
+
+    def _connected(self) -> Connection:
+        if self._cancelled:
+            raise PluginCancelled("was cancelled")
+        if self._connection is None:
+            raise PluginCrashed("is not running: it failed before, or was never started")
+        return self._connection
+
+    def _answered(self, request: pb.PluginRequest) -> Iterator[Received]:
+        """Yield the responses to a request that was sent."""
+        connection = self._connected()
         while received := connection.receive():
             response = received[0]
             if response.request_id != request.request_id:
@@ -229,7 +275,7 @@ class PluginProcess:
         try:
             yield
         except PluginError as error:
-            error.source = self._spec.source
+            error.kind, error.source = self._spec.kind, self._spec.source
             error.plugin = self._description.id if self._description else self._spec.argv[-1]
             error.operation = operation
             error.last_item = receiver.last_item if receiver else None

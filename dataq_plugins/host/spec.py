@@ -45,6 +45,8 @@ class PluginSpec:
     limits: Limits = Limits()
     environment: tuple[str, ...] = ()
     """Names of variables that the plugin gets besides the usual few."""
+    kind: Literal["source", "destination"] = "source"
+    """What errors call it."""
 
 
 @dataclass(frozen=True, order=True)
@@ -75,3 +77,5 @@ class Description:
     config_schema: dict[str, object]
     time_basis: str
     capabilities: frozenset[str]
+    rows: str = "json"
+    """How a destination takes rows: "json" or "arrow"."""

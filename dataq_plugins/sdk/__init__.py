@@ -1,5 +1,6 @@
 """Everything a plugin in Python needs: subclass Plugin, yield Items, end with `serve`."""
 
+from dataq_plugins.sdk.destination import Delivery, Destination, Receipt
 from dataq_plugins.sdk.plugin import (
     Abandon,
     Discovery,
@@ -18,11 +19,14 @@ from dataq_plugins.sdk.windows import window_around
 
 __all__ = [
     "Abandon",
+    "Delivery",
+    "Destination",
     "Discovery",
     "Granularity",
     "Item",
     "Log",
     "Plugin",
+    "Receipt",
     "SettingError",
     "State",
     "Unreachable",

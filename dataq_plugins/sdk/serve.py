@@ -17,6 +17,7 @@ from typing import Any
 
 from dataq_plugins.protocol.framing import decode_varint, keep_freed_memory
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
+from dataq_plugins.sdk.destination import Delivery, Destination, Receipt
 from dataq_plugins.sdk.output import Cancelled, Output
 from dataq_plugins.sdk.plugin import Discovery, Plugin, SettingError, Unreachable, Window
 from dataq_plugins.sdk.settings import parse, schema_of
@@ -154,6 +155,8 @@ class Server:
                 self._discover(request, output)
             case "extract":
                 self._extract(request, output)
+            case "deliver" if issubclass(self._class, Destination):
+                self._deliver(request, output)
             case unknown:
                 output.finish(
                     error=f"operation {unknown!r} is unknown to this plugin",
@@ -170,6 +173,7 @@ class Server:
             config_schema=json.dumps(schema_of(plugin.config_type)),
             time_basis=plugin.time_basis,
             capabilities=plugin.capabilities(),
+            rows=plugin.rows if issubclass(plugin, Destination) else "",
         )
 
     def _plugin(self, request: pb.PluginRequest) -> Plugin[Any]:
@@ -195,6 +199,28 @@ class Server:
         things = self._plugin(request).extract(window, request.state or None, request.full)
         output.drain(things)
         output.finish()
+
+    def _deliver(self, request: pb.PluginRequest, output: Output) -> None:
+        plugin = self._plugin(request)
+        assert isinstance(plugin, Destination)  # noqa: S101 (or it would not be offered)
+        asked = request.delivery
+        delivery = Delivery(asked.id, asked.table, tuple(asked.row_id), asked.rows)
+        for thing in plugin.deliver(delivery):
+            if isinstance(thing, Receipt):
+                output.finish(receipt=_receipt(delivery.id, thing))
+                return
+            output.drain([thing])
+        raise RuntimeError("deliver ended without saying what became of the rows")
+
+
+def _receipt(delivery_id: str, receipt: Receipt) -> pb.Receipt:
+    return pb.Receipt(
+        delivery_id=delivery_id,
+        fate=f"FATE_{receipt.fate.upper()}",
+        reason=receipt.reason,
+        place=receipt.place,
+        attempts=receipt.attempts,
+    )
 
 
 def _cut(data: bytearray) -> list[pb.PluginRequest]:

@@ -15,7 +15,7 @@ from dataq_plugins import host
 from dataq_plugins.conformance import check_plugin
 from dataq_plugins.conformance.suite import find_checks
 from dataq_plugins.errors import PluginError
-from dataq_plugins.host import Limits
+from dataq_plugins.host import Delivery, Limits, PluginProcess, PluginSpec
 from dataq_plugins.host.environment import ALLOWED
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
@@ -33,6 +33,17 @@ def test_the_example_conforms(tmp_path: Path) -> None:
     assert report.ok, report.text()
     skipped = [result.name for result in report.results if result.outcome == "skipped"]
     assert skipped == ["chunks"]
+
+
+def test_the_example_of_a_destination_takes_a_delivery_once(tmp_path: Path) -> None:
+    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[1]
+    (tmp_path / "notebook.py").write_text(code)
+    argv = (sys.executable, str(tmp_path / "notebook.py"))
+    spec = PluginSpec("notes", argv, {"path": str(tmp_path / "rows")})
+    delivery = Delivery("a" * 32, "items", ("1", "2"), b'{"n": 1}\n{"n": 2}')
+    with PluginProcess(spec) as plugin:
+        assert [each.fate for each in plugin.deliver([delivery] * 2)] == ["delivered"] * 2
+    assert (tmp_path / "rows").read_bytes() == b"# " + b"a" * 32 + b'\n{"n": 1}\n{"n": 2}\n'
 
 
 def test_every_check_is_listed_with_its_promise() -> None:

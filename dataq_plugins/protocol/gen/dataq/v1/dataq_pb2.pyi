@@ -12,6 +12,13 @@ class Op(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     OP_UPSERT: _ClassVar[Op]
     OP_DELETE: _ClassVar[Op]
 
+class Fate(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FATE_UNSPECIFIED: _ClassVar[Fate]
+    FATE_DELIVERED: _ClassVar[Fate]
+    FATE_REFUSED: _ClassVar[Fate]
+    FATE_FAILED: _ClassVar[Fate]
+
 class Level(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     LEVEL_UNSPECIFIED: _ClassVar[Level]
@@ -30,6 +37,10 @@ class ErrorCode(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_CODE_FAILED: _ClassVar[ErrorCode]
 OP_UPSERT: Op
 OP_DELETE: Op
+FATE_UNSPECIFIED: Fate
+FATE_DELIVERED: Fate
+FATE_REFUSED: Fate
+FATE_FAILED: Fate
 LEVEL_UNSPECIFIED: Level
 LEVEL_DEBUG: Level
 LEVEL_INFO: Level
@@ -43,7 +54,7 @@ ERROR_CODE_CANCELLED: ErrorCode
 ERROR_CODE_FAILED: ErrorCode
 
 class Plugin(_message.Message):
-    __slots__ = ("id", "name", "description", "config", "version", "config_schema", "time_basis", "capabilities")
+    __slots__ = ("id", "name", "description", "config", "version", "config_schema", "time_basis", "capabilities", "rows")
     class ConfigEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -59,6 +70,7 @@ class Plugin(_message.Message):
     CONFIG_SCHEMA_FIELD_NUMBER: _ClassVar[int]
     TIME_BASIS_FIELD_NUMBER: _ClassVar[int]
     CAPABILITIES_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
     id: str
     name: str
     description: str
@@ -67,7 +79,8 @@ class Plugin(_message.Message):
     config_schema: str
     time_basis: str
     capabilities: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., config: _Optional[_Mapping[str, str]] = ..., version: _Optional[str] = ..., config_schema: _Optional[str] = ..., time_basis: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ...) -> None: ...
+    rows: str
+    def __init__(self, id: _Optional[str] = ..., name: _Optional[str] = ..., description: _Optional[str] = ..., config: _Optional[_Mapping[str, str]] = ..., version: _Optional[str] = ..., config_schema: _Optional[str] = ..., time_basis: _Optional[str] = ..., capabilities: _Optional[_Iterable[str]] = ..., rows: _Optional[str] = ...) -> None: ...
 
 class DataItem(_message.Message):
     __slots__ = ("plugin_id", "source_id", "timestamp", "content_type", "raw_data", "metadata", "timestamp_nanos", "op", "problem", "size")
@@ -140,6 +153,32 @@ class Chunk(_message.Message):
     abandon: bool
     def __init__(self, item: _Optional[_Union[DataItem, _Mapping]] = ..., source_id: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ..., abandon: _Optional[bool] = ...) -> None: ...
 
+class Delivery(_message.Message):
+    __slots__ = ("id", "table", "row_id", "rows")
+    ID_FIELD_NUMBER: _ClassVar[int]
+    TABLE_FIELD_NUMBER: _ClassVar[int]
+    ROW_ID_FIELD_NUMBER: _ClassVar[int]
+    ROWS_FIELD_NUMBER: _ClassVar[int]
+    id: str
+    table: str
+    row_id: _containers.RepeatedScalarFieldContainer[str]
+    rows: bytes
+    def __init__(self, id: _Optional[str] = ..., table: _Optional[str] = ..., row_id: _Optional[_Iterable[str]] = ..., rows: _Optional[bytes] = ...) -> None: ...
+
+class Receipt(_message.Message):
+    __slots__ = ("delivery_id", "fate", "reason", "place", "attempts")
+    DELIVERY_ID_FIELD_NUMBER: _ClassVar[int]
+    FATE_FIELD_NUMBER: _ClassVar[int]
+    REASON_FIELD_NUMBER: _ClassVar[int]
+    PLACE_FIELD_NUMBER: _ClassVar[int]
+    ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    delivery_id: str
+    fate: Fate
+    reason: str
+    place: str
+    attempts: int
+    def __init__(self, delivery_id: _Optional[str] = ..., fate: _Optional[_Union[Fate, str]] = ..., reason: _Optional[str] = ..., place: _Optional[str] = ..., attempts: _Optional[int] = ...) -> None: ...
+
 class Window(_message.Message):
     __slots__ = ("start", "end", "items")
     START_FIELD_NUMBER: _ClassVar[int]
@@ -159,7 +198,7 @@ class Log(_message.Message):
     def __init__(self, level: _Optional[_Union[Level, str]] = ..., message: _Optional[str] = ...) -> None: ...
 
 class PluginRequest(_message.Message):
-    __slots__ = ("plugin_id", "config", "operation", "request_id", "window", "state", "full", "granularity", "max_frame_bytes", "max_chunk_bytes")
+    __slots__ = ("plugin_id", "config", "operation", "request_id", "window", "state", "full", "granularity", "max_frame_bytes", "max_chunk_bytes", "delivery")
     class ConfigEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -177,6 +216,7 @@ class PluginRequest(_message.Message):
     GRANULARITY_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     MAX_CHUNK_BYTES_FIELD_NUMBER: _ClassVar[int]
+    DELIVERY_FIELD_NUMBER: _ClassVar[int]
     plugin_id: str
     config: _containers.ScalarMap[str, str]
     operation: str
@@ -187,10 +227,11 @@ class PluginRequest(_message.Message):
     granularity: str
     max_frame_bytes: int
     max_chunk_bytes: int
-    def __init__(self, plugin_id: _Optional[str] = ..., config: _Optional[_Mapping[str, str]] = ..., operation: _Optional[str] = ..., request_id: _Optional[int] = ..., window: _Optional[_Union[Window, _Mapping]] = ..., state: _Optional[bytes] = ..., full: _Optional[bool] = ..., granularity: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., max_chunk_bytes: _Optional[int] = ...) -> None: ...
+    delivery: Delivery
+    def __init__(self, plugin_id: _Optional[str] = ..., config: _Optional[_Mapping[str, str]] = ..., operation: _Optional[str] = ..., request_id: _Optional[int] = ..., window: _Optional[_Union[Window, _Mapping]] = ..., state: _Optional[bytes] = ..., full: _Optional[bool] = ..., granularity: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., max_chunk_bytes: _Optional[int] = ..., delivery: _Optional[_Union[Delivery, _Mapping]] = ...) -> None: ...
 
 class PluginResponse(_message.Message):
-    __slots__ = ("plugin_id", "items", "error", "request_id", "done", "state", "error_code", "error_setting", "description", "windows", "complete", "logs", "chunk", "columns")
+    __slots__ = ("plugin_id", "items", "error", "request_id", "done", "state", "error_code", "error_setting", "description", "windows", "complete", "logs", "chunk", "columns", "receipt")
     PLUGIN_ID_FIELD_NUMBER: _ClassVar[int]
     ITEMS_FIELD_NUMBER: _ClassVar[int]
     ERROR_FIELD_NUMBER: _ClassVar[int]
@@ -205,6 +246,7 @@ class PluginResponse(_message.Message):
     LOGS_FIELD_NUMBER: _ClassVar[int]
     CHUNK_FIELD_NUMBER: _ClassVar[int]
     COLUMNS_FIELD_NUMBER: _ClassVar[int]
+    RECEIPT_FIELD_NUMBER: _ClassVar[int]
     plugin_id: str
     items: _containers.RepeatedCompositeFieldContainer[DataItem]
     error: str
@@ -219,4 +261,5 @@ class PluginResponse(_message.Message):
     logs: _containers.RepeatedCompositeFieldContainer[Log]
     chunk: Chunk
     columns: ItemColumns
-    def __init__(self, plugin_id: _Optional[str] = ..., items: _Optional[_Iterable[_Union[DataItem, _Mapping]]] = ..., error: _Optional[str] = ..., request_id: _Optional[int] = ..., done: _Optional[bool] = ..., state: _Optional[bytes] = ..., error_code: _Optional[_Union[ErrorCode, str]] = ..., error_setting: _Optional[str] = ..., description: _Optional[_Union[Plugin, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[Window, _Mapping]]] = ..., complete: _Optional[bool] = ..., logs: _Optional[_Iterable[_Union[Log, _Mapping]]] = ..., chunk: _Optional[_Union[Chunk, _Mapping]] = ..., columns: _Optional[_Union[ItemColumns, _Mapping]] = ...) -> None: ...
+    receipt: Receipt
+    def __init__(self, plugin_id: _Optional[str] = ..., items: _Optional[_Iterable[_Union[DataItem, _Mapping]]] = ..., error: _Optional[str] = ..., request_id: _Optional[int] = ..., done: _Optional[bool] = ..., state: _Optional[bytes] = ..., error_code: _Optional[_Union[ErrorCode, str]] = ..., error_setting: _Optional[str] = ..., description: _Optional[_Union[Plugin, _Mapping]] = ..., windows: _Optional[_Iterable[_Union[Window, _Mapping]]] = ..., complete: _Optional[bool] = ..., logs: _Optional[_Iterable[_Union[Log, _Mapping]]] = ..., chunk: _Optional[_Union[Chunk, _Mapping]] = ..., columns: _Optional[_Union[ItemColumns, _Mapping]] = ..., receipt: _Optional[_Union[Receipt, _Mapping]] = ...) -> None: ...

@@ -1,0 +1,173 @@
+"""Jobs as programs use them: register, start, stop, and see how far they are."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+from dataq_resources.destinations import one_destination
+from dataq_resources.errors import ResourceError, UnknownSource
+from dataq_resources.home import Home
+from dataq_resources.jobs.definition import JobDefinition
+from dataq_resources.jobs.store import Job, JobStore
+from dataq_resources.jobs.task import OPEN, Task
+from dataq_resources.processes import is_alive
+from dataq_resources.sources import NAME, load_sources
+
+START_SECONDS = 60
+"""A task whose process has not begun by then is lost."""
+STATUS = {"queued": "running", "stopped": "idle"}
+"""What a job is by the state of its last task, where that is another word."""
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+class Jobs:
+    """The jobs of one home. Every method sees what other processes do, and outlives this one."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    def register(self, name: str, definition: JobDefinition) -> Job:
+        """A new job; raises JobExists, UnknownSource, UnknownDestination."""
+        if not NAME.fullmatch(name):
+            raise ResourceError(f"{name!r}: use a to z, 0 to 9 and _, a letter first")
+        self._expect_known(definition)
+        with JobStore(self.home) as store:
+            return store.register(name, definition)
+
+    def update(self, name: str, definition: JobDefinition) -> Job:
+        """The job at a new version; raises UnknownJob and the same."""
+        self._expect_known(definition)
+        with JobStore(self.home) as store:
+            return store.update(name, definition)
+
+    def remove(self, name: str) -> None:
+        """Removes a job, not its record; raises UnknownJob, Busy if it is running."""
+        self._bury()
+        with JobStore(self.home) as store:
+            store.remove(name)
+
+    def status(self, name: str) -> dict[str, Any]:
+        """The job, its state (idle, running, completed, failed) and its last task; UnknownJob."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return _status(store, store.job(name))
+
+    def all(self) -> list[dict[str, Any]]:
+        """The status of every job."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return [_status(store, job) for job in store.jobs()]
+
+    def start(self, name: str, task_id: str = "") -> Task:
+        """A new task of the job, at work in a process of its own; UnknownJob, Busy if it runs."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return self._begin(store, store.add_task(store.job(name), task_id=task_id))
+
+    def retrigger(self, task_id: str) -> Task:
+        """The same again, by the version of the job that the task had; UnknownTask, Busy."""
+        self._bury()
+        with JobStore(self.home) as store:
+            before = store.task(task_id)
+            job = store.job(before.job, before.version)
+            return self._begin(store, store.add_task(job, before.id))
+
+    def stop(self, task_id: str) -> Task:
+        """Has a task end; what it has stored stays. It has ended once its state says so."""
+        self._bury()
+        with JobStore(self.home) as store:
+            task = store.task(task_id)
+            if task.state == "queued":
+                store.end(task.id, "stopped", "it was stopped before it began")
+            elif task.state == "running" and task.process and is_alive(task.process):
+                with suppress(ProcessLookupError):
+                    os.kill(_pid(task.process), signal.SIGINT)
+            return store.task(task_id)
+
+    def task(self, task_id: str) -> Task:
+        """A task as it stands; raises UnknownTask."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return store.task(task_id)
+
+    def tasks(self, name: str | None = None, limit: int = 100) -> list[Task]:
+        """Tasks of a job, or of all, the newest first."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return store.tasks(name, limit=limit)
+
+    def log(self, task_id: str) -> list[dict[str, Any]]:
+        """The lines of a task's log; raises UnknownTask."""
+        with JobStore(self.home) as store:
+            return store.lines(task_id)
+
+    def wait(self, task_id: str, every: float = 0.2) -> Task:
+        """The task once it has ended."""
+        while (task := self.task(task_id)).is_open:
+            time.sleep(every)
+        return task
+
+    def _begin(self, store: JobStore, task: Task) -> Task:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dataq_assets.runs.job_process", task.id],
+                env={**os.environ, "DATAQ_HOME": str(self.home.path)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # it goes on when this process ends
+            )
+            _children.append(process)
+        except OSError as error:
+            store.end(task.id, "failed", f"could not be started: {error.strerror}")
+        return store.task(task.id)
+
+    def _bury(self) -> None:
+        """Ends tasks whose process is gone, and such as never began."""
+        _reap()
+        with JobStore(self.home) as store:
+            for task in store.tasks(states=OPEN, limit=10_000):
+                lost = task.state == "queued" and time.time() - task.created_at > START_SECONDS
+                gone = task.state == "running" and not is_alive(task.process or "")
+                if lost or gone:
+                    store.end(
+                        task.id, "failed", "its process is gone: it was killed, or did not begin"
+                    )
+
+    def _expect_known(self, definition: JobDefinition) -> None:
+        known = {source.name for source in load_sources(self.home)}
+        for name in definition.sources:
+            if name not in known:
+                listed = ", ".join(sorted(known)) or "none"
+                raise UnknownSource(f"no source is called {name!r}; there is {listed}")
+        for name in definition.destinations:
+            one_destination(self.home, name)
+
+
+def _status(store: JobStore, job: Job) -> dict[str, Any]:
+    last = next(iter(store.tasks(job.name, limit=1)), None)
+    state = "idle" if last is None else STATUS.get(last.state, last.state)
+    return {
+        "name": job.name,
+        "version": job.version,
+        "status": state,
+        "definition": job.definition.model_dump(mode="json", exclude_defaults=True),
+        "updated_at": job.created_at,
+        "last_task": last.told(time.time()) if last else None,
+    }
+
+
+def _pid(process: str) -> int:
+    return int(process.rpartition("/")[0].rpartition("/")[2])
+
+
+def _reap() -> None:
+    """Takes in children of this process that have ended: as zombies they would seem alive."""
+    _children[:] = [child for child in _children if child.poll() is None]

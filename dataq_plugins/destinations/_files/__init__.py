@@ -1,0 +1,1 @@
+"""What destinations that write files share: where they write, and how."""

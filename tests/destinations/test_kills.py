@@ -1,0 +1,54 @@
+"""A sender that is killed loses no row, and repeats none where the receiver honours the key."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from dataq_lake.lake import Lake
+from tests.destinations.conftest import add_items, states
+from tests.destinations.receiver import Receiver
+
+ROWS = 205
+PATIENCE = 300
+
+
+@pytest.mark.parametrize("honours_key", [True, pytest.param(False, marks=pytest.mark.heavy)])
+def test_kills_lose_nothing(lake: Lake, receiver: Receiver, honours_key: bool) -> None:
+    ids = add_items(lake, 0, ROWS)
+    receiver.honours_key = honours_key
+    kills = [30, 90, ROWS]  # the last when all is taken, and nothing of it on record
+    senders: list[subprocess.Popen[bytes]] = []
+
+    def kill(taken: int) -> None:
+        if kills and taken >= kills[0]:
+            kills.pop(0)
+            os.kill(senders[-1].pid, signal.SIGKILL)
+
+    receiver.on_taken = kill
+    codes = []
+    while not codes or codes[-1] != 0:
+        assert len(codes) < 6
+        senders.append(start(lake, receiver))
+        codes.append(senders[-1].wait(PATIENCE))
+        if len(codes) == 3:
+            ids += add_items(lake, 1_000, 7)
+    assert codes == [-signal.SIGKILL] * 3 + [0]
+    counts = Counter(receiver.ids())
+    assert sorted(counts) == ids
+    assert states(lake) == {"delivered": ROWS + 7}
+    if honours_key:
+        assert set(counts.values()) == {1}
+    else:
+        bodies = {each.headers["idempotency-key"]: each.body for each in receiver.requests}
+        assert all(bodies[r.headers["idempotency-key"]] == r.body for r in receiver.requests)
+
+
+def start(lake: Lake, receiver: Receiver) -> subprocess.Popen[bytes]:
+    argv = [sys.executable, "-m", "tests.destinations.sender", str(lake.root), receiver.url]
+    return subprocess.Popen(argv)

@@ -1,0 +1,41 @@
+"""A destination that takes rows, or misbehaves as its setting says."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dataq_plugins.sdk import Delivery, Destination, Log, Receipt, serve, setting
+
+
+@dataclass(frozen=True)
+class Settings:
+    way: str = setting("good")
+    secret: str = setting("", secret=True)
+
+
+class Taker(Destination[Settings]):
+    """Takes everything, or does not."""
+
+    id = "taker"
+
+    def deliver(self, delivery: Delivery) -> Iterator[Log | Receipt]:
+        match self.config.way:
+            case "good":
+                yield Log(f"{len(delivery.row_ids)} rows of {delivery.table}")
+                yield Receipt("delivered", place=delivery.rows.decode())
+            case "patient":
+                for _ in range(6):
+                    yield Log("waiting")
+                    time.sleep(0.25)
+                yield Receipt("delivered")
+            case "no receipt":
+                yield Log("nothing to say")
+            case "silent":
+                time.sleep(600)
+            case "tells":
+                yield Receipt("refused", f"I know {self.config.secret}")
+            case "crash":
+                raise SystemExit(3)
+
+
+serve(Taker)
