@@ -74,7 +74,7 @@ def declared(name: str, given: Mapping[str, Any]) -> Destination:
         "config": {key: texts[-1] for key, texts in pairs(given["config"], "--config").items()},
     }
     try:
-        chosen = {key: value for key, value in settings.items() if value}
+        chosen = {key: value for key, value in settings.items() if value not in (None, (), {})}
         return Destination(name, DestinationConfig.model_validate(chosen))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]

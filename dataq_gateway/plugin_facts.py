@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Limits, PluginProcess, PluginSpec
-from dataq_plugins.registry import plugins
+from dataq_plugins.registry import destinations, plugins
 
 if TYPE_CHECKING:
     from dataq_plugins.registry import Registered
@@ -16,8 +16,11 @@ ANSWER_SECONDS = 10
 
 
 def plugin_facts() -> list[dict[str, Any]]:
-    """Name, origin, version, description, capabilities and settings of each plugin, by name."""
-    known = [plugin for _, plugin in sorted(plugins().items())]
+    """Name, origin, version, description, capabilities and settings of each plugin.
+
+    Those of sources by name, then those of destinations, which offer `deliver`.
+    """
+    known = [each for kind in (plugins(), destinations()) for _, each in sorted(kind.items())]
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(facts_of, known))
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from typing import Any
@@ -25,6 +26,7 @@ STATUS = {"queued": "running", "stopped": "idle"}
 """What a job is by the state of its last task, where that is another word."""
 
 _children: list[subprocess.Popen[bytes]] = []
+_children_lock = threading.Lock()
 
 
 class Jobs:
@@ -124,7 +126,8 @@ class Jobs:
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,  # it goes on when this process ends
             )
-            _children.append(process)
+            with _children_lock:
+                _children.append(process)
         except OSError as error:
             store.end(task.id, "failed", f"could not be started: {error.strerror}")
         return store.task(task.id)
@@ -170,4 +173,5 @@ def _pid(process: str) -> int:
 
 def _reap() -> None:
     """Takes in children of this process that have ended: as zombies they would seem alive."""
-    _children[:] = [child for child in _children if child.poll() is None]
+    with _children_lock:
+        _children[:] = [child for child in _children if child.poll() is None]

@@ -98,6 +98,7 @@ def test_rows_of_a_question(lake: Lake, receiver: Receiver) -> None:
         (("--table", "nothing"), "no table 'nothing'"),
         (("--table", "embeddings"), "no single key"),
         (("--batch-rows", "-1"), "batch_rows"),
+        (("--batch-rows", "0"), "batch_rows"),
         (("--query", "select 1 as x from items"), "no column item_id"),
         (("--config", "allow_private=false"), "allow_private"),
     ],
@@ -112,6 +113,12 @@ def test_what_cannot_be_is_refused_before_it_is_written(
     assert result.exit_code != 0
     assert reason in f"{result.output} {result.exception}"
     assert not (tmp_path / "home" / "destinations").exists()
+
+
+def test_destinations_are_among_the_plugins() -> None:
+    offered = {each["name"]: each["capabilities"] for each in dataq("plugins", "list")}
+    takers = {name for name, operations in offered.items() if "deliver" in operations}
+    assert takers == {"http_api", "jsonl_files", "parquet_files"}
 
 
 def test_a_key_that_is_null_is_refused(lake: Lake, receiver: Receiver) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from dataq_assets.runs import jobs as processes
 from dataq_assets.runs.jobs import Jobs
 from dataq_resources.destinations import Destination, DestinationConfig, write_destination
 from dataq_resources.home import Home
@@ -48,3 +49,5 @@ def jobs(home: Path, tmp_path: Path, receiver: Receiver) -> Iterator[Jobs]:
     for task in open_:
         jobs.stop(task.id)
         jobs.wait(task.id)
+    for child in list(processes._children):  # what a task has told is its end, but for its exit
+        child.wait(300)
