@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from dataq_lake import reading
 from dataq_lake.cleaning import Freed, vacuum
 from dataq_lake.committing import Change, commit
+from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.errors import VersionGone
 from dataq_lake.log_entries import DataFile
 from dataq_lake.parts import FILE_BYTES, PartWriter, discard
-from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo
 
 SMALL = 8 << 20

@@ -13,6 +13,7 @@ from dataq_lake import reading
 from dataq_lake.accepting import gathered
 from dataq_lake.committing import Change, commit, ensure
 from dataq_lake.compacting import tidy
+from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, Retry
 from dataq_lake.keys import KeyIndex
@@ -20,7 +21,7 @@ from dataq_lake.location import Location
 from dataq_lake.log_entries import DataFile, Snapshot
 from dataq_lake.part_file import Part
 from dataq_lake.parts import PartWriter, discard
-from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.table import TableHandle
 from dataq_lake.writing import full
 from dataq_lake.written import CommitInfo, Written
 

@@ -11,7 +11,8 @@ from dataq_lake.errors import NotYet, ReadOnly, SnapshotGone, UnknownSnapshot, V
 from dataq_lake.indexes.folder import IndexFolder, indexes_in
 from dataq_lake.lake import Lake
 from dataq_lake.location import Location
-from dataq_lake.table import TableHandle, moment
+from dataq_lake.moment import moment
+from dataq_lake.table import TableHandle
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable

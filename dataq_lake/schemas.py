@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pyarrow as pa
 
+from dataq_lake.column_types import ID, MARKER, MESSAGE, METADATA, TIME, UNIT
+from dataq_lake.declaration import Table
 from dataq_lake.errors import UnknownTable
 from dataq_lake.names import checked_source
 
-ID = pa.string()  # 128 bits as 32 hex digits
-TIME = pa.timestamp("us", tz="UTC")
-METADATA = pa.map_(pa.string(), pa.string())
-
-# A place in the original. Only the fields that the kind of content has are filled:
-# characters of the extracted text always; bytes and lines (1-based) of plain files; part of a
-# mail ("1.2"); element of a tree (a CSS path, a JSON pointer); page; seconds of a recording.
-MARKER = pa.struct(
-    [
-        ("char", pa.int64()),
-        ("byte", pa.int64()),
-        ("line", pa.int64()),
-        ("page", pa.int32()),
-        ("seconds", pa.float64()),
-        ("part", pa.string()),
-        ("element", pa.string()),
-    ]
-)
-
-UNIT = pa.struct(
-    [
-        ("segment_type", pa.string()),
-        ("start_marker", MARKER),
-        ("end_marker", MARKER),
-    ]
-)
-
-MESSAGE = pa.struct(
-    [
-        ("message_id", pa.string()),
-        ("in_reply_to", pa.string()),
-        ("references", pa.list_(pa.string())),
-        ("from", pa.string()),
-        ("to", pa.list_(pa.string())),
-        ("cc", pa.list_(pa.string())),
-        ("date", TIME),
-        ("subject", pa.string()),
-        ("labels", pa.list_(pa.string())),
-    ]
-)
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table: `key` is unique, `bulky` columns carry no dictionary and no statistics.
-
-    Rows of an `insert_only` table are never changed nor taken away by a write. Of a `scattered`
-    one few are wanted from everywhere: its row groups are small, for they are read whole.
-    """
-
-    name: str
-    schema: pa.Schema
-    key: tuple[str, ...]
-    doc: str
-    bulky: tuple[str, ...] = ()
-    version: int = 1
-    insert_only: bool = False
-    scattered: bool = False
-
+__all__ = ["ID", "RAW", "TABLES", "TIME", "Table", "declared", "raw_table"]
 
 RAW = pa.schema(
     [

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dataq_lake.table import moment
+from dataq_lake.moment import moment
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
+from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
-from dataq_lake.table import BATCH_BYTES
 
 
 @dataclass(frozen=True)

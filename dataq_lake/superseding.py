@@ -6,8 +6,9 @@ import polars as pl
 
 from dataq_lake import reading
 from dataq_lake.committing import Change, commit
+from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.parts import PartWriter, discard
-from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo
 
 

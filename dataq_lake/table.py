@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from datetime import datetime, timedelta
 from threading import RLock
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import FixTheCall, NoSuchVersion, UpgradeDataq
+from dataq_lake.declared_table import BATCH_BYTES, DeclaredTable
+from dataq_lake.errors import FixTheCall, NoSuchVersion
 from dataq_lake.location import Location
 from dataq_lake.log import DeltaLog
 from dataq_lake.log_entries import Commit, Snapshot
+from dataq_lake.moment import moment
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import patiently
 from dataq_lake.storage import writable
@@ -28,12 +29,11 @@ if TYPE_CHECKING:  # what only names a version or a file, like `dataq sql`, need
     from dataq_lake.interface import Relation
     from dataq_lake.keys import KeyIndex
     from dataq_lake.numbered import NumberedRows
-    from dataq_lake.schemas import Table
 
-BATCH_BYTES = 32 << 20
+__all__ = ["BATCH_BYTES", "TableHandle", "log_in", "moment"]
 
 
-class TableHandle:
+class TableHandle(DeclaredTable):
     """Reads and writes one table; cheap to make, and always sees what others have committed."""
 
     def __init__(
@@ -43,33 +43,14 @@ class TableHandle:
         settle: Callable[[], None] = lambda: None,
         pinned: Callable[[DeltaLog], set[int]] = lambda _: set(),
     ) -> None:
-        self.name = name
+        super().__init__(name, settle)
         self.folder = folder
-        self.settle = settle
-        """Brings to disk what rows may point to; called before every commit."""
         self._pinned_by = pinned
         self._log = log_in(folder)
         self._delta: DeltaTable | None = None
         self._opened = 0
         self._keys: KeyIndex | None = None
         self.lock = RLock()
-
-    @cached_property
-    def table(self) -> Table:
-        """The table's declaration; raises UnknownTable."""
-        from dataq_lake.schemas import declared
-
-        return declared(self.name)
-
-    @property
-    def exists(self) -> bool:
-        """Whether anything was ever written to the table."""
-        return self.snapshot() is not None
-
-    def version(self) -> int | None:
-        """The newest version, None where nothing was ever written."""
-        snapshot = self.snapshot()
-        return None if snapshot is None else snapshot.version
 
     def snapshot(
         self, version: int | None = None, as_of: datetime | str | None = None
@@ -80,13 +61,8 @@ class TableHandle:
         """
         with self.lock:
             found = self._snapshot(version, as_of)
-        if found is None or found.schema_version == 1:  # the first can never be too new
-            return found
-        if found.schema_version > self.table.version:
-            raise UpgradeDataq(
-                f"table {self.name} has schema version {found.schema_version}, this DataQ "
-                f"knows up to {self.table.version}: upgrade DataQ"
-            )
+        if found is not None:
+            self.expect_known(found)
         return found
 
     def _snapshot(self, version: int | None, as_of: datetime | str | None) -> Snapshot | None:
@@ -147,22 +123,6 @@ class TableHandle:
 
         frame = reading.scan(self.table, self.files(version, as_of))
         return frame if columns is None else frame.select(list(columns))
-
-    def rows(
-        self,
-        ids: pl.Series | Iterable[str],
-        columns: Iterable[str] | None = None,
-        batch_bytes: int = BATCH_BYTES,
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows whose first key column is in `ids`, in bounded batches.
-
-        Only row groups that hold such a value are read beyond this column.
-        """
-        import polars as pl
-
-        wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
-        rows = self.numbered()
-        return rows.take(rows.numbers(wanted, self.table.key[0]), columns, batch_bytes)
 
     def numbered(self) -> NumberedRows:
         """The rows as they are now, to be found once and fetched by number in many batches."""
@@ -324,12 +284,3 @@ def log_in(folder: Location) -> DeltaLog:
 
         return ObjectLog(folder)
     return DeltaLog(folder)
-
-
-def moment(time: datetime | str) -> datetime:
-    """`time` in UTC; text is ISO 8601, and what names no zone is UTC."""
-    try:
-        parsed = datetime.fromisoformat(time) if isinstance(time, str) else time
-    except ValueError as error:
-        raise FixTheCall(f"{time!r} is no time: write 2026-11-22 or 2026-11-22T10:00Z") from error
-    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)

@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from dataq_lake import reading
 from dataq_lake.committing import Change, commit
+from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.errors import CannotUpgrade, LakeError, Retry, UpgradeLake
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.indexes.manifest import FORMAT
 from dataq_lake.log_entries import SCHEMA_VERSION, Snapshot
 from dataq_lake.migrating import Migration, migrated, way
 from dataq_lake.parts import PartWriter, discard
-from dataq_lake.table import BATCH_BYTES, TableHandle
+from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo
 
 if TYPE_CHECKING:

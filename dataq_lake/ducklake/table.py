@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from dataq_lake.declared_table import BATCH_BYTES, DeclaredTable
 from dataq_lake.ducklake.catalogue import Catalogue, Session
 from dataq_lake.ducklake.history import History
 from dataq_lake.ducklake.state import State, state
-from dataq_lake.errors import FixTheCall, ReadOnly, UpgradeDataq
+from dataq_lake.errors import FixTheCall, ReadOnly
 from dataq_lake.location import Location, located
-from dataq_lake.table import BATCH_BYTES, moment
+from dataq_lake.moment import moment
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:
@@ -25,10 +26,9 @@ if TYPE_CHECKING:
     from dataq_lake.ducklake.reading import Reader
     from dataq_lake.interface import Relation, RowsByNumber
     from dataq_lake.log_entries import Commit
-    from dataq_lake.schemas import Table
 
 
-class DuckLakeTable:
+class DuckLakeTable(DeclaredTable):
     """Reads and writes one table; always sees what others have committed.
 
     With `at` it stays at the version that this gives, None where there is none: it is read only.
@@ -41,34 +41,15 @@ class DuckLakeTable:
         settle: Callable[[], None] = lambda: None,
         at: Callable[[History], int | None] | None = None,
     ) -> None:
-        self.name = name
+        super().__init__(name, settle)
         self.catalogue = catalogue
-        self.settle = settle
-        """Brings to disk what rows may point to; called before every commit."""
         self.log = History(catalogue, name)
         self._at = at
         self._seen: tuple[object, State | None] = (None, None)
 
     @cached_property
-    def table(self) -> Table:
-        """The table's declaration; raises UnknownTable."""
-        from dataq_lake.schemas import declared
-
-        return declared(self.name)
-
-    @cached_property
     def _pinned(self) -> int | None:
         return self._at(self.log) if self._at else None
-
-    @property
-    def exists(self) -> bool:
-        """Whether anything was ever written to the table."""
-        return self.snapshot() is not None
-
-    def version(self) -> int | None:
-        """The newest version, a number that grows with every commit to the lake; None before."""
-        found = self.snapshot()
-        return None if found is None else found.version
 
     def snapshot(
         self, version: int | None = None, as_of: datetime | str | None = None
@@ -97,11 +78,8 @@ class DuckLakeTable:
     def state_in(self, session: Session, version: int | None = None) -> State | None:
         """As `snapshot`, in a session that is open."""
         found = state(session, self.name, self.catalogue.data_path, version)
-        if found is not None and found.schema_version > self.table.version:
-            raise UpgradeDataq(
-                f"table {self.name} has schema version {found.schema_version}, this DataQ "
-                f"knows up to {self.table.version}: upgrade DataQ"
-            )
+        if found is not None:
+            self.expect_known(found)
         return found
 
     def files(
@@ -135,19 +113,6 @@ class DuckLakeTable:
             else self._reader(found).scan()
         )
         return frame if columns is None else frame.select(list(columns))
-
-    def rows(
-        self,
-        ids: pl.Series | Iterable[str],
-        columns: Iterable[str] | None = None,
-        batch_bytes: int = BATCH_BYTES,
-    ) -> Iterator[pa.RecordBatch]:
-        """The rows whose first key column is in `ids`, in bounded batches."""
-        import polars as pl
-
-        wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
-        rows = self.numbered()
-        return rows.take(rows.numbers(wanted, self.table.key[0]), columns, batch_bytes)
 
     def numbered(self) -> RowsByNumber:
         """The rows as they are now, to be found once and fetched by number in many batches."""
