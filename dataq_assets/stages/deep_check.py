@@ -60,6 +60,9 @@ class Look:
         return name not in self.unreadable and self.lake.table(name).exists
 
 
+RECORDS = ("plugin_state", "deliveries")
+
+
 @dataclass(frozen=True)
 class DeepCheck:
     """One thing to look for; `unit` is what its progress counts."""
@@ -89,7 +92,7 @@ def look(lake: Lake, tell: Tell = silent, checks: Iterable[DeepCheck] = ()) -> I
 
 
 def remedy_for(table: str) -> tuple[Remedy, str]:
-    """How a table's rows can be had again: derived, or, of raw and states, not at all."""
-    if table.startswith("raw_") or table == "plugin_state":
+    """How a table's rows can be had again: derived, or, of what came or was done, not at all."""
+    if table.startswith("raw_") or table in RECORDS:
         return "none", ""
     return "derive", table

@@ -251,3 +251,14 @@ def test_the_newest_snapshot_is_told_by_its_number(lake: Lake) -> None:
         }
         handle.append([pa.RecordBatch.from_pylist([row], schema=handle.table.schema)])
     assert index_is_current.verdict(lake).passed, "the newest has no segments, as the lake"
+
+
+@pytest.mark.parametrize("table", ["plugin_state", "deliveries"])
+def test_what_was_done_is_not_made_anew(lake: Lake, rows: Rows, table: str) -> None:
+    """Without its record everything would be delivered, or sent by plugins, once more."""
+    lake.table(table).append([rows(table, [f"{number:032x}" for number in range(3)])])
+    os.truncate(lake.table(table).files()[0], 10)
+    (finding,) = found(lake)
+    assert (finding.remedy, "from a backup" in finding.advice) == ("none", True)
+    assert mend(Home(lake.root.parent), [finding]).done == []
+    assert lake.table(table).files(), "nothing was taken away"

@@ -16,6 +16,8 @@ ADVICE = {
     "`dataq run --full` archives again what the source still has",
     "plugin_state": "restore it from a backup, or remove lake/tables/plugin_state: "
     "plugins then send everything again, and nothing of it is stored twice",
+    "deliveries": "restore it from a backup, or remove lake/tables/deliveries: everything is then "
+    "delivered again, which only a receiver that knows its keys takes once",
 }
 
 
