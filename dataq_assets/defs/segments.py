@@ -4,9 +4,6 @@ import dagster as dg
 
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
-from dataq_resources.embedder import EmbedderResource
-from dataq_resources.handover import left
-from dataq_resources.pool import PoolResource
 
 
 @dg.multi_asset(
@@ -27,13 +24,9 @@ from dataq_resources.pool import PoolResource
         ),
     },
 )
-def segments(
-    context: dg.AssetExecutionContext, texts: Slice, embedder: EmbedderResource, pool: PoolResource
-) -> tuple[Changes, Changes]:
+def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
     """What becomes of assets whose text is new to them."""
-    from dataq_assets.stages.ahead import KEY, Ahead
     from dataq_assets.stages.segments import Segments
 
-    ahead = left(KEY, lambda: Ahead(pool.get(), embedder.name))
-    changes = Changes(Segments(texts.lake, context.run.run_id, ahead).rounds())
+    changes = Changes(Segments(texts.lake, context.run.run_id).rounds())
     return changes, changes

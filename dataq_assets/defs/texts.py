@@ -5,7 +5,8 @@ import dagster as dg
 from dataq_lake.slice import Slice
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
-from dataq_resources.handover import taken
+from dataq_resources.embedder import EmbedderResource
+from dataq_resources.handover import left, taken
 from dataq_resources.pool import PoolResource
 from dataq_resources.progress import tell
 
@@ -34,12 +35,17 @@ from dataq_resources.progress import tell
     },
 )
 def texts(
-    context: dg.AssetExecutionContext, assets: Slice, pool: PoolResource
+    context: dg.AssetExecutionContext,
+    assets: Slice,
+    embedder: EmbedderResource,
+    pool: PoolResource,
 ) -> tuple[Changes, Changes, Changes]:
     """What becomes of contents that no analyzer has seen."""
-    from dataq_assets.stages.reading import KEY
+    from dataq_assets.stages import ahead, reading
     from dataq_assets.stages.texts import Texts
 
-    run_id, early = context.run.run_id, taken(KEY)
-    changes = Changes(Texts(assets.lake, pool.get(), run_id, now_us(), tell, early).rounds())
+    run_id, early = context.run.run_id, taken(reading.KEY)
+    vectors = left(ahead.KEY, lambda: ahead.Ahead(pool.get(), embedder.name))
+    stage = Texts(assets.lake, pool.get(), run_id, now_us(), tell, early, vectors)
+    changes = Changes(stage.rounds())
     return changes, changes, changes

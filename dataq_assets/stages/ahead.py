@@ -1,4 +1,4 @@
-"""Vectors of new texts, made by workers that would wait while their segments are stored."""
+"""Vectors of new texts, made by workers that would wait while texts and segments are stored."""
 
 from __future__ import annotations
 
@@ -8,17 +8,31 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from dataq_assets.stages.embedding import BATCH_TEXTS, Batch, embed, weight
+from dataq_assets.stages.hashing import hash_of
 from dataq_assets.stages.sent import Sent
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dataq_analyzers.interface import Analysis
+    from dataq_analyzers.outcome import Done, Failed
     from dataq_analyzers.pool import Pool
 
 KEY = "ahead"
 MOST_TEXTS = 32_768
 """So many vectors are held in memory at most: 32 MB of 256 numbers each."""
+
+
+def parts_of(outcome: Done[Analysis] | Failed) -> Iterator[tuple[str, str]]:
+    """Hash and text of each segment that a content is going to have."""
+    from dataq_analyzers.outcome import Done
+
+    if isinstance(outcome, Done):
+        found = outcome.value
+        for unit in found.units:
+            part = found.text[unit.start : unit.end]
+            yield hash_of(part), part
 
 
 class Ahead:

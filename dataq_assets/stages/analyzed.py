@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from dataq_assets.stages.arrow import batch_of
+from dataq_assets.stages.hashing import hash_of
 from dataq_assets.stages.quarantine import replaced, resolved
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
@@ -141,7 +141,7 @@ class Round:
             "content_hash": key[0],
             "extractor": key[1],
             "extractor_version": key[2],
-            "text_hash": sha256(analysis.text.encode("utf-8", "surrogatepass")).hexdigest(),
+            "text_hash": hash_of(analysis.text),
             "text": analysis.text,
             "title": analysis.title,
             "language": analysis.language,

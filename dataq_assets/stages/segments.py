@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.ahead import Ahead
 from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.current import current_texts
+from dataq_assets.stages.hashing import hash_of
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
@@ -24,8 +23,6 @@ class Segments:
 
     lake: Lake
     run_id: str
-    ahead: Ahead | None = None
-    """Takes the texts of segments that no earlier run can have seen."""
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of messages and segments; segments last, for they say that it is done."""
@@ -35,24 +32,18 @@ class Segments:
         owners: dict[str, list[str]] = {}
         for asset_id, text_id in new.select("asset_id", "text_id").iter_rows():
             owners.setdefault(text_id, []).append(asset_id)
-        columns = ["id", "text", "units", "message", "run_id"]
+        columns = ["id", "text", "units", "message"]
         for batch in self.lake.table("texts").rows(list(owners), columns):
             yield self._round(batch, owners)
 
     def _round(self, batch: pa.RecordBatch, owners: dict[str, list[str]]) -> dict[str, Difference]:
         segments: list[dict[str, Any]] = []
         messages: list[dict[str, Any]] = []
-        wanted: list[tuple[str, str]] = []
         for text in batch.to_pylist():
             for asset_id in owners[text["id"]]:
-                mine = list(self._segments(asset_id, text))
-                segments.extend(mine)
-                if self.ahead and text["run_id"] == self.run_id:
-                    wanted.extend((each["text_hash"], each["text"]) for each in mine)
+                segments.extend(self._segments(asset_id, text))
                 if text["message"]:
                     messages.append(self._message(asset_id, text["message"]))
-        if self.ahead:
-            self.ahead.want(wanted)
         return {
             "messages": Difference([batch_of("messages", messages)]),
             "segments": Difference([batch_of("segments", segments)]),
@@ -68,7 +59,7 @@ class Segments:
                 "sequence_number": number,
                 **unit,
                 "text": part,
-                "text_hash": sha256(part.encode("utf-8", "surrogatepass")).hexdigest(),
+                "text_hash": hash_of(part),
                 "confidence_score": 1.0,
                 "run_id": self.run_id,
             }

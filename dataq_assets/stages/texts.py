@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from dataq_assets.stages.ahead import MOST_TEXTS, Ahead, parts_of
 from dataq_assets.stages.analyzed import Round
 from dataq_assets.stages.quarantine import rows_of
 from dataq_assets.stages.reading import STAGE, Reading, refused
@@ -32,6 +33,8 @@ class Texts:
     tell: Tell = silent
     early: EarlyReading | None = None
     """The pass, if it was begun before."""
+    ahead: Ahead | None = None
+    """Takes the texts of the segments that are to come of it."""
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of quarantine, texts and analyses; analyses last: they say it is done."""
@@ -45,12 +48,17 @@ class Texts:
         round_ = self._begun(held)
         for row, reason in refused(new):
             round_.refuse(row, reason)
+        wanted: list[tuple[str, str]] = []
         for done, (asset, outcome) in enumerate(reading.outcomes(), 1):
             round_.add(asset, outcome)
+            if self.ahead and len(wanted) < MOST_TEXTS:
+                wanted.extend(parts_of(outcome))
             if round_.is_full():
                 yield round_.differences()
                 round_ = self._begun(held)
                 self.tell(STAGE, done, new.height)
+        if self.ahead:  # not before: whoever reads would have to wait for it
+            self.ahead.want(wanted)
         yield round_.differences()
         self.tell(STAGE, new.height, new.height)
 

@@ -136,8 +136,8 @@ def test_what_is_begun_early_comes_to_the_same_rows(way: Way, tmp_path: Any) -> 
     run_id = f"run{way.runs}"
     early, ahead = early_reading(other.lake, other.pool), Ahead(other.pool, other.model.name)
     nobody: Any = Nobody()
-    run(other, Texts(other.lake, nobody, run_id, other.now_us, early=early))
-    run(other, Segments(other.lake, run_id, ahead))
+    run(other, Texts(other.lake, nobody, run_id, other.now_us, early=early, ahead=ahead))
+    run(other, Segments(other.lake, run_id))
     run(other, Embeddings(other.lake, nobody, other.model, run_id, ahead=ahead))
     for table in TOLD:
         assert content(other, table) == content(way, table) != []
@@ -182,10 +182,10 @@ def test_reading_tells_whoever_takes_it_what_went_wrong(way: Way) -> None:
 @pytest.mark.parametrize("error", [RuntimeError("no worker can be started"), None])
 def test_vectors_that_are_not_there_are_made(way: Way, error: Exception | None) -> None:
     asset_rows(way)
-    way.derive("texts")
     broken: Any = Broken(error)
     ahead = Ahead(broken, way.model.name)
-    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    run(way, Texts(way.lake, way.pool, f"run{way.runs}", way.now_us, ahead=ahead))
+    way.derive("segments")
     run(way, Embeddings(way.lake, way.pool, way.model, "r", ahead=ahead))
     assert way.broken_checks("vectors_complete") == []
     assert way.rows("embeddings")
@@ -201,9 +201,9 @@ def test_vectors_that_nobody_takes_are_not_made(way: Way) -> None:
 def test_vectors_held_are_bounded(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ahead_module, "MOST_TEXTS", 3)
     asset_rows(way)
-    way.derive("texts")
     ahead = Ahead(way.pool, way.model.name)
-    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    run(way, Texts(way.lake, way.pool, f"run{way.runs}", way.now_us, ahead=ahead))
+    way.derive("segments")
     assert len(ahead.vectors()) == 3
     run(way, Embeddings(way.lake, way.pool, way.model, "r", ahead=ahead))
     assert way.broken_checks("vectors_complete") == []
@@ -214,9 +214,10 @@ def test_only_texts_of_this_run_are_wanted_ahead(way: Way) -> None:
     asset_rows(way)
     way.derive("texts", "segments", "embeddings")
     way.observe(*(each._replace(source_id=f"moved/{each.source_id}") for each in ITEMS))
-    way.derive("gate", "assets", "texts")
+    way.derive("gate", "assets")
     ahead = Ahead(way.pool, way.model.name)
-    run(way, Segments(way.lake, f"run{way.runs}", ahead))
+    run(way, Texts(way.lake, way.pool, f"run{way.runs}", way.now_us, ahead=ahead))
+    way.derive("segments")
     assert not ahead.vectors()
     assert len({row["asset_id"] for row in way.rows("segments")}) == 2 * len(ITEMS)
 
