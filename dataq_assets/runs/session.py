@@ -50,8 +50,8 @@ class Session:
         outcome = Outcome()
         clusters = told.clusters
         if clusters:
-            # While the plugin is waited for; an error shows where the index is published.
-            threading.Thread(target=_import_engines, daemon=True).start()
+            # While the plugin is waited for; an error shows where the step needs it.
+            threading.Thread(target=_load_steps, daemon=True).start()
         for first, last in clusters:
             outcome.add(self.extract(told, first, last, full))
             if not outcome.ok:
@@ -118,8 +118,17 @@ class Session:
         return derived_keys(self._definitions)
 
 
-def _import_engines() -> None:
+def _load_steps() -> None:
+    """What the steps after raw load: analyzers, the engines of the index, and their own modules."""
     with suppress(ImportError):
+        from dataq_analyzers.members import is_container
+        from dataq_analyzers.registry import analyzer_for
+        from dataq_assets.stages import assets, embeddings, gate, indexes, segments, texts
+        from dataq_lake import inserting
+        from dataq_lake.indexes import publish
+
+        _ = assets, embeddings, gate, indexes, segments, texts, inserting, publish
+        _ = analyzer_for("text/plain"), is_container("text/plain")
         import faiss  # noqa: F401
         import tantivy  # noqa: F401
 
