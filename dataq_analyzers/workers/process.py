@@ -23,6 +23,8 @@ _START = (
     "main(int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), float(sys.argv[5]), "
     "int(sys.argv[6]))"
 )
+# There is a worker for each core; to start threads that wait takes a tenth of its start.
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1"}
 _STDERR_KEPT = 64 * 1024
 _NO_MEMORY = (b"bad_alloc", b"memory allocation", b"out of memory", b"MemoryError")
 
@@ -63,6 +65,7 @@ class WorkerProcess:
                     str(item_seconds),
                     str(item_memory),
                 ],
+                env={**os.environ, **_ONE_THREAD},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
