@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from dataq_gateway.output import dumps
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dataq_assets.runs.outcome import Checked, Failure
     from dataq_assets.stages.deep_check import Finding
 
-Element = ElementTree.Element
+Element = ET.Element
 
 # What XML 1.0 has no way to write: https://www.w3.org/TR/xml/#charsets
 _UNWRITABLE = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -44,8 +44,8 @@ def report(outcome: Outcome, findings: Iterable[Finding] = (), strict: bool = Fa
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.attrib[name]) for suite in root)))
     root.set("time", f"{sum(each.seconds for each in outcome.checks):.4f}")
-    ElementTree.indent(root)
-    return ElementTree.tostring(root, "unicode", xml_declaration=True) + "\n"
+    ET.indent(root)
+    return ET.tostring(root, "unicode", xml_declaration=True) + "\n"
 
 
 def _suite(name: str, cases: Sequence[Element]) -> Element:
@@ -90,7 +90,7 @@ def _found(finding: Finding) -> Element:
 
 
 def _say(case: Element, tag: str, text: str, **attributes: str) -> None:
-    said = ElementTree.SubElement(case, tag, {k: _clean(v) for k, v in attributes.items()})
+    said = ET.SubElement(case, tag, {k: _clean(v) for k, v in attributes.items()})
     said.text = _clean(text)
 
 

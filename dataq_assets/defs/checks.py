@@ -83,4 +83,3 @@ def _cell(value: object) -> str | int | float | bool:
     if isinstance(value, str | int | float | bool):
         return value
     return "" if value is None else str(value)
-

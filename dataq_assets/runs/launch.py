@@ -136,9 +136,7 @@ def _judge(
         outcome.failures.append(Failure(name, checked.reason, run_id))
 
 
-def _checked(
-    evaluation: dg.AssetCheckEvaluation, spec: dg.AssetCheckSpec, run_id: str
-) -> Checked:
+def _checked(evaluation: dg.AssetCheckEvaluation, spec: dg.AssetCheckSpec, run_id: str) -> Checked:
     import dagster as dg
 
     found = {name: value.value for name, value in evaluation.metadata.items()}

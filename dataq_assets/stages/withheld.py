@@ -25,10 +25,9 @@ COLUMNS = {"segment_id": "id", "asset_id": "asset_id", "text_id": "text_id"}
 def without_withheld(
     lake: Lake, segments: RowsByNumber, numbers: Numbers, judge: Judge | None = None
 ) -> tuple[Numbers, dict[str, int]]:
-    """Those of the sorted `numbers` of segments that may be published, and how many each check
-    withholds of them.
+    """Those of the sorted `numbers` of segments that may be published, and how many may not.
 
-    `judge` gives the verdict on a check where somebody has it already.
+    These are counted by the check that withholds them, each by every check that it breaks. `judge` gives the verdict on a check where somebody has it already.
     """
     withheld: dict[str, int] = {}
     left = numbers

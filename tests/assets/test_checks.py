@@ -144,6 +144,12 @@ def store_a_segment_twice(way: Way) -> set[str]:
     return {row["id"]}
 
 
+def store_an_item_twice(way: Way) -> set[str]:
+    row = way.rows("items")[0]
+    add(way.lake, "items", row)
+    return {row["item_id"]}
+
+
 def lose_a_vector(way: Way) -> set[str]:
     text_hash = take(way, "embeddings", "text_hash")
     return {row["id"] for row in way.rows("segments", text_hash=text_hash)}
@@ -206,6 +212,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("observed_once", observe_twice),
     ("accounting", count_twice),
     ("accounting", lose_an_item),
+    ("accounting", store_an_item_twice),
     ("all_rejected", reject_everything),
     ("analyses_have_texts", lose_a_text),
     ("containers_opened", reject_a_container_of_nothing),

@@ -6,7 +6,7 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import polars as pl
 import pyarrow as pa
@@ -48,7 +48,7 @@ def test_a_failing_check_has_an_exit_code_and_names_its_rows(
 ) -> None:
     good = dataq("check", "--json", "--junit", tmp_path / "good.xml")
     assert (good.returncode, json.loads(good.stdout)["ok"]) == (0, True)
-    suites = ElementTree.parse(tmp_path / "good.xml").getroot()
+    suites = ET.parse(tmp_path / "good.xml").getroot()
     assert (suites.get("failures"), suites.get("errors")) == ("0", "0")
     assert int(suites.get("tests", "")) == len(checked(good.stdout)) > 15
 
@@ -70,7 +70,7 @@ def test_a_failing_check_has_an_exit_code_and_names_its_rows(
     assert places["promise"].startswith("Every segment lies in a text that exists")
     assert (found["accounting"]["failing"], len(found["accounting"]["failing_rows"])) == (30, 10)
 
-    suites = ElementTree.parse(tmp_path / "bad.xml").getroot()
+    suites = ET.parse(tmp_path / "bad.xml").getroot()
     assert (suites.get("tests"), suites.get("failures")) == (str(len(found)), "3")
     (case,) = suites.findall(".//testcase[@name='segments_have_places']")
     failure = case.find("failure")
@@ -92,7 +92,7 @@ def test_warnings_fail_only_if_asked_to(dataq: Command, lake: Lake) -> None:
     assert "warning: quarantine/rejected_texts: mostly_readable: mostly fails: pdf" in told.stdout
     strict = dataq("check", "--strict", "--junit", "-")
     assert strict.returncode == 1
-    root = ElementTree.fromstring(strict.stdout)
+    root = ET.fromstring(strict.stdout)
     (failed,) = [each for each in root.iter("testcase") if each.find("failure") is not None]
     assert failed.get("name") == "mostly_readable"
     assert dataq("check", "--json", "--junit", "-").returncode == 2
@@ -139,7 +139,7 @@ def test_junit_counts_failures_errors_and_findings() -> None:
         failures=[Failure("items: accounting", "1 lost"), Failure("table_checks", "no disk\x1b")],
     )
     finding = Finding("blobs_whole", "blobs/ab", "has other bytes")
-    root = ElementTree.fromstring(report(outcome, [finding]))
+    root = ET.fromstring(report(outcome, [finding]))
     assert {name: root.get(name) for name in ("tests", "failures", "errors", "time")} == {
         "tests": "5", "failures": "3", "errors": "1", "time": "0.7500"
     }  # fmt: skip

@@ -16,7 +16,7 @@ BLOCKING = True
 
 
 def verdict(lake: Lake) -> Verdict:
-    """What is counted twice, what is lost, and what came from nowhere."""
+    """What is counted twice, what is lost, what came from nowhere, and what is there repeatedly."""
     raw = Slice(lake, "raw").scan(["item_id", "op"]).filter(pl.col("op") == "upsert")
     upserts = raw.select("item_id").unique()
     items = lake.table("items").scan(["item_id"])
@@ -35,7 +35,10 @@ def verdict(lake: Lake) -> Verdict:
     sizes = [int(each.item()) for each in pl.collect_all(frames, engine="streaming")]
     facts = dict(zip(counted | wrong, sizes, strict=True))
     if not any(facts[name] for name in wrong):
-        return Verdict(True, facts=facts)
+        if facts["items"] + facts["quarantined"] == facts["upserts"]:
+            return Verdict(True, facts=facts)
+        wrong["repeated"] = both.filter(pl.col("item_id").is_duplicated())
+        facts["repeated"] = facts["items"] + facts["quarantined"] - facts["upserts"]
     told = ", ".join(f"{facts[name]} {name}" for name in wrong if facts[name])
     found = together(*(none_of(frame, name, "item_id") for name, frame in wrong.items()))
     return replace(found, reason=f"of {facts['upserts']} upserts: {told}", facts=facts)

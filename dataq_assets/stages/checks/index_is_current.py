@@ -6,6 +6,7 @@ import polars as pl
 
 from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_assets.stages.current import current_segments
+from dataq_assets.stages.hashed import count_current
 from dataq_assets.stages.withheld import without_withheld
 from dataq_lake.indexes.manifest import parse_manifest
 from dataq_lake.lake import Lake
@@ -22,8 +23,7 @@ def verdict(lake: Lake) -> Verdict:
     snapshots = lake.table("snapshots").scan(["manifest", "segments"]).sort(sequence)
     newest = snapshots.tail(1).collect()
     indexed = int(newest["segments"][0]) if len(newest) else 0
-    segments = current_segments(lake, lake.table("segments").scan(["asset_id", "text_id"]))
-    current = int(segments.select(pl.len()).collect(engine="streaming").item())
+    current = count_current(lake)
     facts = {"indexed": indexed, "current": current}
     if indexed == current:
         return Verdict(True, facts=facts)
