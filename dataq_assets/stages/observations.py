@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import polars as pl
 
 from dataq_lake.lake import Lake
 
 HOUR_US = 3_600_000_000
+SCHEMA: dict[str, Any] = {
+    "source": pl.String,
+    "hour": pl.Datetime("us", "UTC"),
+    "rows": pl.UInt32,
+}
 
 
 def hourly(lake: Lake) -> pl.DataFrame:
@@ -21,8 +28,7 @@ def hourly(lake: Lake) -> pl.DataFrame:
         for source in lake.raw_sources()
     ]
     if not counted:
-        schema = {"source": pl.String, "hour": pl.Datetime("us", "UTC"), "rows": pl.UInt32}
-        return pl.DataFrame(schema=schema)
+        return pl.DataFrame(schema=SCHEMA)
     time = pl.from_epoch(pl.col("hour") * HOUR_US, "us").dt.replace_time_zone("UTC")
     found = pl.concat(counted).with_columns(time.alias("hour"))
     return found.sort("source", "hour").collect(engine="streaming")

@@ -27,7 +27,8 @@ def without_withheld(
 ) -> tuple[Numbers, dict[str, int]]:
     """Those of the sorted `numbers` of segments that may be published, and how many may not.
 
-    These are counted by the check that withholds them, each by every check that it breaks. `judge` gives the verdict on a check where somebody has it already.
+    The latter are counted by check, where they break several by each. `judge` gives the verdict
+    on a check where somebody has it already.
     """
     withheld: dict[str, int] = {}
     left = numbers

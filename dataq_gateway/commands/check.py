@@ -21,9 +21,10 @@ from dataq_gateway.options import json_option
 )
 @json_option("Print the results as one JSON object.")
 def command(deep: bool, repair: bool, strict: bool, junit: Path | None, as_json: bool) -> None:
-    """Run every asset check; exit with 1 if one of severity error fails.
+    """Run every asset check; exit with 1 if one fails.
 
     Each says which rows break it: the first are in --json and --junit and on Dagster's pages.
+    Those of severity warning are only told, and fail with --strict.
 
     --deep looks at the files first: logs, tables, blobs and search indexes, each to its last
     byte, and whether ids are unique and references lead somewhere. --repair derives tables and

@@ -21,7 +21,7 @@ from tests.gateway.rows import Command, add_rows, quarantined
 
 
 @pytest.fixture
-def lake(home: Path, tmp_path: Path, dataq: Command) -> Lake:
+def archived(home: Path, tmp_path: Path, dataq: Command) -> Lake:
     """Two files, archived and published."""
     folder = tmp_path / "files"
     folder.mkdir()
@@ -44,8 +44,9 @@ def checked(text: str) -> dict[str, Any]:
 
 
 def test_a_failing_check_has_an_exit_code_and_names_its_rows(
-    dataq: Command, lake: Lake, tmp_path: Path
+    dataq: Command, archived: Lake, tmp_path: Path
 ) -> None:
+    lake = archived
     good = dataq("check", "--json", "--junit", tmp_path / "good.xml")
     assert (good.returncode, json.loads(good.stdout)["ok"]) == (0, True)
     suites = ET.parse(tmp_path / "good.xml").getroot()
@@ -99,8 +100,10 @@ def test_warnings_fail_only_if_asked_to(dataq: Command, lake: Lake) -> None:
 
 
 def test_a_broken_batch_is_withheld_until_it_is_mended(
-    dataq: Command, lake: Lake, home: Path, tmp_path: Path
+    dataq: Command, archived: Lake, home: Path, tmp_path: Path
 ) -> None:
+    lake = archived
+
     def found(words: str) -> set[str]:
         hits = json.loads(dataq("search", words, "--mode", "text", "--json").stdout)
         return {hit["path"] for hit in hits}

@@ -33,14 +33,14 @@ def verdict(lake: Lake) -> Verdict:
 def _differing(lake: Lake, manifest: list[str], facts: dict[str, int]) -> Verdict:
     from dataq_lake.indexes.publish import indexed_segments
 
-    have = pl.DataFrame(schema={"id": pl.String})
+    have = pl.DataFrame(schema={"segment_id": pl.String})
     if manifest:
-        have = pl.DataFrame({"id": indexed_segments(lake, parse_manifest(manifest[0]).model)})
+        ids = indexed_segments(lake, parse_manifest(manifest[0]).model)
+        have = pl.DataFrame({"segment_id": ids})
     rows = lake.table("segments").numbered()
     want = current_segments(lake, rows.scan(["id", "asset_id", "text_id"]))
-    found = want.select(pl.col("id").alias("segment_id"), "asset_id", ROW)
-    found = found.collect(engine="streaming")
-    have = have.rename({"id": "segment_id"})
+    named = want.select(pl.col("id").alias("segment_id"), "asset_id", ROW)
+    found = named.collect(engine="streaming")
     missing = found.join(have, on="segment_id", how="anti").sort(ROW)
     due, withheld = without_withheld(lake, rows, missing[ROW].to_numpy())
     missing = missing.join(pl.DataFrame({ROW: due}), on=ROW, how="semi").drop(ROW)
