@@ -19,6 +19,11 @@ from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake, open_lake
 from tests.gateway.rows import Command, add_rows, quarantined
 
+# Dagster's own code still reads it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"
+)
+
 
 @pytest.fixture
 def archived(home: Path, tmp_path: Path, dataq: Command) -> Lake:
