@@ -31,7 +31,12 @@ class Looked:
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong now."""
-        return not self.failures and not (self.left if self.repaired else self.findings)
+        return not self.failures and not self.left_over
+
+    @property
+    def left_over(self) -> list[Finding]:
+        """What is wrong now."""
+        return self.left if self.repaired else self.findings
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON holds it; `left` is null where nothing was repaired."""

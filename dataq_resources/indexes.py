@@ -30,8 +30,11 @@ class IndexIOManager(dg.ConfigurableIOManager):
 
         info = CommitInfo(context.run_id, context.asset_key.to_user_string())
         with locked(self.home.home.locks, "stage_snapshots"):
-            done = publish(self.home.lake, obj.find(), info)
+            found = obj.find()
+            done = publish(self.home.lake, found, info)
         shown = {name: value for name, value in asdict(done).items() if value is not None}
+        if found.withheld:
+            shown["withheld"] = dict(found.withheld)
         context.add_output_metadata({**shown, "seconds": round(done.seconds, 3)})
 
     def load_input(self, context: dg.InputContext) -> Slice:  # noqa: ARG002

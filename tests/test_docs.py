@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from dataq_assets.stages.check import checks_of
 from dataq_assets.stages.deep_check import deep_checks
 from dataq_lake.schemas import TABLES
 from dataq_plugins.registry import destinations, plugins
@@ -85,6 +86,13 @@ def test_every_field_of_a_destination_is_documented() -> None:
 def test_every_deep_check_is_documented() -> None:
     page = (DOCS / "trust.md").read_text(encoding="utf-8")
     assert [each.name for each in deep_checks() if f"`{each.name}`" not in page] == []
+
+
+def test_every_check_is_documented_with_its_severity() -> None:
+    page = (DOCS / "checks.md").read_text(encoding="utf-8")
+    said = [(each, f"| `{each.name}` | {each.severity}") for each in checks_of(["source"])]
+    wanted = [f"{start}{', blocking' * each.blocking} |" for each, start in said]
+    assert [each for each in wanted if each not in page] == []
 
 
 def test_every_setting_is_documented() -> None:

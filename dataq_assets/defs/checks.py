@@ -5,16 +5,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import dagster as dg
-import polars as pl
 
 from dataq_assets.behind import automatic
 from dataq_assets.foreseen import KEY, Foreseen
-from dataq_assets.stages.check import Check, Verdict, all_checks, none_of, versions
+from dataq_assets.stages.check import COUNT, ROWS, Check, Verdict, checks_of, versions
 from dataq_lake.lake import Lake
 from dataq_resources.handover import taken
 from dataq_resources.lake import HomeResource
 
 SIDE_BY_SIDE = 2
+WITHHOLDS = "Segments of rows that break it are withheld from the search index."
 
 
 def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
@@ -24,7 +24,8 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
         dg.AssetCheckSpec(
             check.name,
             asset=dg.AssetKey(check.asset),
-            description=check.doc,
+            description=f"{check.doc} {WITHHOLDS}" if check.blocking else check.doc,
+            metadata={"blocking": check.blocking, "severity": check.severity},
             automation_condition=automatic(),
         )
         for check in every.values()
@@ -46,11 +47,6 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     return checks
 
 
-def checks_of(sources: Sequence[str]) -> list[Check]:
-    """The checks of all tables, those of each source's raw table among them."""
-    return [*all_checks(), *map(_raw, sources)]
-
-
 def _result(
     key: dg.AssetCheckKey, check: Check, verdict: Verdict, lake: Lake
 ) -> dg.AssetCheckResult:
@@ -63,17 +59,27 @@ def _result(
         check_name=key.name,
         severity=severity,
         description=verdict.reason or None,
-        metadata={**verdict.facts, "versions": dict(versions(lake, check.tables))},
+        metadata={
+            **verdict.facts,
+            **_shown(verdict),
+            "versions": dict(versions(lake, check.tables)),
+            "seconds": round(verdict.seconds, 4),
+        },
     )
 
 
-def _raw(source: str) -> Check:
-    table = f"raw_{source}"
+def _shown(verdict: Verdict) -> dict[str, dg.MetadataValue]:
+    """The failing rows, as many as a verdict has of them, as a table."""
+    if not verdict.rows:
+        return {}
+    names = {name: None for row in verdict.rows for name in row}
+    records = [
+        dg.TableRecord({name: _cell(row.get(name)) for name in names}) for row in verdict.rows
+    ]
+    return {ROWS: dg.MetadataValue.table(records), COUNT: dg.MetadataValue.int(verdict.count)}
 
-    def verdict(lake: Lake) -> Verdict:
-        rows = lake.raw(source).scan(["item_id", "sequence"])
-        twice = pl.col("item_id").is_duplicated() | pl.col("sequence").is_duplicated()
-        return none_of(rows.filter(twice), "repeated rows", "item_id")
 
-    doc = "No observation is stored twice, and their order is one."
-    return Check("observed_once", (table,), (table,), "error", doc, verdict)
+def _cell(value: object) -> str | int | float | bool:
+    if isinstance(value, str | int | float | bool):
+        return value
+    return "" if value is None else str(value)

@@ -6,7 +6,7 @@ import dagster as dg
 
 from dataq_lake.slice import Slice
 from dataq_resources.embedder import EmbedderResource
-from dataq_resources.handover import taken
+from dataq_resources.handover import left, taken
 from dataq_resources.indexes import Unpublished
 from dataq_resources.pool import PoolResource
 
@@ -20,10 +20,16 @@ from dataq_resources.pool import PoolResource
     kinds={"faiss", "tantivy"},
 )
 def snapshots(embeddings: Slice, embedder: EmbedderResource, pool: PoolResource) -> Unpublished:
-    """The published search index of everything that is current."""
+    """The published search index of everything that is current and breaks no blocking check."""
+    from dataq_assets import foreseen
     from dataq_assets.stages.embedding import embed_all
     from dataq_assets.stages.indexes import KEY, publication
 
     embed, early = partial(embed_all, pool.get(), embedder.name), taken(KEY)
+    verdicts = taken(foreseen.KEY)
+    if verdicts:  # the step of the checks takes it after this one
+        left(foreseen.KEY, lambda: verdicts)
+    judge = verdicts.verdict if verdicts else None
     pool.rest()
-    return Unpublished(partial(publication, embeddings.lake, embedder.model(), embed, early))
+    find = partial(publication, embeddings.lake, embedder.model(), embed, early, judge)
+    return Unpublished(find)

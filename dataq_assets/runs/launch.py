@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from dataq_assets.runs.outcome import Failure, Outcome
+from dataq_assets.runs.outcome import Checked, Failure, Outcome
+from dataq_assets.stages.check import COUNT, ROWS
 from dataq_resources.processes import PROCESS_TAG, this_process
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ def launch(
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     outcome = Outcome(run_ids=[result.run_id])
+    graph = definitions.resolve_asset_graph()
     for event in result.all_events:
         if event.is_step_materialization:
             _count(outcome, event.asset_key, event.step_materialization_data.materialization)
@@ -91,7 +93,9 @@ def launch(
                 raise KeyboardInterrupt  # while an output was being handled
             outcome.failures.append(_failure(event, result.run_id))
         elif event.event_type is dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            _judge(outcome, event.asset_check_evaluation_data, result.run_id)
+            evaluation = event.asset_check_evaluation_data
+            spec = graph.get_check_spec(evaluation.asset_check_key)
+            _judge(outcome, evaluation, spec, result.run_id)
     if not result.success and not outcome.failures:
         outcome.failures.append(Failure("run", _why_run_failed(result.all_events), result.run_id))
     return outcome
@@ -112,20 +116,47 @@ def _count(outcome: Outcome, key: dg.AssetKey | None, materialization: Any) -> N
         count = next((shown[name] for name in names if name in shown), 0)
         counts[table] = counts.get(table, 0) + int(count)
     outcome.snapshot = shown.get("snapshot", outcome.snapshot)
+    outcome.warnings += [
+        f"{table}: {count} segments are withheld from the index by {check}"
+        for check, count in shown.get("withheld", {}).items()
+    ]
 
 
-def _judge(outcome: Outcome, evaluation: dg.AssetCheckEvaluation, run_id: str) -> None:
+def _judge(
+    outcome: Outcome, evaluation: dg.AssetCheckEvaluation, spec: dg.AssetCheckSpec, run_id: str
+) -> None:
+    checked = _checked(evaluation, spec, run_id)
+    outcome.checks.append(checked)
+    name = f"{checked.asset}: {checked.check}"
+    if checked.passed:
+        outcome.passed.append(name)
+    elif checked.severity == "warning":
+        outcome.warnings.append(f"{name}: {checked.reason}")
+    else:
+        outcome.failures.append(Failure(name, checked.reason, run_id))
+
+
+def _checked(evaluation: dg.AssetCheckEvaluation, spec: dg.AssetCheckSpec, run_id: str) -> Checked:
     import dagster as dg
 
-    name = f"{evaluation.asset_key.to_user_string()}: {evaluation.check_name}"
-    if evaluation.passed:
-        outcome.passed.append(name)
-        return
-    reason = _line(evaluation.description or "the check did not pass")
-    if evaluation.severity is dg.AssetCheckSeverity.WARN:
-        outcome.warnings.append(f"{name}: {reason}")
-    else:
-        outcome.failures.append(Failure(name, reason, run_id))
+    found = {name: value.value for name, value in evaluation.metadata.items()}
+    rows = evaluation.metadata.get(ROWS)
+    reason = evaluation.description or ("" if evaluation.passed else "the check did not pass")
+    return Checked(
+        asset=evaluation.asset_key.to_user_string(),
+        check=evaluation.check_name,
+        promise=spec.description or "",
+        severity="warning" if evaluation.severity is dg.AssetCheckSeverity.WARN else "error",
+        blocking=bool((spec.metadata or {}).get("blocking")),
+        passed=evaluation.passed,
+        reason=_line(reason),
+        failing=int(str(found.get(COUNT, 0))),
+        failing_rows=[dict(each.data) for each in rows.records]
+        if isinstance(rows, dg.TableMetadataValue)
+        else [],
+        seconds=float(str(found.get("seconds", 0.0))),
+        run_id=run_id,
+    )
 
 
 def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:

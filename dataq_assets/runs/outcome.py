@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any, Literal
 
 
 @dataclass(frozen=True)
@@ -12,6 +14,26 @@ class Failure:
     where: str
     reason: str
     run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What one check said; `failing` rows break its promise, of which `failing_rows` are some.
+
+    The segments of those that break one that is `blocking` are withheld from the search index.
+    """
+
+    asset: str
+    check: str
+    promise: str
+    severity: Literal["warning", "error"]
+    blocking: bool
+    passed: bool
+    reason: str
+    failing: int
+    failing_rows: list[Mapping[str, Any]]
+    seconds: float
+    run_id: str
 
 
 @dataclass
@@ -25,6 +47,8 @@ class Outcome:
     warnings: list[str] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)
     """Checks that looked and found nothing wrong."""
+    checks: list[Checked] = field(default_factory=list)
+    """All that looked, whatever they found."""
     snapshot: str | None = None
     seconds: float = 0.0
 
@@ -39,6 +63,7 @@ class Outcome:
         self.failures += other.failures
         self.warnings += other.warnings
         self.passed += other.passed
+        self.checks += other.checks
         self.snapshot = other.snapshot or self.snapshot
         for mine, theirs in ((self.rows, other.rows), (self.deleted, other.deleted)):
             for table, count in theirs.items():

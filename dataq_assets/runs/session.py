@@ -95,8 +95,8 @@ class Session:
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:
         """Begins each check once its asset is stored; the checks' step takes what was seen."""
-        from dataq_assets.defs.checks import checks_of
         from dataq_assets.foreseen import KEY, Foreseen
+        from dataq_assets.stages.check import checks_of
 
         sources = self._lake.raw_sources()
         foreseen = Foreseen(self._lake, checks_of(sources))

@@ -1,10 +1,11 @@
-"""What a check of a table says, and how the checks are found."""
+"""What a check of the tables says, and how the checks are found."""
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any, Literal
@@ -14,26 +15,54 @@ import polars as pl
 from dataq_assets.stages import checks
 from dataq_lake.lake import Lake
 
+PREVIEW_ROWS = 10
+ROWS, COUNT = "failing_rows", "failing"  # as runs record them
+
+Severity = Literal["warning", "error"]
+
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether a promise is kept; `reason` says in one line by what it is broken."""
+    """Whether a promise is kept; `reason` says in one line by what it is broken.
+
+    `count` rows break it, of which `rows` are at most PREVIEW_ROWS; `broken` reads all of them
+    again, with whatever columns find their segments, and is None where they are no rows.
+    """
 
     passed: bool
     reason: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    count: int = 0
+    rows: tuple[Mapping[str, Any], ...] = ()
+    broken: pl.LazyFrame | None = field(default=None, compare=False, repr=False)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """A promise of the asset `asset`, read from `tables`; a broken one of `error` fails the run."""
+    """A promise of the asset `asset`, read from `tables`; a broken one of `error` fails the run.
+
+    The segments of the rows that break one that is `blocking` are withheld from the search index.
+    """
 
     name: str
     asset: tuple[str, ...]
     tables: tuple[str, ...]
-    severity: Literal["warning", "error"]
+    severity: Severity
     doc: str
     verdict: Callable[[Lake], Verdict]
+    blocking: bool = False
+
+    @property
+    def title(self) -> str:
+        """The asset and the name, as runs tell them."""
+        return f"{'/'.join(self.asset)}: {self.name}"
+
+    def look(self, lake: Lake) -> Verdict:
+        """The verdict, with the seconds that it took."""
+        begun = time.perf_counter()
+        found = self.verdict(lake)
+        return replace(found, seconds=time.perf_counter() - begun)
 
 
 @cache
@@ -50,9 +79,15 @@ def all_checks() -> tuple[Check, ...]:
                 getattr(module, "SEVERITY", "error"),
                 (module.__doc__ or "").strip(),
                 module.verdict,
+                getattr(module, "BLOCKING", False),
             )
         )
     return tuple(found)
+
+
+def checks_of(sources: Sequence[str]) -> list[Check]:
+    """The checks of all tables, those of each source's raw table among them."""
+    return [*all_checks(), *map(_raw, sources)]
 
 
 def versions(lake: Lake, tables: tuple[str, ...]) -> dict[str, int]:
@@ -64,11 +99,47 @@ def versions(lake: Lake, tables: tuple[str, ...]) -> dict[str, int]:
 
 
 def none_of(broken: pl.LazyFrame, what: str, column: str = "id") -> Verdict:
-    """Passed if there are no such rows; otherwise how many, and the first."""
-    found = broken.select(
-        pl.len().alias("rows"), pl.col(column).cast(pl.String).min().alias("first")
-    ).collect(engine="streaming")
-    rows, first = found.row(0)
-    if not rows:
+    """Passed if there are no such rows; otherwise how many, and the first by `column`."""
+    count = int(broken.select(pl.len()).collect(engine="streaming").item())
+    if not count:
         return Verdict(True)
-    return Verdict(False, f"{rows} {what}, {first} among them", {"rows": rows})
+    first = broken.bottom_k(PREVIEW_ROWS, by=column).collect(engine="streaming").sort(column)
+    rows = tuple({"problem": what, **row} for row in first.to_dicts())
+    reason = f"{count} {what}, {rows[0][column]} among them"
+    return Verdict(False, reason, {}, count, rows, broken)
+
+
+def together(*verdicts: Verdict) -> Verdict:
+    """Passed if all are; otherwise what the others say, one after another."""
+    failed = [each for each in verdicts if not each.passed]
+    if len(failed) < 2:
+        return failed[0] if failed else Verdict(True)
+    frames = [each.broken for each in failed if each.broken is not None]
+    count = sum(each.count for each in failed)
+    return Verdict(
+        False,
+        "; ".join(each.reason for each in failed),
+        {},
+        count,
+        tuple(row for each in failed for row in each.rows)[:PREVIEW_ROWS],
+        pl.concat(frames, how="diagonal") if frames else None,
+    )
+
+
+def few_of(bad: pl.DataFrame, told: str) -> Verdict:
+    """Passed if `bad` has no rows; otherwise each told as the template `told`, on one line."""
+    rows = bad.to_dicts()
+    reason = ", ".join(told.format(**row) for row in rows)
+    return Verdict(not rows, reason, count=len(rows), rows=tuple(rows[:PREVIEW_ROWS]))
+
+
+def _raw(source: str) -> Check:
+    table = f"raw_{source}"
+
+    def verdict(lake: Lake) -> Verdict:
+        rows = lake.raw(source).scan(["item_id", "sequence"])
+        twice = pl.col("item_id").is_duplicated() | pl.col("sequence").is_duplicated()
+        return none_of(rows.filter(twice), "repeated rows", "item_id")
+
+    doc = "No observation is stored twice, and their order is one."
+    return Check("observed_once", (table,), (table,), "error", doc, verdict, blocking=True)

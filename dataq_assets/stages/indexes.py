@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_assets.stages.current import current_segments
+from dataq_assets.stages.withheld import without_withheld
 from dataq_lake.indexes.documents import Publication
 from dataq_lake.indexes.shown import SHOWN
 from dataq_lake.lake import Lake
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from dataq_assets.stages.withheld import Judge
     from dataq_lake.indexes.documents import Embed
     from dataq_lake.indexes.manifest import Model
     from dataq_lake.interface import RowsByNumber
@@ -84,15 +86,22 @@ def gap(lake: Lake, model: Model) -> Gap:
 
 
 def publication(
-    lake: Lake, model: Model, embed: Embed | None = None, early: EarlyGap | None = None
+    lake: Lake,
+    model: Model,
+    embed: Embed | None = None,
+    early: EarlyGap | None = None,
+    judge: Judge | None = None,
 ) -> Publication:
     """The difference between the published segments and those that are current.
 
-    What was found `early` counts if the index and all that it is of are still the same.
+    What was found `early` counts if the index and all that it is of are still the same. What breaks
+    a blocking check, by the verdicts of `judge` where there is one, is withheld from what is new.
     """
     found = _found(early) if early else None
     if found is None or found.basis != _basis(lake):
         found = gap(lake, model)
+    new, withheld = without_withheld(lake, found.segments, found.new, judge)
+    found = replace(found, new=new)
     versions = {name: lake.table(name).version() for name in BEHIND}
     embeddings = lake.table("embeddings").numbered()
     return Publication(
@@ -102,6 +111,7 @@ def publication(
         tables={name: version for name, version in versions.items() if version is not None},
         embed=embed,
         vectors=partial(_vectors, embeddings),
+        withheld=withheld,
     )
 
 

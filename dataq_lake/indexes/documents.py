@@ -38,7 +38,8 @@ class Publication:
 
     Gone leaves first, then new is added; new segments that are there already are skipped. A model
     other than the current snapshot's starts an index of its own, so `new` must then be everything.
-    `embed` gives the model's vectors of titles; None: the model in this process.
+    `embed` gives the model's vectors of titles; None: the model in this process. `withheld` counts
+    what is kept back by its reasons, and changes nothing.
     """
 
     model: Model
@@ -47,6 +48,7 @@ class Publication:
     tables: Mapping[str, int] = field(default_factory=dict)
     embed: Embed | None = None
     vectors: Vectors | None = None
+    withheld: Mapping[str, int] = field(default_factory=dict)
 
     def vectors_of(self, batch: pa.RecordBatch) -> NDArray[np.float32]:
         """The vectors of a batch of `new`; raises WrongSchema for those of another size."""

@@ -75,6 +75,8 @@ def test_a_table_that_changed_since_is_looked_at_again(
     add(lake, "b")
     assert foreseen.verdict(counting.check).facts == {"rows": 2}
     assert counting.looked == 2
+    assert foreseen.verdict(counting.check).facts == {"rows": 2}
+    assert counting.looked == 2, "once for the index, and not again after it"
 
 
 def test_a_table_that_changes_meanwhile_is_looked_at_again(

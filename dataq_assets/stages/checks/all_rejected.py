@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dataq_assets.stages.check import Verdict
+from dataq_assets.stages.check import Verdict, few_of
 from dataq_lake.lake import Lake
 
 ASSET = ("quarantine", "rejected_items")
@@ -17,6 +17,6 @@ def verdict(lake: Lake) -> Verdict:
     passed = lake.table("items").scan(["source"]).unique()
     held = lake.table("quarantine").scan(["source", "stage", "state"])
     open_ = held.filter((pl.col("stage") == "gate") & (pl.col("state") == "open"))
-    sources = open_.select("source").unique().join(passed, on="source", how="anti").collect()
-    names = sorted(sources["source"])
-    return Verdict(not names, f"everything is rejected of: {', '.join(names)}" if names else "")
+    counted = open_.group_by("source").agg(pl.len().alias("rejected"))
+    found = counted.join(passed, on="source", how="anti").sort("source").collect()
+    return few_of(found, "everything is rejected of: {source}")

@@ -9,6 +9,7 @@ from dataq_lake.lake import Lake
 
 ASSET = ("analyses",)
 TABLES = ("texts", "analyses")
+BLOCKING = True
 
 
 def verdict(lake: Lake) -> Verdict:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from dataq_assets.stages.check import Verdict
+from dataq_assets.stages.check import Verdict, few_of
 from dataq_lake.lake import Lake
 
 ASSET = ("quarantine", "rejected_texts")
@@ -20,8 +20,4 @@ def verdict(lake: Lake) -> Verdict:
     failed = (~pl.col("outcome").is_in(["text", "empty"])).mean().alias("failed")
     shares = analyses.group_by("analyzer").agg(failed, pl.len().alias("contents")).collect()
     bad = shares.filter((pl.col("failed") > SHARE) & (pl.col("contents") >= ENOUGH))
-    names = [
-        f"{name} ({share:.0%} of {count})"
-        for name, share, count in bad.sort("analyzer").iter_rows()
-    ]
-    return Verdict(not names, f"analyzers that mostly fail: {', '.join(names)}" if names else "")
+    return few_of(bad.sort("analyzer"), "mostly fails: {analyzer} ({failed:.0%} of {contents})")

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import polars as pl
 
-from dataq_assets.stages.check import Verdict, none_of
+from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_lake.lake import Lake
 
 ASSET = ("segments",)
 TABLES = ("segments", "texts")
+BLOCKING = True
 
 
 def verdict(lake: Lake) -> Verdict:
-    """The segments of no text, then those without extent."""
+    """The segments of no text, and those without extent."""
     segments = lake.table("segments")
     texts = lake.table("texts").scan(["id"])
-    stray = segments.scan(["id", "text_id"]).join(
-        texts, left_on="text_id", right_on="id", how="anti"
-    )
-    missing = none_of(stray, "segments of no text")
-    if not missing.passed:
-        return missing
-    start = pl.col("start_marker").struct.field("char")
-    end = pl.col("end_marker").struct.field("char")
+    mine = segments.scan(["id", "text_id"]).rename({"id": "segment_id"})
+    stray = mine.join(texts, left_on="text_id", right_on="id", how="anti")
+    start = pl.col("start_marker").struct.field("char").alias("start")
+    end = pl.col("end_marker").struct.field("char").alias("end")
     places = segments.scan(["id", "start_marker", "end_marker"])
-    return none_of(places.filter((start >= end).fill_null(True)), "segments without extent")
+    places = places.select(pl.col("id").alias("segment_id"), start, end)
+    bad = (pl.col("start") >= pl.col("end")) | (pl.col("start") < 0)
+    return together(
+        none_of(stray, "segments of no text", "segment_id"),
+        none_of(places.filter(bad.fill_null(True)), "segments without extent", "segment_id"),
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import polars as pl
+
 from dataq_assets.stages.check import Verdict, none_of
 from dataq_lake.lake import Lake
 
@@ -13,4 +15,6 @@ def verdict(lake: Lake) -> Verdict:
     """The segments without any vector."""
     segments = lake.table("segments").scan(["id", "text_hash"])
     vectors = lake.table("embeddings").scan(["text_hash"])
-    return none_of(segments.join(vectors, on="text_hash", how="anti"), "segments without a vector")
+    bare = segments.join(vectors, on="text_hash", how="anti")
+    mine = bare.select(pl.col("id").alias("segment_id"))
+    return none_of(mine, "segments without a vector", "segment_id")
