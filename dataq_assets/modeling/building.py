@@ -1,0 +1,82 @@
+"""One build: dbt makes a draft, and only a draft whose tests all hold is published."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import dagster as dg
+
+from dataq_assets.modeling.project import MartsProject
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtCliInvocation, DbtCliResource
+
+BAD = ("error", "fail", "runtime error")
+
+
+@dataclass(frozen=True)
+class Build:
+    """dbt's build of what the run `context` selects."""
+
+    project: MartsProject
+    dbt: DbtCliResource
+    context: dg.AssetExecutionContext
+
+    def events(self) -> Iterator[Any]:
+        """What was built and tested, once it can be read; raises dg.Failure naming what is bad.
+
+        Of a bad build only the tests are told: what it has built nobody will see.
+        """
+        with self.project.drafting():
+            told, reason = self._run()
+            if not reason:
+                self.project.publish()
+        if reason:
+            yield from (each for each in told if isinstance(each, dg.AssetCheckResult))
+            raise dg.Failure(reason)
+        yield from told
+
+    def _run(self) -> tuple[list[Any], str]:
+        folder = self.project.target / f"build-{uuid4().hex}"
+        folder.mkdir(parents=True)
+        words = ["build", "--vars", self.project.variables()]
+        try:
+            with _environment(self.project.environment()):
+                invocation = self.dbt.cli(
+                    words, context=self.context, target_path=folder, raise_on_error=False
+                )
+            told = list(invocation.stream())
+            return told, "" if invocation.is_successful() else _reason(invocation)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _reason(invocation: DbtCliInvocation) -> str:
+    """The tests and models that are bad, each with what dbt says about it."""
+    try:
+        results = invocation.get_artifact("run_results.json")["results"]
+    except FileNotFoundError:
+        return f"dbt: {invocation.get_error() or 'ended before it had built anything'}"
+    bad = [each for each in results if each["status"] in BAD]
+    return "; ".join(f"{each['unique_id']}: {each['message']}" for each in bad)
+
+
+@contextmanager
+def _environment(given: dict[str, str]) -> Iterator[None]:
+    """Sets these for the processes that are started in the block."""
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,148 @@
+"""The dbt project that ships with DataQ, and what dbt makes of it in one home."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from dataq_assets.modeling.errors import BrokenProject, InstallDbt
+from dataq_resources.home import Home
+from dataq_resources.locks import locked
+
+NEEDED = ("dbt-core", "dbt-duckdb", "dagster-dbt")
+QUIET = {
+    "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    "DO_NOT_TRACK": "1",
+    "DBT_VERSION_CHECK": "false",
+}
+"""dbt tells nobody that it runs, and asks nobody whether it is the newest."""
+
+
+def installed() -> bool:
+    """Whether dbt is here; it does not have to be."""
+    return all(map(find_spec, ("dagster_dbt", "dbt"))) and find_spec("dbt.adapters.duckdb") is not None
+
+
+def expect_installed() -> None:
+    """Raises InstallDbt where dbt is missing."""
+    if not installed():
+        raise InstallDbt("dbt is not installed: pip install 'dataq[marts]'")
+
+
+@dataclass(frozen=True)
+class MartsProject:
+    """The marts of one home: everybody reads `home.marts_file`, dbt builds `draft`."""
+
+    home: Home
+
+    @property
+    def folder(self) -> Path:
+        """Where the models are: in the package, or at the top of a checkout."""
+        package = Path(__file__).parents[1]
+        packed = package / "dbt_project"
+        return packed if packed.is_dir() else package.parent / "dbt_project"
+
+    @property
+    def draft(self) -> Path:
+        """The marts while they are built; dbt calls the database by the name of its file."""
+        return self.home.marts / "draft" / self.home.marts_file.name
+
+    @property
+    def target(self) -> Path:
+        """What dbt writes about the project: manifest.json among others."""
+        return self.home.marts / "target"
+
+    @property
+    def manifest(self) -> Path:
+        """What dbt knows of the project."""
+        return self.target / "manifest.json"
+
+    def variables(self) -> str:
+        """What profiles.yml has to be told, the same for every command, or dbt starts over."""
+        return json.dumps({"home": str(self.home.path), "file": str(self.draft)})
+
+    def environment(self) -> dict[str, str]:
+        """For a dbt that writes below the home and nowhere else."""
+        return {
+            **QUIET,
+            "DBT_LOG_PATH": str(self.home.marts / "logs"),
+            "DBT_TARGET_PATH": str(self.target),
+        }
+
+    def prepare(self) -> None:
+        """Has dbt read the project where that has changed; raises InstallDbt, BrokenProject."""
+        expect_installed()
+        with locked(self.home.marts, "prepare"):
+            seen, now = self.target / "prepared.txt", self._digest()
+            if self.manifest.is_file() and seen.is_file() and seen.read_text() == now:
+                return
+            self.run("parse")
+            seen.write_text(now)
+
+    def run(self, *words: str) -> None:
+        """Runs a command of dbt to its end; raises BrokenProject with what dbt says."""
+        self.target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        done = subprocess.run(
+            [dbt(), "--quiet", *words, *self.places(), "--vars", self.variables()],
+            env={**os.environ, **self.environment()},
+            cwd=self.home.marts,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise BrokenProject(f"dbt {words[0]} failed: {done.stdout.strip() or done.stderr}")
+
+    def places(self) -> Sequence[str]:
+        """Where dbt finds the project and its profile."""
+        return ("--project-dir", str(self.folder), "--profiles-dir", str(self.folder))
+
+    @contextmanager
+    def drafting(self) -> Iterator[None]:
+        """A draft to build in: a copy of what is published, and gone at the end."""
+        with locked(self.home.marts, "build"):
+            shutil.rmtree(self.draft.parent, ignore_errors=True)  # of a process that was killed
+            self.draft.parent.mkdir(parents=True, mode=0o700)
+            try:
+                if self.home.marts_file.is_file():
+                    shutil.copyfile(self.home.marts_file, self.draft)
+                yield
+            finally:
+                shutil.rmtree(self.draft.parent, ignore_errors=True)
+
+    def publish(self) -> None:
+        """Puts the draft in the place of what is published; who reads that reads on."""
+        import duckdb
+
+        with duckdb.connect(str(self.draft)) as connection:
+            connection.execute("checkpoint")  # all of it in the one file
+        self.draft.chmod(0o600)
+        self.draft.replace(self.home.marts_file)
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256(self.variables().encode())
+        for package in NEEDED:
+            digest.update(f"{package} {version(package)}".encode())
+        for path in sorted(filter(Path.is_file, self.folder.rglob("*"))):
+            digest.update(str(path).encode() + b"\0" + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+
+def dbt() -> str:
+    """The program dbt of this Python, or that on PATH."""
+    beside = Path(sysconfig.get_path("scripts")) / "dbt"
+    found = str(beside) if beside.is_file() else shutil.which("dbt")
+    if found is None:
+        raise InstallDbt(f"the program dbt is not on PATH, nor beside {sys.executable}")
+    return found
