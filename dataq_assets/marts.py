@@ -24,9 +24,7 @@ SECONDS = 10
 
 def build(home: Home) -> dg.Definitions:
     """Everything that dbt can build in one home; raises BrokenProject."""
-    from dagster_dbt import DbtCliResource
-
-    from dataq_assets.modeling.project import dbt
+    from dataq_assets.modeling.command import OfflineDbtResource
 
     project = MartsProject(home)
     project.prepare()
@@ -41,22 +39,20 @@ def build(home: Home) -> dg.Definitions:
             use_user_code_server=True,
             description="Builds the marts again when the tables that they read have changed.",
         )
-    folder = str(project.folder)
     return dg.Definitions(
         assets=[models(project)],
         sensors=[sensor],
-        resources={
-            "dbt": DbtCliResource(project_dir=folder, profiles_dir=folder, dbt_executable=dbt())
-        },
+        resources={"dbt": OfflineDbtResource.of(project)},
         executor=dg.in_process_executor,
     )
 
 
 def models(project: MartsProject) -> dg.AssetsDefinition:
     """All models as assets, their tests as checks; one dbt builds those that a run selects."""
-    from dagster_dbt import DbtCliResource, dbt_assets
+    from dagster_dbt import dbt_assets
 
     from dataq_assets.modeling.building import Build
+    from dataq_assets.modeling.command import OfflineDbtResource
     from dataq_assets.modeling.lineage import Lineage
 
     @dbt_assets(
@@ -65,7 +61,7 @@ def models(project: MartsProject) -> dg.AssetsDefinition:
         dagster_dbt_translator=Lineage(source_names(project.home)),
         pool="marts",
     )
-    def marts(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+    def marts(context: dg.AssetExecutionContext, dbt: OfflineDbtResource) -> Iterator[Any]:
         yield from Build(project, dbt, context).events()
 
     return marts

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import dagster as dg
 
-from dataq_assets.modeling.project import MartsProject
+from dataq_assets.modeling.project import PREFIX, MartsProject
+from dataq_resources.progress import tell
 
 if TYPE_CHECKING:
     from dagster_dbt import DbtCliInvocation, DbtCliResource
@@ -40,6 +42,7 @@ class Build:
         if reason:
             yield from (each for each in told if isinstance(each, dg.AssetCheckResult))
             raise dg.Failure(reason)
+        self._count_rows()
         yield from told
 
     def _run(self) -> tuple[list[Any], str]:
@@ -47,14 +50,28 @@ class Build:
         folder.mkdir(parents=True)
         words = ["build", "--vars", self.project.variables()]
         try:
-            with _environment(self.project.environment()):
+            with _environment(self.project.environment()), redirect_stdout(StringIO()):
                 invocation = self.dbt.cli(
                     words, context=self.context, target_path=folder, raise_on_error=False
                 )
-            told = list(invocation.stream())
+                told = list(_telling(invocation.stream()))
+            shutil.copyfile(folder / "dbt.log", self.project.home.marts / "dbt.log")
             return told, "" if invocation.is_successful() else _reason(invocation)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _count_rows(self) -> None:
+        for mart in self.project.published():
+            key = dg.AssetKey([PREFIX, mart.name])
+            if key in self.context.selected_asset_keys:
+                self.context.add_asset_metadata({"dagster/row_count": mart.rows}, asset_key=key)
+
+
+def _telling(events: Iterator[Any]) -> Iterator[Any]:
+    """The same, while whoever waits sees how many there were."""
+    for number, event in enumerate(events, 1):
+        tell(PREFIX, number, unit="steps")
+        yield event
 
 
 def _reason(invocation: DbtCliInvocation) -> str:

@@ -9,9 +9,9 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
 from dataq_assets.behind import automatic
+from dataq_assets.modeling.project import PREFIX
 from dataq_assets.owners import OWNER
 
-PREFIX = "marts"
 REJECTED = ("rejected_items", "rejected_members", "rejected_texts")
 
 

@@ -15,11 +15,13 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 from dataq_assets.modeling.errors import BrokenProject, InstallDbt
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
 
+PREFIX = "marts"
 NEEDED = ("dbt-core", "dbt-duckdb", "dagster-dbt")
 QUIET = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
@@ -27,6 +29,14 @@ QUIET = {
     "DBT_VERSION_CHECK": "false",
 }
 """dbt tells nobody that it runs, and asks nobody whether it is the newest."""
+
+
+class Mart(NamedTuple):
+    """A table that was built, how many rows it has, and what a row is."""
+
+    name: str
+    rows: int
+    doc: str
 
 
 def installed() -> bool:
@@ -76,7 +86,7 @@ class MartsProject:
         """For a dbt that writes below the home and nowhere else."""
         return {
             **QUIET,
-            "DBT_LOG_PATH": str(self.home.marts / "logs"),
+            "DBT_LOG_PATH": str(self.target),
             "DBT_TARGET_PATH": str(self.target),
         }
 
@@ -129,6 +139,19 @@ class MartsProject:
             connection.execute("checkpoint")  # all of it in the one file
         self.draft.chmod(0o600)
         self.draft.replace(self.home.marts_file)
+
+    def published(self) -> list[Mart]:
+        """The marts as everybody reads them, in order of name; none before they are built."""
+        import duckdb
+
+        if not self.home.marts_file.is_file():
+            return []
+        tables = "select table_name, comment from duckdb_tables() where schema_name = 'main'"
+        with duckdb.connect(str(self.home.marts_file), read_only=True) as connection:
+            return [
+                Mart(name, connection.table(name).count("*").fetchall()[0][0], doc or "")
+                for name, doc in connection.execute(f"{tables} order by 1").fetchall()
+            ]
 
     def _digest(self) -> str:
         digest = hashlib.sha256(self.variables().encode())

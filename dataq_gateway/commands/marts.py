@@ -11,7 +11,7 @@ from dataq_gateway.options import json_option
 
 if TYPE_CHECKING:
     from dataq_assets.runs import Outcome
-    from dataq_assets.runs.modeling import Mart
+    from dataq_assets.modeling.project import Mart
 
 
 @click.command("marts")
@@ -28,7 +28,9 @@ def command(docs: Path | None, as_json: bool) -> None:
     themselves whenever the lake has changed. If a test fails, the marts stay as they were, and the
     exit code is 1. Needs dbt: pip install 'dataq[marts]'.
     """
-    from dataq_assets.runs.modeling import build_marts, published, write_docs
+    from dataq_assets.modeling.project import MartsProject
+    from dataq_assets.runs.modeling import build_marts, write_docs
+    from dataq_gateway.progress import shown
     from dataq_resources.home import home_from_environment
 
     home = home_from_environment()
@@ -36,7 +38,9 @@ def command(docs: Path | None, as_json: bool) -> None:
         write_docs(home, docs)
         click.echo(str(docs))
         return
-    tell(build_marts(home), published(home), as_json=as_json)
+    with shown(quiet=as_json) as listener:
+        outcome = build_marts(home, listener)
+    tell(outcome, MartsProject(home).published(), as_json=as_json)
 
 
 def tell(outcome: Outcome, marts: list[Mart], *, as_json: bool) -> None:
