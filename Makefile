@@ -77,7 +77,7 @@ lock: ## write the three hashed locks again
 	@command -v uv >/dev/null || { echo "error: uv not found: install it (pip install uv) to write the locks" >&2; exit 1; }
 	@compile="uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate"; \
 	$$compile pyproject.toml -o requirements.lock; \
-	$$compile pyproject.toml --group dev --extra quality --extra marts -c requirements.lock -o requirements-dev.lock; \
+	$$compile pyproject.toml --group dev --extra quality -c requirements.lock -o requirements-dev.lock; \
 	printf 'hatchling\neditables\n' | $$compile - -c requirements-dev.lock -o requirements-build.lock
 
 clean: ## remove .venv, caches and build results; the lake (.dataq) stays

@@ -63,7 +63,7 @@ def attach(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None
 
         reading_objects(connection, lake.root, views.sizes)
     here = connection.sql("select current_database()").fetchall()[0][0]
-    connection.execute(f"attach ':memory:' as \"{name}\"; use \"{name}\"")
+    connection.execute(f'attach \':memory:\' as "{name}"; use "{name}"')
     for view in told:
         connection.execute(view.statement)
     connection.execute(f'use "{here}"')

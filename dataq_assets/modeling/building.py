@@ -9,7 +9,6 @@ from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import dagster as dg
 
@@ -35,7 +34,8 @@ class Build:
 
         Of a bad build only the tests are told: what it has built nobody will see.
         """
-        with self.project.drafting():
+        everything = self.context.selected_asset_keys == self.context.assets_def.keys
+        with self.project.drafting(empty=everything):
             told, reason = self._run()
             if not reason:
                 self.project.publish()
@@ -46,19 +46,19 @@ class Build:
         yield from told
 
     def _run(self) -> tuple[list[Any], str]:
-        folder = self.project.target / f"build-{uuid4().hex}"
-        folder.mkdir(parents=True)
+        folder = self.project.draft.parent / "target"
+        folder.mkdir()
+        parsed = self.project.target / "partial_parse.msgpack"
+        if parsed.is_file():  # which spares dbt to read the project once more
+            shutil.copyfile(parsed, folder / parsed.name)
         words = ["build", "--vars", self.project.variables()]
-        try:
-            with _environment(self.project.environment()), redirect_stdout(StringIO()):
-                invocation = self.dbt.cli(
-                    words, context=self.context, target_path=folder, raise_on_error=False
-                )
-                told = list(_telling(invocation.stream()))
-            shutil.copyfile(folder / "dbt.log", self.project.home.marts / "dbt.log")
-            return told, "" if invocation.is_successful() else _reason(invocation)
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+        with _environment(self.project.environment()), redirect_stdout(StringIO()):
+            invocation = self.dbt.cli(
+                words, context=self.context, target_path=folder, raise_on_error=False
+            )
+            told = list(_telling(invocation.stream()))
+        shutil.copyfile(folder / "dbt.log", self.project.home.marts / "dbt.log")
+        return told, "" if invocation.is_successful() else _reason(invocation)
 
     def _count_rows(self) -> None:
         for mart in self.project.published():

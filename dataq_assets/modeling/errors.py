@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class InstallDbt(Exception):
-    """Install what the extra `marts` names: the rest of DataQ works without."""
+    """Install dbt: the rest of DataQ works without."""
 
 
 class BrokenProject(Exception):

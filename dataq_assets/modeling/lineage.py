@@ -41,10 +41,6 @@ class Lineage(DagsterDbtTranslator):
         """As dbt tells it, to be built whenever something that it reads is newer."""
         spec = super().get_asset_spec(manifest, unique_id, project)
         keys = [
-            key
-            for dep in spec.deps
-            for key in self._filled_by.get(dep.asset_key, [dep.asset_key])
+            key for dep in spec.deps for key in self._filled_by.get(dep.asset_key, [dep.asset_key])
         ]
-        return spec.replace_attributes(
-            deps=keys, owners=[OWNER], automation_condition=automatic()
-        )
+        return spec.replace_attributes(deps=keys, owners=[OWNER], automation_condition=automatic())

@@ -12,8 +12,7 @@ import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import version
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,12 +22,18 @@ from dataq_resources.locks import locked
 
 PREFIX = "marts"
 NEEDED = ("dbt-core", "dbt-duckdb", "dagster-dbt")
+INSTALL = (
+    "pip install dagster-dbt==0.29.27 'dbt-core>=1.11,<1.12' dbt-duckdb==1.11.1"
+    " && pip install 'pathspec>=1.1'"
+)
+"""Two steps, for dbt-core names an older pathspec than it can do with, and than DataQ needs."""
 QUIET = {
     "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     "DO_NOT_TRACK": "1",
-    "DBT_VERSION_CHECK": "false",
+    "DBT_LOG_LEVEL_FILE": "info",
+    "DBT_LOG_FORMAT_FILE": "text",
 }
-"""dbt tells nobody that it runs, and asks nobody whether it is the newest."""
+"""dbt tells nobody that it runs, and writes down no more than what it did."""
 
 
 class Mart(NamedTuple):
@@ -41,13 +46,16 @@ class Mart(NamedTuple):
 
 def installed() -> bool:
     """Whether dbt is here; it does not have to be."""
-    return all(map(find_spec, ("dagster_dbt", "dbt"))) and find_spec("dbt.adapters.duckdb") is not None
+    try:
+        return all(map(version, NEEDED))
+    except PackageNotFoundError:
+        return False
 
 
 def expect_installed() -> None:
     """Raises InstallDbt where dbt is missing."""
     if not installed():
-        raise InstallDbt("dbt is not installed: pip install 'dataq[marts]'")
+        raise InstallDbt(f"dbt is not installed: {INSTALL}")
 
 
 @dataclass(frozen=True)
@@ -119,13 +127,13 @@ class MartsProject:
         return ("--project-dir", str(self.folder), "--profiles-dir", str(self.folder))
 
     @contextmanager
-    def drafting(self) -> Iterator[None]:
-        """A draft to build in: a copy of what is published, and gone at the end."""
+    def drafting(self, empty: bool = False) -> Iterator[None]:
+        """A draft to build in: a copy of what is published, or empty; gone at the end."""
         with locked(self.home.marts, "build"):
             shutil.rmtree(self.draft.parent, ignore_errors=True)  # of a process that was killed
             self.draft.parent.mkdir(parents=True, mode=0o700)
             try:
-                if self.home.marts_file.is_file():
+                if self.home.marts_file.is_file() and not empty:
                     shutil.copyfile(self.home.marts_file, self.draft)
                 yield
             finally:

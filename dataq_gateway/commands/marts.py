@@ -10,8 +10,8 @@ import click
 from dataq_gateway.options import json_option
 
 if TYPE_CHECKING:
-    from dataq_assets.runs import Outcome
     from dataq_assets.modeling.project import Mart
+    from dataq_assets.runs import Outcome
 
 
 @click.command("marts")
@@ -26,7 +26,7 @@ def command(docs: Path | None, as_json: bool) -> None:
 
     `dataq sql 'from marts.sources'` asks them. With a daemon (`dataq dev`) they are built by
     themselves whenever the lake has changed. If a test fails, the marts stay as they were, and the
-    exit code is 1. Needs dbt: pip install 'dataq[marts]'.
+    exit code is 1. Needs dbt, and says how to install it.
     """
     from dataq_assets.modeling.project import MartsProject
     from dataq_assets.runs.modeling import build_marts, write_docs
