@@ -3,10 +3,11 @@
     lake                            staging          marts
     raw_<source>, items, assets  →  stg_<table>  →   sources, storage_by_type, mail_threads, …
 
-All models that are due are built by one dbt into a draft, which replaces the file that everybody
-reads if all tests hold. Where dbt is not installed there is nothing here.
+All models are built by one dbt into a draft, which replaces the file that everybody reads if all
+tests hold. Where dbt is not installed there is nothing here.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -55,10 +56,12 @@ def models(project: MartsProject) -> dg.AssetsDefinition:
     from dataq_assets.modeling.command import OfflineDbtResource
     from dataq_assets.modeling.lineage import Lineage
 
+    manifest = json.loads(project.manifest.read_text(encoding="utf-8"))
+
     @dbt_assets(
-        manifest=project.manifest,
+        manifest=manifest,
         name="marts",
-        dagster_dbt_translator=Lineage(source_names(project.home)),
+        dagster_dbt_translator=Lineage(manifest, source_names(project.home)),
         pool="marts",
     )
     def marts(context: dg.AssetExecutionContext, dbt: OfflineDbtResource) -> Iterator[Any]:

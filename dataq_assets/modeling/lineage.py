@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtProject
 
-from dataq_assets.behind import automatic
 from dataq_assets.modeling.project import PREFIX
+from dataq_assets.modeling.staleness import LakeChanged
 from dataq_assets.owners import OWNER
 
 REJECTED = ("rejected_items", "rejected_members", "rejected_texts")
@@ -18,12 +19,15 @@ REJECTED = ("rejected_items", "rejected_members", "rejected_texts")
 class Lineage(DagsterDbtTranslator):
     """Models are marts/<name>; a table of the lake is the asset, or the assets, that fill it."""
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    def __init__(self, manifest: Mapping[str, Any], sources: Sequence[str]) -> None:
         super().__init__()
+        tables = [dg.AssetKey(table["name"]) for table in manifest["sources"].values()]
         self._filled_by = {
+            **{key: [key] for key in tables},
             dg.AssetKey("raw"): [dg.AssetKey(f"raw_{name}") for name in sources],
             dg.AssetKey("quarantine"): [dg.AssetKey(["quarantine", name]) for name in REJECTED],
         }
+        self._condition = LakeChanged([*chain.from_iterable(self._filled_by.values())])
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Of a model, or of a table that dbt calls a source."""
@@ -38,9 +42,11 @@ class Lineage(DagsterDbtTranslator):
     def get_asset_spec(
         self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None
     ) -> dg.AssetSpec:
-        """As dbt tells it, to be built whenever something that it reads is newer."""
+        """As dbt tells it, to be built whenever the lake is newer."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        keys = [
-            key for dep in spec.deps for key in self._filled_by.get(dep.asset_key, [dep.asset_key])
-        ]
-        return spec.replace_attributes(deps=keys, owners=[OWNER], automation_condition=automatic())
+        reads = (self._filled_by.get(dep.asset_key, [dep.asset_key]) for dep in spec.deps)
+        return spec.replace_attributes(
+            deps=[*chain.from_iterable(reads)],
+            owners=[OWNER],
+            automation_condition=self._condition,
+        )

@@ -12,6 +12,8 @@ import pytest
 
 from dataq_lake.lake import Lake, open_lake
 from dataq_resources.home import Home
+from dataq_resources.sources import SourceConfig, write_source
+from dataq_resources.triggers import ChangesSetting
 from tests.conftest import absent
 
 MAIL = """\
@@ -76,8 +78,14 @@ def archived(folder: Path) -> Archive:
         absent("dbt", "dagster-dbt is not installed")
     archive = Archive(Home(folder / "home"), folder / "tree")
     fill(archive.tree)
-    root = f"root={archive.tree}"
-    archive.dataq("sources", "add", "notes", "--plugin", "file_scanner", "--config", root)
+    source = SourceConfig(
+        name="notes",
+        plugin="file_scanner",
+        config={"root": str(archive.tree)},
+        changes=ChangesSetting(every=5),
+    )
+    archive.home.prepare()
+    write_source(archive.home, source)
     archive.dataq("run")
     return archive
 

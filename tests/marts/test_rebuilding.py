@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pyarrow as pa
 import pytest
@@ -46,6 +47,7 @@ def test_a_broken_row_fails_a_test_and_leaves_the_marts_as_they_were(archive: Ar
     assert not (archive.home.marts / "draft").exists()
 
 
+STAGED = dg.AssetKey(["marts", "stg_raw"])
 ASSETS = "{ assetNodes { assetKey { path } groupName dependencyKeys { path } } }"
 
 
@@ -83,3 +85,5 @@ def test_the_daemon_builds_the_marts_again_when_a_source_has_changed(
         }
         assert reads["marts/storage_by_type"] == {"marts/stg_assets"}
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
+        built = [run for run in daemon.runs() if STAGED in (run.asset_selection or ())]
+        assert {run.asset_selection for run in built} == {built[0].asset_selection}  # always all
