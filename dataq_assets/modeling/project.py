@@ -32,8 +32,10 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "DBT_LOG_LEVEL_FILE": "info",
     "DBT_LOG_FORMAT_FILE": "text",
+    "DBT_INDIRECT_SELECTION": "cautious",
 }
-"""dbt tells nobody that it runs, and writes down no more than what it did."""
+"""dbt tells nobody that it runs, writes down no more than what it did, and tests only what a
+build of a few models can be held to."""
 
 
 class Mart(NamedTuple):

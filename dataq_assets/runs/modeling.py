@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from dataq_assets.modeling.project import MartsProject
+from dataq_assets.modeling.project import MartsProject, expect_installed
 from dataq_assets.runs.outcome import Outcome
 from dataq_lake.lake import open_lake
 from dataq_resources.home import Home
@@ -18,7 +18,7 @@ def build_marts(home: Home, on_progress: OnProgress | None = None) -> Outcome:
     Raises InstallDbt, BrokenProject, LakeMissing; all else that goes wrong is in the outcome.
     """
     begun = time.monotonic()
-    MartsProject(home).prepare()
+    expect_installed()
     open_lake(home.lake, must_exist=True)
     from dataq_assets.marts import build
     from dataq_assets.runs.dead import bury
@@ -36,9 +36,10 @@ def build_marts(home: Home, on_progress: OnProgress | None = None) -> Outcome:
 
 def write_docs(home: Home, page: Path) -> None:
     """One page of HTML about all models and where they come from; raises as `build_marts`."""
+    expect_installed()
+    open_lake(home.lake, must_exist=True)
     project = MartsProject(home)
     project.prepare()
-    open_lake(home.lake, must_exist=True)
     with project.drafting():
         project.run("docs", "generate", "--static")
     page.parent.mkdir(parents=True, exist_ok=True)
