@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from dataq_assets.modeling.project import installed
 from dataq_lake.lake import Lake, open_lake
 from dataq_resources.home import Home
 from dataq_resources.sources import SourceConfig, write_source
@@ -72,12 +74,8 @@ def fill(tree: Path) -> None:
     (tree / "two.eml").write_text(MAIL.format(**answer, more=chain, text="I saw two of them."))
 
 
-def archived(folder: Path) -> Archive:
-    """A lake of these files."""
-    if not _has_dbt():
-        absent("dbt", "dagster-dbt is not installed")
-    archive = Archive(Home(folder / "home"), folder / "tree")
-    fill(archive.tree)
+def declare(archive: Archive) -> None:
+    """Writes down the archive's source."""
     source = SourceConfig(
         name="notes",
         plugin="file_scanner",
@@ -85,26 +83,28 @@ def archived(folder: Path) -> Archive:
         changes=ChangesSetting(every=5),
     )
     archive.home.prepare()
-    write_source(archive.home, source)
-    archive.dataq("run")
-    return archive
+    write_source(archive.home, source, replace=True)
 
 
-def _has_dbt() -> bool:
-    from dataq_assets.modeling.project import installed
-
-    return installed()
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Archive:
-    """Such a lake with its marts; not to be changed."""
-    archive = archived(tmp_path_factory.mktemp("marts"))
+    """A lake of these files with its marts; not to be changed."""
+    if not installed():
+        absent("dbt", "dagster-dbt is not installed")
+    folder = tmp_path_factory.mktemp("marts")
+    archive = Archive(Home(folder / "home"), folder / "tree")
+    fill(archive.tree)
+    declare(archive)
+    archive.dataq("run")
     archive.dataq("marts")
     return archive
 
 
 @pytest.fixture
-def archive(tmp_path: Path) -> Archive:
-    """Such a lake of a test's own, without marts."""
-    return archived(tmp_path)
+def archive(built: Archive, tmp_path: Path) -> Archive:
+    """The same of a test's own."""
+    copy = Archive(Home(tmp_path / "home"), tmp_path / "tree")
+    shutil.copytree(built.home.path, copy.home.path)
+    shutil.copytree(built.tree, copy.tree)
+    declare(copy)
+    return copy
