@@ -57,11 +57,11 @@ def test_the_daemon_builds_the_marts_again_when_a_source_has_changed(
     archive: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DATAQ_HOME", str(archive.home.path))
-    observed = "select observations from sources"
+    seen = "select things from sources"
     with serving(archive.home.path, tmp_path / "dev.log", monkeypatch, marts=True) as daemon:
-        assert figure(archive, observed) == 7
+        assert figure(archive, seen) == 7
         (archive.tree / "more.txt").write_text("A kingfisher under the bridge.\n")
-        daemon.eventually(lambda: figure(archive, observed) == 8)
+        daemon.eventually(lambda: figure(archive, seen) == 8)
         daemon.eventually(lambda: figure(archive, "select sum(assets) from storage_by_type") == 7)
 
         nodes = daemon.ask(ASSETS)["assetNodes"]
