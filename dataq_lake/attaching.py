@@ -11,6 +11,8 @@ from dataq_lake.objects.refusals import redacted
 from dataq_lake.views import Views
 
 if TYPE_CHECKING:
+    import duckdb
+
     from dataq_lake.lake import Lake
 
 HEAD = """\
@@ -47,6 +49,24 @@ def attachment(lake: Lake) -> str:
     statements = [f"{view.statement};\n" for view in map(views.view, views.names())]
     needs = _needs(lake.root) if isinstance(lake.root, ObjectPath) else " and needs no extension"
     return HEAD.format(root=root, state=state, needs=needs) + "".join(statements)
+
+
+def attach(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None:
+    """Gives a connection the database `name`, with a view for every table as it is now.
+
+    It is gone with the connection. The views are those of `dataq sql`; nothing else is closed.
+    """
+    views = Views(lake)
+    told = [views.view(each) for each in views.names()]
+    if isinstance(lake.root, ObjectPath):
+        from dataq_lake.objects.filesystem import reading_objects
+
+        reading_objects(connection, lake.root, views.sizes)
+    here = connection.sql("select current_database()").fetchall()[0][0]
+    connection.execute(f'attach \':memory:\' as "{name}"; use "{name}"')
+    for view in told:
+        connection.execute(view.statement)
+    connection.execute(f'use "{here}"')
 
 
 def _needs(root: ObjectPath) -> str:

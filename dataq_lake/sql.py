@@ -48,8 +48,11 @@ def query(
     as_of: datetime | str | None = None,
     limits: Limits | None = None,
     stuck: Callable[[], None] | None = None,
+    marts: Path | None = None,
 ) -> Answer:
     """The answer to `text`, one or more statements that only read.
+
+    `marts` is a DuckDB file whose tables can be asked as `marts.<table>`, if it is there.
 
     `stuck` is called, in a thread of its own, if a question that was stopped for its time goes on
     regardless: then only the end of the process ends it. Raises FixTheCall with DuckDB's message,
@@ -61,12 +64,14 @@ def query(
     views = Views(lake.at(as_of))
     words = set(re.findall(r"[a-z][a-z0-9_]*", text.lower()))
     names = views.names() if _CATALOGUE.search(text) else views.names(words)
+    if marts and not ("marts" in text.lower() and marts.is_file()):
+        marts = None
     try:
-        return _ask(lake, text, views, names, limits, stuck)
+        return _ask(lake, text, views, names, limits, stuck, marts)
     except duckdb.CatalogException:
         pass  # a view may be named in a way that is not seen from outside
     try:
-        return _ask(lake, text, views, views.names(), limits, stuck)
+        return _ask(lake, text, views, views.names(), limits, stuck, marts)
     except duckdb.CatalogException as error:
         raise _unknown(lake, error) from error
 
@@ -78,10 +83,13 @@ def _ask(
     names: list[str],
     limits: Limits,
     stuck: Callable[[], None] | None,
+    marts: Path | None,
 ) -> Answer:
     import duckdb
 
     connection = _opened()
+    if marts:
+        connection.execute(f"attach {quoted(str(marts))} as marts (read_only)")
     spill = _close(connection, lake, views, names, limits)
 
     def close() -> None:
@@ -190,7 +198,7 @@ def _lost(views: Views, error: Exception) -> LakeError:
 
 
 def _unknown(lake: Lake, error: Exception) -> LakeError:
-    if "Table with name" not in str(error):
+    if "Table with name" not in str(error) or "marts" in str(error):
         return FixTheCall(str(error))
     name = re.search(r"Table with name (\S+)", str(error))
     return UnknownTable(

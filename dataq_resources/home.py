@@ -105,6 +105,16 @@ class Home:
         return self.path / "sources"
 
     @property
+    def marts(self) -> Path:
+        """What dbt has built, and what it needs to build it."""
+        return self.path / "marts"
+
+    @property
+    def marts_file(self) -> Path:
+        """The DuckDB file with the marts; it is replaced whole, never written to."""
+        return self.marts / "marts.duckdb"
+
+    @property
     def locks(self) -> Location:
         """Files that are locked while their name's work is done; several homes may share a lake."""
         return self.lake / "locks"

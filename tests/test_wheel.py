@@ -70,6 +70,7 @@ def test_the_wheel_holds_all_packages_and_no_tests(wheel: Path) -> None:
     assert tops == {f"dataq_{each}" for each in packages}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("dataq_pb2.pyi") for name in names)
+    assert "dataq_assets/dbt_project/dbt_project.yml" in names
 
 
 def test_the_command_is_the_installed_one(outside: Callable[..., str], installed: Path) -> None:

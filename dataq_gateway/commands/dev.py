@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 
 import click
 
@@ -15,7 +16,8 @@ def command(host: str, port: int) -> None:
     """Open Dagster's UI on this lake.
 
     The web page shows the graph, its checks and every run; the daemon starts the runs that are
-    asked for there. Ctrl-C ends both.
+    asked for there. Where dbt is installed, the marts are built as well, unless DATAQ_MARTS is
+    "off". Ctrl-C ends all.
     """
     from dataq_resources.home import home_from_environment
 
@@ -29,6 +31,8 @@ def command(host: str, port: int) -> None:
         "DAGSTER_HOME": str(home.dagster),
     }
     words = ["-m", "dagster", "dev", "-m", "dataq_assets.definitions"]
+    if find_spec("dagster_dbt") and os.environ.get("DATAQ_MARTS") != "off":
+        words += ["-m", "dataq_assets.marts"]  # a process of its own, for dbt is large
     os.execve(  # noqa: S606 - no shell is what we want
         sys.executable,
         [sys.executable, *words, "--host", host, "--port", str(port)],

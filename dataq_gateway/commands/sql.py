@@ -45,8 +45,9 @@ def command(
     """Ask the lake in SQL.
 
     QUERY is DuckDB's SQL; without it, standard input is read. Every table has its own name; `raw`
-    is the union of all sources. `SHOW TABLES` lists them. A question can read the lake's tables and
-    nothing else, and is stopped when it takes too much memory or time.
+    is the union of all sources. `SHOW TABLES` lists them. What `dataq marts` has built is there as
+    `marts.sources`, `marts.storage_by_type`, … A question can read these tables and nothing else,
+    and is stopped when it takes too much memory or time.
     """
     if attach:
         if query:
@@ -76,12 +77,16 @@ def run_query(text: str, as_of: str | None, limits: Limits) -> pa.RecordBatchRea
     from dataq_gateway.home import existing_lake
     from dataq_gateway.wall import OWN_PROCESS, stop, walled
     from dataq_lake.sql import query
+    from dataq_resources.home import home_from_environment
 
     lake = existing_lake(as_of)
+    # the marts are as they were built last, not as the lake was
+    marts = None if as_of else home_from_environment().marts_file
     if not click.get_current_context().meta[OWN_PROCESS]:
-        return query(lake, text, limits=limits).to_arrow_reader()
+        return query(lake, text, limits=limits, marts=marts).to_arrow_reader()
     walled(limits)
-    return query(lake, text, limits=limits, stuck=lambda: stop(limits)).to_arrow_reader()
+    answer = query(lake, text, limits=limits, stuck=lambda: stop(limits), marts=marts)
+    return answer.to_arrow_reader()
 
 
 def write_result(result: pa.RecordBatchReader, kind: str, output: str | None) -> None:

@@ -67,8 +67,11 @@ class Daemon:
 
 
 @contextmanager
-def serving(home: Path, log: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Daemon]:
+def serving(
+    home: Path, log: Path, monkeypatch: pytest.MonkeyPatch, marts: bool = False
+) -> Iterator[Daemon]:
     """`dataq dev` until the block ends, and everything that it has started."""
+    monkeypatch.setenv("DATAQ_MARTS", "on" if marts else "off")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -72,7 +72,7 @@ def dev(
     dataq = [sys.executable, "-m", "dataq_gateway"]
     added = ["sources", "add", "notes", "--plugin", "file_scanner", "--config", f"root={tree}"]
     subprocess.run([*dataq, *added], check=True, capture_output=True)
-    environment = {**os.environ, "DATAQ_COMPACTION_CRON": "* * * * *"}
+    environment = {**os.environ, "DATAQ_COMPACTION_CRON": "* * * * *", "DATAQ_MARTS": "off"}
     with (tmp_path / "dev.log").open("wb") as log:
         process = subprocess.Popen(
             [*dataq, "dev", "--port", str(port)],

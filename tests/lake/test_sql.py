@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 
 from dataq_lake import sql
+from dataq_lake.attaching import attach
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall, LakeMissing, NotYet, UnknownTable
 from dataq_lake.lake import Lake, open_lake
@@ -46,6 +47,29 @@ def test_every_table_can_be_asked_before_anything_was_archived(lake: Lake, name:
     assert ask(lake, f"select count(*) from {name}") == [(0,)]
     connection = sql.connect(lake)
     assert connection.execute(f'select * from "{name}"').fetchall() == []
+
+
+def test_a_connection_of_any_kind_gets_the_tables_as_a_database(full: Lake) -> None:
+    with duckdb.connect() as connection:
+        attach(connection, full, "lake")
+        assert connection.sql("select count(*) from lake.raw").fetchall() == [(3,)]
+        shown = connection.sql("select view_name from duckdb_views() where not internal").fetchall()
+        assert {name for (name,) in shown} == {*TABLES, "raw", "raw_mail", "raw_files"}
+        assert connection.sql("select current_database()").fetchall() == [("memory",)]
+
+
+def test_marts_are_asked_beside_the_tables(full: Lake, tmp_path: Path) -> None:
+    file = tmp_path / "it's.duckdb"
+    both = "select count(*) from marts.boxes join raw on source = name"
+    with pytest.raises(FixTheCall):
+        ask(full, both, marts=file)  # before they are built
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("create table boxes as select 'files' as name, 7 as size")
+    assert ask(full, "select * from marts.boxes", marts=file) == [("files", 7)]
+    assert ask(full, both, marts=file) == [(1,)]
+    for bad in ("drop table marts.boxes", "copy marts.boxes to '/tmp/boxes.csv'"):
+        with pytest.raises(FixTheCall):
+            ask(full, bad, marts=file)
 
 
 def test_every_table_under_its_own_name(full: Lake) -> None:

@@ -1,0 +1,1 @@
+"""What dbt needs to build the marts: its project, the lake to read and a file to build in."""
