@@ -31,7 +31,8 @@ class Foreseen:
 
     def begin(self, asset: tuple[str, ...]) -> None:
         """Begin the checks of `asset`, unless that was done."""
-        for check in self._checks:
+        # First what the index waits for.
+        for check in sorted(self._checks, key=lambda each: not each.blocking):
             if check.asset == asset and (asset, check.name) not in self._seen:
                 self._seen[asset, check.name] = self._thread.submit(self._look, check)
 
