@@ -27,6 +27,7 @@ def misplaced(lake: Lake, batches: Iterable[pa.RecordBatch]) -> Iterator[pl.Data
         rows = [
             (each["id"], each["text_id"], start, end)
             for each in segments
+            if each["start_marker"] and each["end_marker"]  # else it has no place at all
             for start, end in [(each["start_marker"]["char"], each["end_marker"]["char"])]
             if each["text_id"] in texts and texts[each["text_id"]][start:end] != each["text"]
         ]

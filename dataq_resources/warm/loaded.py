@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import site
+import stat
 import sys
 import sysconfig
 from pathlib import Path
@@ -49,6 +50,9 @@ def _paths() -> set[str]:
 def _stamp(path: str) -> Stamp | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - a thousand files before each run
+        if stat.S_ISDIR(found.st_mode):
+            # By names: its time changes also when Python leaves compiled code in it.
+            return hash(frozenset({*os.listdir(path)} - {"__pycache__"})), 0, found.st_ino
     except OSError:
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino

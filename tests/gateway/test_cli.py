@@ -101,7 +101,7 @@ def test_help_is_quick() -> None:
         before = processor_seconds()
         dataq("--help")
         took.append(processor_seconds() - before)
-    assert min(took) < 0.3
+    assert min(took) < 0.6  # Dagster alone takes twice that
 
 
 def processor_seconds() -> float:

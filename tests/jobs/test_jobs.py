@@ -11,7 +11,6 @@ import dagster as dg
 import pytest
 
 from dataq_assets.defs.jobs import job_definitions
-from dataq_assets.runs.dead import this_process
 from dataq_assets.runs.forecast import forecast
 from dataq_assets.runs.jobs import Jobs
 from dataq_assets.runs.launch import open_instance
@@ -19,6 +18,7 @@ from dataq_resources.errors import Busy, JobExists, UnknownJob, UnknownSource, U
 from dataq_resources.jobs.definition import JobDefinition
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import Task
+from dataq_resources.processes import this_process
 from tests.destinations.receiver import Receiver
 from tests.jobs.conftest import NOTES
 

@@ -96,11 +96,14 @@ def test_an_index_whose_answer_was_lost_is_published_once(
     assert [each.sequence for each in ObjectIndexes(bucket / "indexes").manifests()] == [1, 2]
 
 
+@pytest.mark.heavy  # a torn refusal is asked for again until patience ends
 def test_a_commit_whose_answer_was_lost_is_there_once(
     line: Line,
     bucket: ObjectPath,
     rows: Rows,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "30")
     lake = open_lake(bucket)
     lake.table("items").append([rows("items", ["a"])])
     line.lose_put("tables/items/_delta_log/")
