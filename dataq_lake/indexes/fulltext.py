@@ -6,11 +6,11 @@ the id of what it finds and no more, since merging maps all that it keeps; shown
 
 from __future__ import annotations
 
-import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,8 @@ def analyzer() -> tantivy.TextAnalyzer:
 def open_text(folder: Path) -> tantivy.Index:
     """The text index in `folder`."""
     try:
-        index = tantivy.Index.open(str(_lockable(folder)))
+        with _lockable(folder) as place:
+            index = tantivy.Index.open(str(place))
     except ValueError as error:
         snapshot = folder.parent.name
         raise IndexDamaged(f"the text of snapshot {snapshot} cannot be read: {REPAIR}") from error
@@ -53,16 +54,22 @@ def open_text(folder: Path) -> tantivy.Index:
     return index
 
 
-def _lockable(folder: Path) -> Path:
-    """`folder`, or links to its files where it is read-only: tantivy locks also what it reads."""
+@contextmanager
+def _lockable(folder: Path) -> Iterator[Path]:
+    """`folder`, or links to its files where it is read-only: tantivy locks also what it reads.
+
+    An index that was opened holds its files, so the links go at once: whoever is killed later
+    leaves none.
+    """
     if os.access(folder, os.W_OK):
-        return folder
-    links = Path(tempfile.mkdtemp(prefix="dataq-text-"))
-    atexit.register(shutil.rmtree, links, ignore_errors=True)
-    for file in folder.iterdir():
-        if file.name not in _LOCKS:
-            (links / file.name).symlink_to(file.absolute())
-    return links
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="dataq-text-") as name:
+        links = Path(name)
+        for file in folder.iterdir():
+            if file.name not in _LOCKS:
+                (links / file.name).symlink_to(file.absolute())
+        yield links
 
 
 class TextWriter:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,31 @@ def test_publishing_nothing_new_makes_no_snapshot(lake: Lake, publish_rows: Publ
     assert (again.snapshot, again.changed, again.bytes) == (first.snapshot, False, 0)
     assert len(IndexFolder(lake.root).names()) == 1
     assert lake.table("snapshots").count() == 1
+
+
+def test_a_read_only_index_is_searched_and_leaves_nothing_behind(
+    lake: Lake, publish_rows: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_rows([row(1), row(2)])
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    monkeypatch.setattr(os, "access", lambda *_: False)  # nobody forbids root to write
+    made: list[str] = []
+    monkeypatch.setattr(Path, "symlink_to", _noting(made))
+    assert {hit.id for hit in search(lake, "note", mode="text")} == set(ids(1, 2))
+    assert any(name.startswith(str(place)) for name in made)
+    assert list(place.iterdir()) == []
+
+
+def _noting(made: list[str]) -> Callable[[Path, Path], None]:
+    real = Path.symlink_to
+
+    def symlink_to(self: Path, target: Path) -> None:
+        made.append(str(self))
+        real(self, target)
+
+    return symlink_to
 
 
 def test_an_empty_lake_has_nothing_to_search(lake: Lake, publish_rows: Publish) -> None:
