@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import polars as pl
 
 ASSET_COLUMNS = ("id", "item_id", "parent_id", "source", "source_id", "path", "sequence")
-RAW_COLUMNS = ("source", "source_id", "sequence", "op", "observed_at", "item_id")
 THING = ["source", "source_id"]
 
 
@@ -40,37 +39,31 @@ def chains(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
     A chain is everything that one source ever had under one path.
     """
     seen = raw.select("item_id", pl.col("observed_at").alias("created_at"))
-    ends = _ends(assets, raw)
+    told = assets.select(ASSET_COLUMNS).join(seen, on="item_id", how="left").cache()
     row = pl.int_range(pl.len())
     first = pl.when(_begins("source", "path")).then(row).forward_fill()
-    numbered = (
-        assets.select(ASSET_COLUMNS)
-        .sort("source", "path", "sequence", "id")
-        .with_columns(
-            (row - first + 1).cast(pl.Int32).alias("version"),
-            pl.col("id").gather(first).alias("version_of"),
-        )
+    numbered = told.sort("source", "path", "sequence", "id").with_columns(
+        (row - first + 1).cast(pl.Int32).alias("version"),
+        pl.col("id").gather(first).alias("version_of"),
     )
-    return (
-        numbered.join(seen, on="item_id", how="left")
-        .join(ends, on="item_id", how="left")
-        .with_columns(
-            pl.col("ended_at").is_null().alias("is_latest"),
-            pl.coalesce("ended_at", "created_at").alias("updated_at"),
-        )
+    return numbered.join(_ends(told, raw), on="item_id", how="left").with_columns(
+        pl.col("ended_at").is_null().alias("is_latest"),
+        pl.coalesce("ended_at", "created_at").alias("updated_at"),
     )
 
 
-def _ends(assets: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
+def _ends(told: pl.LazyFrame, raw: pl.LazyFrame) -> pl.LazyFrame:
     """When each item with assets was superseded or deleted: item_id, ended_at (null: latest)."""
-    passed = assets.select("item_id").unique()
-    upserts = raw.select(RAW_COLUMNS).join(passed, on="item_id", how="semi")
-    deletes = raw.select(RAW_COLUMNS).filter(pl.col("op") == "delete")
-    story = pl.concat([upserts, deletes]).sort(*THING, "sequence")
+    columns = ["item_id", *THING, "sequence"]
+    # Members have the item of what they came in, and one row tells of it.
+    upserts = told.filter(pl.col("parent_id").is_null()).select(*columns, "created_at")
+    deletes = raw.filter(pl.col("op") == "delete")
+    deletes = deletes.select(*columns, pl.col("observed_at").alias("created_at"), deleted=True)
+    story = pl.concat([upserts.with_columns(deleted=pl.lit(value=False)), deletes])
     ends = _begins(*THING).shift(-1, fill_value=True)  # no row of the same thing follows
-    next_ = pl.col("observed_at").shift(-1)
-    followed = story.with_columns(pl.when(~ends).then(next_).alias("ended_at"))
-    return followed.filter(pl.col("op") != "delete").select("item_id", "ended_at")
+    ended = pl.when(~ends).then(pl.col("created_at").shift(-1)).alias("ended_at")
+    followed = story.sort(*THING, "sequence").with_columns(ended)
+    return followed.filter(~pl.col("deleted")).select("item_id", "ended_at")
 
 
 def _begins(*columns: str) -> pl.Expr:
