@@ -56,3 +56,11 @@ def is_pending(lake: Lake) -> bool:
     uncut = texts.join(segment_pairs(lake), on="pair", how="anti")
     frames = [unread.select(pl.len()), uncut.select(pl.len())]
     return any(each.item() for each in pl.collect_all(frames, engine="streaming"))
+
+
+def all_in(keys: pl.LazyFrame, known: pl.LazyFrame) -> bool:
+    """Whether each of `keys` is among `known`; both have one column, of the same name."""
+    name = keys.collect_schema().names()[0]
+    hashes = [frame.select(pl.col(name).hash()) for frame in (keys, known)]
+    strange = hashes[0].join(hashes[1], on=name, how="anti").select(pl.len())
+    return not strange.collect(engine="streaming").item()
