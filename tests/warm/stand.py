@@ -21,6 +21,7 @@ from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import RemoteJobOrigin
 
 from dataq_assets.definitions import build
+from dataq_assets.runs.dead import bury
 from dataq_assets.runs.launch import open_instance
 from dataq_resources.home import Home
 from dataq_resources.processes import PROCESS_TAG, is_alive, pid_of
@@ -127,12 +128,23 @@ class Stand:
         """The process id of the plugin, once it works."""
         return int(eventually(lambda: self.begun.exists() and self.begun.read_text().strip()))
 
+    def rest(self) -> None:
+        """Ends its runs, so that the next one waits for `gate` again."""
+        self._kill_runs()
+        bury(self.instance)
+        for path in (self.gate, self.begun):
+            path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Ends the instance and its runs; the server has to end by itself."""
+        self._kill_runs()
+        self.instance.dispose()
+
+    def _kill_runs(self) -> None:
         self.gate.touch()
         names = [run.tags.get(PROCESS_TAG, "") for run in self.instance.get_runs()]
-        self.instance.dispose()
         for name in names:
             with suppress(ProcessLookupError):
                 if is_alive(name):
                     os.kill(pid_of(name), signal.SIGKILL)
+                    eventually(lambda killed=name: not is_alive(killed))
