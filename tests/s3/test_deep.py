@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from tests.faults.damage import (
 )
 from tests.faults.stand import contents, differences, fill
 from tests.s3.machine import Machine
-from tests.s3.seaweed import Seaweed
+from tests.s3.seaweed import BUCKET, Seaweed
 
 # What a look may leave behind: who was here, and what time the store has.
 PASSING = ("/locks/", "/leases/")
@@ -106,14 +108,31 @@ class Archived:
         return {place: tag for place, tag in every.items() if not any(p in place for p in PASSING)}
 
 
-@pytest.fixture
-def archived(seaweed: Seaweed, bucket: ObjectPath, tmp_path: Path) -> Archived:
-    settings = {**seaweed.environment(), "DATAQ_CACHE": str(tmp_path / "machine-cache")}
-    machine = Machine(tmp_path / "home", str(bucket), settings)
-    machine.source("s", fill(tmp_path / "source"))
+@pytest.fixture(scope="module")
+def template(seaweed: Seaweed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ObjectPath]:
+    """The home of a machine, and its lake in the store."""
+    folder = tmp_path_factory.mktemp("archived")
+    bucket = ObjectPath.parse(f"s3://{BUCKET}/{uuid.uuid4().hex}")
+    settings = {**seaweed.environment(), "DATAQ_CACHE": str(folder / "machine-cache")}
+    machine = Machine(folder / "home", str(bucket), settings)
+    machine.source("s", fill(folder / "source"))
     machine.dataq("run")
+    return machine.home, bucket
+
+
+@pytest.fixture
+def archived(
+    template: tuple[Path, ObjectPath], seaweed: Seaweed, bucket: ObjectPath, tmp_path: Path
+) -> Archived:
+    """A copy of them, of a test's own."""
+    home, stored = template
+    shutil.copytree(home, tmp_path / "home", symlinks=True)
+    for path in stored.below():
+        if path.facts and not any(passing in str(path) for passing in PASSING):
+            (bucket / str(path).removeprefix(f"{stored}/")).write_bytes(path.read_bytes())
+    settings = {**seaweed.environment(), "DATAQ_CACHE": str(tmp_path / "machine-cache")}
     lake = open_lake(bucket)
-    return Archived(machine, lake, held(lake))
+    return Archived(Machine(tmp_path / "home", str(bucket), settings), lake, held(lake))
 
 
 def held(lake: Lake) -> dict[str, Any]:
