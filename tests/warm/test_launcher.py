@@ -16,7 +16,8 @@ from dataq_resources.processes import PROCESS_TAG, is_alive, name_of, pid_of
 from dataq_resources.warm.client import Warm
 from dataq_resources.warm.errors import NotWarm
 from dataq_resources.warm.place import place_of
-from tests.warm.stand import Stand, eventually
+from tests.slow import eventually
+from tests.warm.stand import Stand
 
 
 def parent_of(process: str) -> int:

@@ -19,7 +19,8 @@ import pytest
 
 from dataq_gateway.hooks.delivery import Delivery
 from dataq_gateway.hooks.store import Store
-from tests.gateway.hooks.stand import CONTEXT, KEY, SECONDS, SECRET, Stand, eventually, signed
+from tests.gateway.hooks.stand import CONTEXT, KEY, SECRET, Stand, signed
+from tests.slow import SECONDS, eventually
 
 SECOND = "a second secret, of sixteen and more"
 BURST, FEW, EACH = 1_000, 100, 25
@@ -96,7 +97,7 @@ def test_what_was_accepted_outlives_the_server(stand: Stand) -> None:
     stand.gate.touch()
     eventually(lambda: set(stand.states().values()) == {"done"})
     assert stand.in_dagster() == {run: "SUCCESS", follow_up: "SUCCESS"}
-    assert len(stand.begun()) == 2
+    assert len(stand.slow.begun()) == 2
 
 
 def expect_forked(stand: Stand) -> None:
