@@ -21,7 +21,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 COMPILE := $(BIN)/python -m compileall -q -j 0
 PACKAGES := dataq_plugins dataq_analyzers dataq_lake dataq_resources dataq_assets dataq_gateway
 
-.PHONY: help setup run dev test check bench docs pictures lock build clean
+.PHONY: help setup run dev test check style types imports documents bench docs pictures lock build clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,13 +51,21 @@ dev: setup ## Dagster's UI with its daemon on the same lake, on loopback
 	@$(BIN)/dataq dev
 
 test: $(VENV)/.dev ## all tests, on two processes
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
-check: $(VENV)/.dev ## style, types, imports, documentation
+check: style types imports documents ## style, types, imports, documentation (-j 2: two at a time)
+
+style: $(VENV)/.dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
 	@$(BIN)/mypy
+
+imports: $(VENV)/.dev
 	@$(BIN)/lint-imports --no-logo
+
+documents: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q tests/test_docs.py
 
 bench: $(VENV)/.dev ## measure against references in the same run (docs/benchmarks.md)

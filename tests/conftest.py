@@ -93,8 +93,8 @@ def bucket(s3: Seaweed) -> ObjectPath:
 
 # What is repeated in an object store each time; of the rest only .ci/run does it.
 QUICK_ON_S3 = {"test_concurrency", "test_blobs"}
-# What is repeated there with tables in DuckLake too; see also tests/s3/test_ducklake.py.
-DUCKLAKE_ON_S3 = {"test_concurrency", "test_writes"}
+# What is repeated there with tables in DuckLake too; all else is in tests/s3/test_ducklake.py.
+DUCKLAKE_ON_S3 = {"test_concurrency"}
 
 
 @pytest.hookimpl(tryfirst=True)

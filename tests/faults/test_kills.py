@@ -26,6 +26,8 @@ from tests.faults.stand import (
 
 SEED = 20_261_122
 POINTS = 60
+WORKERS = 2
+PAIRS = (POINTS - WORKERS) // 2
 WORK = "after work"
 ALWAYS = ("commit", "blob", "state", "index part", "publish snapshots", "index row")
 
@@ -44,7 +46,18 @@ def chosen(seen: list[str]) -> list[Point]:
     mixed = random.Random(SEED)
     mixed.shuffle(always)
     mixed.shuffle(others)
-    return [*workers[:2], *always, *others][:POINTS]
+    return [*workers[:WORKERS], *always, *others][:POINTS]
+
+
+def paired(seen: list[str]) -> list[tuple[Point, Point]]:
+    """Those that kill the run, two and two: one of the first half of a run, one of the second."""
+    counted: Counter[str] = Counter()
+    order = {}
+    for place, moment in enumerate(seen):
+        counted[moment] += 1
+        order[Point(moment, counted[moment])] = place
+    points = sorted(chosen(seen)[WORKERS:], key=order.__getitem__)
+    return list(zip(points[:PAIRS], points[PAIRS:], strict=True))
 
 
 def _is_one_of(words: tuple[str, ...], point: Point) -> bool:
@@ -69,18 +82,43 @@ def test_every_commit_blob_state_and_index_part_is_among_the_points(
     assert len(points) == POINTS
 
 
-@pytest.mark.parametrize("number", some(range(POINTS), quick=(1, 20, 45)))
+@pytest.mark.parametrize("number", some(range(WORKERS), quick=[1]))
+def test_a_run_goes_on_without_its_killed_worker(
+    server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
+) -> None:
+    """It is replaced, and what it had begun is done again."""
+    home = copied(undisturbed.template, tmp_path / "home")
+    told = killed(server, home, chosen(undisturbed.moments)[number])
+    assert told.code == 0, told.out
+    expect_taken_up(server, undisturbed, home, told)
+
+
+@pytest.mark.parametrize("number", some(range(PAIRS), quick=[9]))
 def test_a_killed_run_is_taken_up(
     server: Server, undisturbed: Undisturbed, tmp_path: Path, number: int
 ) -> None:
-    """A run or its worker, killed at one of the chosen points."""
-    point = chosen(undisturbed.moments)[number]
+    """At one of the chosen points, and what takes it up at another one, further on."""
+    early, late = paired(undisturbed.moments)[number]
     home = copied(undisturbed.template, tmp_path / "home")
-    killed = server.dataq(home, "run", kill=point)
+    told = killed(server, home, early)
+    assert told.code == -9, (str(early), told.out)
+    expect_whole(home, told)
+    (home / "killed").unlink()
+    again = server.dataq(home, "run", kill=late)
+    if again.code == 0:  # what was left to do did not come to that point
+        assert differences(contents(lake_of(home)), undisturbed.contents) == []
+        shutil.rmtree(home)
+        home = copied(undisturbed.template, tmp_path / "home")
+        again = killed(server, home, late)
+    assert again.code == -9, (str(early), str(late), again.out)
+    expect_taken_up(server, undisturbed, home, again)
+
+
+def killed(server: Server, home: Path, point: Point) -> Told:
+    """How a run ended that was, or whose worker was, killed at a point."""
+    told = server.dataq(home, "run", kill=point)
     assert point.moment in moments(home), f"{point} never came"
-    # A worker is replaced, and what it had begun is done again: the run goes on.
-    assert killed.code == (-9 if point.victim == "run" else 0), (str(point), killed.out)
-    expect_taken_up(server, undisturbed, home, killed)
+    return told
 
 
 @pytest.mark.parametrize("items", some([0, 5, 15], quick=[5]))
@@ -89,18 +127,23 @@ def test_a_killed_plugin_is_told_and_asked_again(
 ) -> None:
     home = copied(undisturbed.template, tmp_path / "home")
     (home / "die_at").write_text(str(items))
-    killed = server.dataq(home, "run")
-    assert killed.code == 1
-    assert killed.out.count("error: ") == 1
-    assert "was killed by SIGKILL" in killed.out
-    expect_taken_up(server, undisturbed, home, killed)
+    told = server.dataq(home, "run")
+    assert told.code == 1
+    assert told.out.count("error: ") == 1
+    assert "was killed by SIGKILL" in told.out
+    expect_taken_up(server, undisturbed, home, told)
 
 
-def expect_taken_up(server: Server, undisturbed: Undisturbed, home: Path, killed: Told) -> None:
-    """What was disturbed left nothing behind, and the next run completes it."""
-    assert killed.left == []
+def expect_whole(home: Path, told: Told) -> None:
+    """What was disturbed left nothing behind, and nothing that is half."""
+    assert told.left == []
     assert held_locks(home) == []
     assert halves(lake_of(home)) == []
+
+
+def expect_taken_up(server: Server, undisturbed: Undisturbed, home: Path, told: Told) -> None:
+    """The next run completes it."""
+    expect_whole(home, told)
     again = server.dataq(home, "run")
     assert (again.code, again.left) == (0, []), again.out
     lake = lake_of(home)

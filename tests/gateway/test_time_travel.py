@@ -10,8 +10,13 @@ from typing import Any
 
 import pytest
 
+from dataq_gateway import cli
 from tests.gateway.rows import Command
-from tests.gateway.test_whole_way import run_dataq
+
+# Dagster's own code still reads it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"
+)
 
 
 @pytest.fixture(scope="module")
@@ -24,17 +29,23 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     (source / "goes.txt").write_text("the kingfisher is seen for the last time")
     (source / "turns.txt").write_text("first the gauge reads low")
     add = ["sources", "add", "pond", "--plugin", "file_scanner", "--config", f"root={source}"]
-    assert run_dataq(home, *add).returncode == 0
-    assert run_dataq(home, "run").returncode == 0
-    assert run_dataq(home, "snapshots", "create", "before").returncode == 0
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATAQ_HOME", str(home))
+        patch.setenv("DAGSTER_HOME", str(home / "dagster"))
+        return home, lived(source, add)
+
+
+def lived(source: Path, add: list[str]) -> str:
+    """Archives the source before and after a change; the time between."""
+    for words in (add, ["run"], ["snapshots", "create", "before"]):
+        assert cli.run(words) == 0
     between = datetime.now(UTC).isoformat()
     time.sleep(0.01)
     (source / "goes.txt").unlink()
     (source / "turns.txt").write_text("then the gauge reads high")
     (source / "comes.txt").write_text("an otter moves in")
-    done = run_dataq(home, "run")
-    assert done.returncode == 0, done.stderr
-    return home, between
+    assert cli.run(["run"]) == 0
+    return between
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import httpx
@@ -117,16 +118,16 @@ ROUTES = [
 ]
 
 
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize(
-    "shown", ["", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}"]
-)
-def test_nothing_is_told_without_the_token(
-    client: httpx.Client, method: str, path: str, shown: str
-) -> None:
-    answer = client.request(method, path, headers={"Authorization": shown} if shown else {})
-    assert answer.status_code == 401
-    assert list(answer.json()) == ["error"]
+SHOWN = ("", f"Bearer {TOKEN}x", f"Basic {TOKEN}", f"Bearer {TOKEN[:-1]}")
+
+
+def test_nothing_is_told_without_the_token(client: httpx.Client, subtests: pytest.Subtests) -> None:
+    for (method, path), shown in product(ROUTES, SHOWN):
+        with subtests.test(f"{method} {path}", shown=shown):
+            headers = {"Authorization": shown} if shown else {}
+            answer = client.request(method, path, headers=headers)
+            assert answer.status_code == 401
+            assert list(answer.json()) == ["error"]
 
 
 def test_wrong_requests_are_refused(client: httpx.Client) -> None:

@@ -83,7 +83,7 @@ class History:
             assert contents(self.lake.at(name)) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(steps=st.lists(_step, min_size=4, max_size=12))
 def test_any_history(
     steps: list[tuple[str, int]], tmp_path_factory: pytest.TempPathFactory

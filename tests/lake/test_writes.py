@@ -300,6 +300,7 @@ def test_bulky_columns_have_no_dictionary_and_no_statistics(lake: Lake, rows: Ro
 
 
 @delta_only
+@pytest.mark.local("100 MB of the same word are a small object")
 def test_huge_rows(lake: Lake, rows: Rows) -> None:
     text = "word " * 20_000_000  # 100 MB
     lake.table("texts").append([rows("texts", ids(0, 1), text=text), rows("texts", ids(1, 2))])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dataq_plugins.conformance import assert_conforms, check_plugin
+from dataq_plugins.conformance.checks import windows
 from dataq_plugins.host import PluginProcess, PluginSpec
 from tests.plugins.conftest import DOUBLES, MARK
 
@@ -87,6 +88,14 @@ def test_a_bad_plugin_is_told_what_it_does_wrong() -> None:
     told = json.loads(report.json())
     assert told["ok"] is False
     assert {"name", "promise", "outcome", "detail", "seconds"} <= told["results"][0].keys()
+
+
+def test_a_plugin_that_always_reports_changes_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(windows, "SETTLING_SECONDS", 0)
+    config = {"count": "10", "trouble": "restless", "token": "open sesame"}
+    report = check_plugin((PYTHON, str(DOUBLES / "memory.py")), config)
+    failed = {result.name: result.detail for result in report.failures}
+    assert failed == {"discover_state": "it reported 1 windows, with nothing changed"}
 
 
 @pytest.mark.parametrize("mode", ["garbage", "crash", "stray_print", "chunk_gap"])

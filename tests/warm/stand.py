@@ -2,51 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
-import textwrap
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
-import pytest
 from dagster import DagsterRun, DagsterRunStatus
 from dagster._core.code_pointer import ModuleCodePointer
 from dagster._core.origin import JobPythonOrigin, RepositoryPythonOrigin
 from dagster._core.remote_origin import RemoteJobOrigin
 
 from dataq_assets.definitions import build
+from dataq_assets.runs.dead import bury
 from dataq_assets.runs.launch import open_instance
 from dataq_resources.home import Home
 from dataq_resources.processes import PROCESS_TAG, is_alive, pid_of
 from dataq_resources.warm.launcher import WarmRunLauncher
 from dataq_resources.warm.place import place_of
+from tests.slow import SECONDS, SlowSource, eventually
 
-SECONDS = 300
 TODAY = time.strftime("%Y-%m", time.gmtime())
-SLOW = """
-    import os, pathlib, sys, time
-    sys.stdin.buffer.read()
-    gate, begun = map(pathlib.Path, sys.argv[1:])
-    begun.write_text(f"{os.getpid()}\\n")
-    while not gate.exists():
-        time.sleep(0.05)
-"""
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """What `look` finds once it finds something."""
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.02)
-    pytest.fail(f"nothing after {SECONDS} s")
 
 
 class Stand:
@@ -59,19 +37,9 @@ class Stand:
         text = settings.read_text()
         patient = f"  class: WarmRunLauncher\n  config: {{start_seconds: {SECONDS}.0}}\n"
         settings.write_text(text.replace("  class: WarmRunLauncher\n", patient))
-        self.gate, self.begun = folder / "gate", folder / "begun"
-        script = folder / "plugin.py"
-        script.write_text(textwrap.dedent(SLOW))
-        attributes = {
-            "name": "slow",
-            "command": [sys.executable, str(script), str(self.gate), str(self.begun)],
-            "protocol": "plain",
-            "limits": {"silence_seconds": SECONDS},
-        }
-        self.source = self.home.sources / "slow" / "defs.yaml"
-        self.source.parent.mkdir(parents=True)
-        component = {"type": "dataq_assets.components.SourcePlugin", "attributes": attributes}
-        self.source.write_text(json.dumps(component))
+        self.slow = SlowSource(folder)
+        self.gate = self.slow.gate
+        self.source = self.slow.declare(self.home.sources)
         self.instance = open_instance(self.home)
 
     @property
@@ -125,14 +93,26 @@ class Stand:
 
     def plugin(self) -> int:
         """The process id of the plugin, once it works."""
-        return int(eventually(lambda: self.begun.exists() and self.begun.read_text().strip()))
+        ((_, process), *_) = eventually(self.slow.begun)
+        assert isinstance(process, int)
+        return process
+
+    def rest(self) -> None:
+        """Ends its runs, so that the next one waits for `gate` again."""
+        self._kill_runs()
+        bury(self.instance)
+        self.slow.again()
 
     def close(self) -> None:
         """Ends the instance and its runs; the server has to end by itself."""
+        self._kill_runs()
+        self.instance.dispose()
+
+    def _kill_runs(self) -> None:
         self.gate.touch()
         names = [run.tags.get(PROCESS_TAG, "") for run in self.instance.get_runs()]
-        self.instance.dispose()
         for name in names:
             with suppress(ProcessLookupError):
                 if is_alive(name):
                     os.kill(pid_of(name), signal.SIGKILL)
+                    eventually(lambda killed=name: not is_alive(killed))

@@ -16,7 +16,8 @@ from dataq_resources.processes import PROCESS_TAG, is_alive, name_of, pid_of
 from dataq_resources.warm.client import Warm
 from dataq_resources.warm.errors import NotWarm
 from dataq_resources.warm.place import place_of
-from tests.warm.stand import Stand, eventually
+from tests.slow import eventually
+from tests.warm.stand import Stand
 
 
 def parent_of(process: str) -> int:
@@ -44,40 +45,40 @@ def test_runs_are_forked_from_one_server_which_ends_with_the_instance(stand: Sta
     assert not (place_of(stand.home) / "socket").exists()
 
 
-def test_a_run_that_is_terminated_takes_its_plugin_with_it(stand: Stand) -> None:
-    run = stand.create()
-    process = stand.launch(run)
-    plugin = name_of(stand.plugin()) or ""
+def test_a_run_that_is_terminated_takes_its_plugin_with_it(shared: Stand) -> None:
+    run = shared.create()
+    process = shared.launch(run)
+    plugin = name_of(shared.plugin()) or ""
     assert is_alive(plugin)
-    assert stand.launcher.terminate(run.run_id)
-    assert stand.ended(run) is DagsterRunStatus.CANCELED
+    assert shared.launcher.terminate(run.run_id)
+    assert shared.ended(run) is DagsterRunStatus.CANCELED
     eventually(lambda: not is_alive(plugin) and not is_alive(process))
-    assert not stand.launcher.terminate(run.run_id)
+    assert not shared.launcher.terminate(run.run_id)
 
 
-def test_a_run_outlives_its_server_and_the_next_one_has_another(stand: Stand) -> None:
-    first = stand.create()
-    stand.launch(first)
-    stand.plugin()
-    server = stand.server()
+def test_a_run_outlives_its_server_and_the_next_one_has_another(shared: Stand) -> None:
+    first = shared.create()
+    shared.launch(first)
+    shared.plugin()
+    server = shared.server()
     os.kill(pid_of(server), signal.SIGKILL)
     eventually(lambda: not is_alive(server))
 
-    second = stand.create()
-    process = stand.launch(second)
-    assert stand.server() != server
-    assert parent_of(process) == pid_of(stand.server())
-    stand.gate.touch()
-    assert {stand.ended(first), stand.ended(second)} == {DagsterRunStatus.SUCCESS}
+    second = shared.create()
+    process = shared.launch(second)
+    assert shared.server() != server
+    assert parent_of(process) == pid_of(shared.server())
+    shared.gate.touch()
+    assert {shared.ended(first), shared.ended(second)} == {DagsterRunStatus.SUCCESS}
 
 
-def test_a_killed_run_is_known_to_be_gone(stand: Stand) -> None:
-    run = stand.create()
-    process = stand.launch(run)
-    plugin = name_of(stand.plugin()) or ""
+def test_a_killed_run_is_known_to_be_gone(shared: Stand) -> None:
+    run = shared.create()
+    process = shared.launch(run)
+    plugin = name_of(shared.plugin()) or ""
     os.kill(pid_of(process), signal.SIGKILL)
     eventually(lambda: not is_alive(process) and not is_alive(plugin))
-    health = stand.launcher.check_run_worker_health(stand.run(run))
+    health = shared.launcher.check_run_worker_health(shared.run(run))
     assert health.status is WorkerStatus.FAILED
     assert "killed" in str(health.msg)
 
@@ -97,16 +98,16 @@ def test_a_changed_source_has_another_server(stand: Stand) -> None:
 
 
 def test_a_child_begins_when_it_is_told_to_and_whoever_asked_hears_of_its_end(
-    stand: Stand,
+    shared: Stand,
 ) -> None:
-    run = stand.create()
-    with Warm(stand.home, start_seconds=300) as warm, open(os.devnull, "r+b") as nowhere:
+    run = shared.create()
+    with Warm(shared.home, start_seconds=300) as warm, open(os.devnull, "r+b") as nowhere:
         begun = warm.begin("run", [run.run_id, "no instance"], (nowhere.fileno(),) * 3)
         assert is_alive(begun.process)
         os.close(begun._begin)
         begun._begin = -1
         assert begun.wait() == 0
-        assert stand.run(run).status is DagsterRunStatus.NOT_STARTED
+        assert shared.run(run).status is DagsterRunStatus.NOT_STARTED
         begun = warm.begin("run", ["no run", "no instance"], (nowhere.fileno(),) * 3)
         begun.go()
         assert begun.wait() == 1
@@ -143,15 +144,15 @@ class Gone:
 
 
 def test_no_run_is_taken_for_the_process_of_another_one(
-    stand: Stand, monkeypatch: pytest.MonkeyPatch
+    shared: Stand, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = []
     monkeypatch.setattr(Warm, "begin", lambda *_: Gone())
     monkeypatch.setattr(
         DefaultRunLauncher, "launch_run", lambda _, context: begun.append(context.dagster_run)
     )
-    run = stand.create()
-    stand.instance.add_run_tags(run.run_id, {PROCESS_TAG: "of/the/parent"})
-    assert stand.launch(run) == ""
+    run = shared.create()
+    shared.instance.add_run_tags(run.run_id, {PROCESS_TAG: "of/the/parent"})
+    assert shared.launch(run) == ""
     assert [each.run_id for each in begun] == [run.run_id]
-    assert stand.launcher.check_run_worker_health(stand.run(run)).status is WorkerStatus.RUNNING
+    assert shared.launcher.check_run_worker_health(shared.run(run)).status is WorkerStatus.RUNNING

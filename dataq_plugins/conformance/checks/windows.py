@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from itertools import pairwise
 
 from dataq_plugins.conformance.checks.description import described
-from dataq_plugins.conformance.session import Answer, Seen, Session, Skipped, expect
+from dataq_plugins.conformance.session import Answer, Failed, Seen, Session, Skipped, expect
 from dataq_plugins.host.spec import Granularity
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 from dataq_plugins.sdk.windows import window_around
 
 GRANULARITIES: tuple[Granularity, ...] = ("hourly", "daily", "monthly", "yearly")
+# What was written just before it was read may be reported once more: it may have changed since.
+SETTLING_SECONDS, PAUSE_SECONDS = 5.0, 0.5
 NOWHERE = pb.Window(start=-60_000_000_000, end=-59_000_000_000)  # the first century
 
 
@@ -58,8 +61,17 @@ def check_discover_state(session: Session) -> None:
     state = session.ask("extract").expect_success().state
     if not state:
         raise Skipped("it keeps no state")
+    until = time.monotonic() + SETTLING_SECONDS
+    while windows := _changed_since(session, state):
+        if time.monotonic() > until:
+            raise Failed(f"it reported {windows} windows, with nothing changed")
+        time.sleep(PAUSE_SECONDS)
+        state = session.ask("extract", state=state).expect_success().state or state
+
+
+def _changed_since(session: Session, state: bytes) -> int:
     answer = session.ask("discover", state=state, granularity="monthly").expect_success()
-    expect(not answer.windows, f"it reported {len(answer.windows)} windows, with nothing changed")
+    return len(answer.windows)
 
 
 def _discovered(session: Session, granularity: Granularity) -> Answer:

@@ -14,7 +14,6 @@ from tests.gateway.hooks.stand import Stand
 def stand(home: Path) -> Iterator[Stand]:
     """A home with the source `slow` and the hook `push`; its server is started by the test."""
     made = Stand(home)
-    made.source("slow")
     made.hook("push")
     try:
         yield made

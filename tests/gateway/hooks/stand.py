@@ -10,10 +10,8 @@ import sqlite3
 import ssl
 import subprocess
 import sys
-import textwrap
-import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,30 +22,11 @@ import pytest
 from standardwebhooks import Webhook
 
 from dataq_resources.processes import is_alive
+from tests.slow import SECONDS, SlowSource, eventually
 
-SECONDS = 300
 KEY = b"a key for the tests of webhooks."
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
 CONTEXT = ssl.create_default_context()  # to make one for each client takes longer than all else
-PLUGIN = """
-    import pathlib, sys, time
-    sys.stdin.buffer.read()
-    gate, log = map(pathlib.Path, sys.argv[1:])
-    with log.open("a") as told:
-        told.write(f"{time.time()}\\n")
-    while not gate.exists():
-        time.sleep(0.05)
-"""
-
-
-def eventually(look: Callable[[], Any]) -> Any:
-    """What `look` finds once it finds something."""
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        if found := look():
-            return found
-        time.sleep(0.05)
-    pytest.fail(f"nothing after {SECONDS} s")
 
 
 def signed(
@@ -68,26 +47,12 @@ class Stand:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.gate = home.parent / "gate"
+        self.slow = SlowSource(home.parent)
+        self.gate = self.slow.gate
         self.log = home.parent / "server.log"
-        self._begun = home.parent / "begun"
         self._process: subprocess.Popen[bytes] | None = None
         (home / "hooks").mkdir()
-
-    def source(self, name: str) -> None:
-        """A source whose plugin writes down when it is asked, and ends once `gate` is there."""
-        script = self.home.parent / "plugin.py"
-        script.write_text(textwrap.dedent(PLUGIN))
-        attributes = {
-            "name": name,
-            "command": [sys.executable, str(script), str(self.gate), str(self._begun)],
-            "protocol": "plain",
-            "limits": {"silence_seconds": SECONDS},
-        }
-        file = self.home / "sources" / name / "defs.yaml"
-        file.parent.mkdir(parents=True)
-        component = {"type": "dataq_assets.components.SourcePlugin", "attributes": attributes}
-        file.write_text(json.dumps(component))
+        self.slow.declare(home / "sources")
 
     def hook(self, name: str, **settings: Any) -> Path:
         """A hook; its file is JSON, which is YAML."""
@@ -158,7 +123,3 @@ class Stand:
         """The status of each run of a hook as Dagster's page shows it."""
         query = "select run_id, status from runs where pipeline_name like 'hook_%'"
         return dict(self.rows(query, "dagster/runs.db"))
-
-    def begun(self) -> list[float]:
-        """When the plugin was asked."""
-        return [float(line) for line in self._begun.read_text().split()]

@@ -19,7 +19,8 @@ import pytest
 
 from dataq_gateway.hooks.delivery import Delivery
 from dataq_gateway.hooks.store import Store
-from tests.gateway.hooks.stand import CONTEXT, KEY, SECONDS, SECRET, Stand, eventually, signed
+from tests.gateway.hooks.stand import CONTEXT, KEY, SECRET, Stand, signed
+from tests.slow import SECONDS, eventually
 
 SECOND = "a second secret, of sixteen and more"
 BURST, FEW, EACH = 1_000, 100, 25
@@ -81,6 +82,7 @@ def test_what_was_accepted_outlives_the_server(stand: Stand) -> None:
     stand.start()
     run = stand.post("push").json()["run_id"]
     eventually(lambda: stand.states()[run] == "running")
+    expect_forked(stand)
     headers = signed(name="waits")
     follow_up = stand.post("push", **headers).json()["run_id"]
     stand.kill()
@@ -95,7 +97,16 @@ def test_what_was_accepted_outlives_the_server(stand: Stand) -> None:
     stand.gate.touch()
     eventually(lambda: set(stand.states().values()) == {"done"})
     assert stand.in_dagster() == {run: "SUCCESS", follow_up: "SUCCESS"}
-    assert len(stand.begun()) == 2
+    assert len(stand.slow.begun()) == 2
+
+
+def expect_forked(stand: Stand) -> None:
+    """The one run is a child of the home's warm server."""
+    ((process,),) = stand.rows("select process from runs where state = 'running'")
+    (place,) = (stand.home / "dagster" / "warm").iterdir()
+    status = Path(f"/proc/{process.split('/')[1]}/status").read_text()
+    assert f"PPid:\t{(place / 'lock').read_text().split('/')[1]}\n" in status
+    assert stand.told("run_started_cold") == []
 
 
 @pytest.mark.heavy
@@ -209,19 +220,6 @@ def test_only_what_is_signed_whole_and_new_is_taken(stand: Stand, tmp_path: Path
     words = [sys.executable, "-m", "dataq_gateway", "serve-hooks", "--port", "0"]
     second = subprocess.run(words, capture_output=True, text=True)
     assert (second.returncode, second.stderr[:24]) == (1, "error: serving is in use")
-
-
-def test_a_run_is_forked_from_the_warm_server(stand: Stand) -> None:
-    stand.start()
-    run = stand.post("push").json()["run_id"]
-    eventually(lambda: stand.states()[run] == "running")
-    ((process,),) = stand.rows("select process from runs")
-    (place,) = (stand.home / "dagster" / "warm").iterdir()
-    status = Path(f"/proc/{process.split('/')[1]}/status").read_text()
-    assert f"PPid:\t{(place / 'lock').read_text().split('/')[1]}\n" in status
-    stand.gate.touch()
-    eventually(lambda: stand.states()[run] == "done")
-    assert stand.told("run_started_cold") == []
 
 
 def test_a_run_starts_cold_where_it_cannot_be_forked(stand: Stand) -> None:

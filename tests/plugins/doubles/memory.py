@@ -60,7 +60,9 @@ class Memory(Plugin[Config]):
     def discover(self, state: bytes | None, granularity: str) -> Iterable[Window]:
         if self.config.undated:
             return set()
-        times = (START + number * DAY for number in range(_sent(state), self.config.count))
+        restless = self.config.trouble == "restless"
+        first = 0 if restless else _sent(state)
+        times = (START + number * DAY for number in range(first, self.config.count))
         return sorted({window_around(t, granularity) for t in times}, key=lambda w: w.start)
 
     def extract(
