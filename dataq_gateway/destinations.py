@@ -66,6 +66,7 @@ def declared(name: str, given: Mapping[str, Any]) -> Destination:
         "table": given["table"],
         "query": given["query"],
         "key": given["key"],
+        "changes": given["changes"] or None,
         "columns": tuple(given["column"]),
         "batch_rows": given["batch_rows"],
         "batch_bytes": given["batch_bytes"],
@@ -118,7 +119,7 @@ def deliveries(
     """The last step of each delivery, newest first."""
     import polars as pl
 
-    steps = lake.table("deliveries").scan().select(pl.exclude("row_ids"))
+    steps = lake.table("deliveries").scan().select(pl.exclude("row_ids", "row_hashes"))
     last = steps.sort("step").group_by("id", maintain_order=True).last()
     tests = [
         pl.col(column) == value

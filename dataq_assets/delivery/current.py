@@ -62,8 +62,8 @@ def current(lake: Lake, name: str, columns: list[str]) -> pl.LazyFrame:
         newest = pl.col("sequence") == pl.col("sequence").max().over("source_id")
         return needed.filter(newest).filter(pl.col("op") != "delete").select(columns)
     if name == "entities":
-        latest = pl.col("is_latest").fill_null(True)
-        return table.scan(list({*columns, "is_latest"})).filter(latest).select(columns)
+        ended = ~pl.col("is_latest").fill_null(True)
+        return table.scan(list({*columns, "is_latest"})).filter(~ended).select(columns)
     if name == "segments":
         from dataq_assets.stages.current import current_segments
 

@@ -111,7 +111,7 @@ class OfQuery:
         yield from self.lake.sql(f"select * from ({self._query})").to_arrow_reader()
 
     def schema(self) -> pa.Schema:
-        return self.lake.sql(f"select * from ({self._query}) limit 0").to_arrow_table().schema
+        return self.lake.sql(f"select * from ({self._query}) limit 0").to_arrow_reader().schema
 
     @property
     def _query(self) -> str:
