@@ -89,6 +89,7 @@ def test_a_stop_that_was_cut_short_by_a_crash_of_everything_is_told_as_one(
     assert (ended.state, ended.error) == ("stopped", "somebody stopped it")
 
 
+@pytest.mark.heavy
 def test_stopping_again_goes_on_where_it_was(jobs: Jobs, stubborn: Stubborn) -> None:
     task = stubborn("SIGINT", "SIGTERM")
     first = jobs.stop(task.id, seconds=10_000)

@@ -11,12 +11,17 @@ from dataq_plugins.sdk import Delivery, Destination, Log, Receipt, serve, settin
 class Settings:
     way: str = setting("good")
     secret: str = setting("", secret=True)
+    receiver: str = setting("", doc="A file that gets a line a row.")
 
 
 class Taker(Destination[Settings]):
     """Takes everything, or does not."""
 
     id = "taker"
+
+    def __init__(self, config: Settings) -> None:
+        super().__init__(config)
+        self.seen: set[str] = set()
 
     def deliver(self, delivery: Delivery) -> Iterator[Log | Receipt]:
         match self.config.way:
@@ -36,6 +41,16 @@ class Taker(Destination[Settings]):
                 yield Receipt("refused", f"I know {self.config.secret}")
             case "crash":
                 raise SystemExit(3)
+            case "twice" | "blind":
+                if self.config.receiver:
+                    with open(self.config.receiver, "ab") as out:
+                        out.write(delivery.rows + b"\n")
+                yield Receipt("delivered")
+            case "stops":
+                known = delivery.id in self.seen
+                self.seen.add(delivery.id)
+                there = Receipt("refused", "it is there already")
+                yield there if known else Receipt("delivered")
 
 
 serve(Taker)
