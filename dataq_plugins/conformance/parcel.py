@@ -12,7 +12,7 @@ from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 Row = Mapping[str, Any]
 ROWS: tuple[Row, ...] = (
-    {"id": "1", "title": "Äpfel\n\"quoted\"", "size": 1},
+    {"id": "1", "title": 'Äpfel\n"quoted"', "size": 1},
     {"id": "2", "title": None, "size": 2},
     {"id": "3", "title": "", "size": 3},
 )

@@ -1,4 +1,4 @@
-"""The process of a task that does not end when asked: stubborn.py HOME TASK SIGNAL…
+"""The process of a task that does not end when asked: stubborn.py HOME TASK SIGNAL, and more.
 
 It ignores these signals, so does a process that it has started, whose id it writes to its log.
 """

@@ -14,6 +14,7 @@ import dagster as dg
 import psutil
 import pytest
 
+from dataq_assets.runs import jobs as processes
 from dataq_assets.runs.jobs import Jobs
 from dataq_assets.runs.launch import open_instance
 from dataq_resources.home import Home
@@ -108,6 +109,7 @@ def test_a_killed_task_leaves_no_plugin_and_no_open_run(jobs: Jobs, tmp_path: Pa
     jobs.register("endless", JobDefinition(sources=("endless",)))
     task = jobs.start("endless")
     eventually(lambda: begun.exists() and begun.read_text())
+    eventually(lambda: jobs.task(task.id).stage == "raw")
     task = jobs.task(task.id)
     assert task.process is not None
     os.kill(pid_of(task.process), signal.SIGSTOP)  # it hears of nothing any more
@@ -119,12 +121,11 @@ def test_a_killed_task_leaves_no_plugin_and_no_open_run(jobs: Jobs, tmp_path: Pa
     _, alive = psutil.wait_procs(of_task, timeout=PATIENCE)
     assert not alive
 
-    def closed() -> bool:
-        with open_instance(jobs.home) as instance:
-            runs = instance.get_runs(dg.RunsFilter(tags={"dataq/task": task.id}))
-        return bool(runs) and all(run.is_finished for run in runs)
-
-    eventually(closed)
+    for child in list(processes._children):
+        child.wait(PATIENCE)
+    with open_instance(jobs.home) as instance:
+        runs = instance.get_runs(dg.RunsFilter(tags={"dataq/task": task.id}))
+    assert runs and all(run.is_finished for run in runs)
 
 
 def test_a_file_of_an_earlier_version_is_read(jobs: Jobs) -> None:
