@@ -25,6 +25,8 @@ PATIENCE = 300
 class Daemon:
     """What one started; `runs` reads the same records as its page."""
 
+    process: subprocess.Popen[bytes]
+
     def __init__(self, home: Path, port: int, log: Path) -> None:
         self._instance = DagsterInstance.from_config(str(home / "dagster"))
         self._port = port
@@ -80,7 +82,7 @@ def serving(
     daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        process = daemon.process = subprocess.Popen(
             words, env={**os.environ}, stdout=out, stderr=out, start_new_session=True
         )
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from dataq_assets.delivery.delivering import Delivering
 from dataq_assets.delivery.records import Records
 from dataq_gateway.destinations import mark_for_replay
 from dataq_lake.difference import Difference
-from dataq_lake.errors import FixTheCall
-from dataq_lake.lake import Lake
+from dataq_lake.errors import FixTheCall, UpgradeLake
+from dataq_lake.lake import Lake, open_lake
+from dataq_lake.schemas import TABLES
+from dataq_lake.upgrading import upgrade
 from dataq_lake.written import CommitInfo
 from dataq_plugins.errors import PluginError, SourceUnreachable
 from dataq_resources.changes import Changes
@@ -70,6 +73,7 @@ def test_only_the_last_of_two_changes_between_deliveries_is_sent(
     assert len(versions(receiver, "a")) == 2 and len(versions(receiver, "b")) == 1
 
 
+@pytest.mark.heavy
 def test_a_row_that_came_and_went_between_deliveries_is_not_told(
     lake: Lake, receiver: Receiver, deliver: Deliver
 ) -> None:
@@ -164,6 +168,7 @@ def test_a_dead_change_is_replayed_only_while_nothing_newer_was_sent(
     assert reasons(receiver.taken) == there(lake)
 
 
+@pytest.mark.heavy
 def test_a_new_column_is_a_change_of_every_row(
     lake: Lake, receiver: Receiver, deliver: Deliver
 ) -> None:
@@ -174,6 +179,7 @@ def test_a_new_column_is_a_change_of_every_row(
     assert {tuple(row) for row in copied(receiver.taken).values()} == {("id", "reason", "source")}
 
 
+@pytest.mark.heavy
 def test_from_new_rows_to_changes_and_back(
     lake: Lake, receiver: Receiver, deliver: Deliver
 ) -> None:
@@ -218,6 +224,9 @@ def test_the_answer_to_a_question_is_copied(
     assert len(receiver.taken) == 3
 
 
+REST = ("items", "messages", "entities")
+
+
 def entities(lake: Lake, latest: dict[str, bool]) -> None:
     table = lake.table("entities")
     known = set(table.scan(["id"]).collect()["id"])
@@ -228,7 +237,9 @@ def entities(lake: Lake, latest: dict[str, bool]) -> None:
     table.apply(Difference([batch], sorted(known & latest.keys())))
 
 
-@pytest.mark.parametrize("table", ["items", "assets", "messages", "entities"])
+@pytest.mark.parametrize(
+    "table", ["assets", *(pytest.param(each, marks=pytest.mark.heavy) for each in REST)]
+)
 def test_a_tombstone_is_a_deletion(
     lake: Lake, receiver: Receiver, deliver: Deliver, table: str
 ) -> None:
@@ -303,13 +314,13 @@ def test_a_kill_at_any_record_leaves_a_true_copy(lake: Lake, receiver: Receiver)
     """The sender ends after each of its records in turn, while rows change and go."""
     put(lake, {f"k{n}": "1" for n in range(25)})
     killed = 0
-    for number in range(12):
+    for number in range(9):
         rounds = Delivering(copy(receiver), lake, "run").rounds()
         committed = list(_some(rounds, number % 3, lake))
         killed += committed[-1:] == [False]
         put(lake, {f"k{number % 25}": f"{number}"})
         take(lake, f"k{(number * 7) % 25}")
-    assert killed > 3
+    assert killed > 2
     Changes(Delivering(copy(receiver), lake, "run").rounds()).commit(lake, CommitInfo("run"))
     assert reasons(receiver.taken) == there(lake)
     assert not list(Records(lake, "crm").waiting())
@@ -326,3 +337,29 @@ def _some(rounds: Any, most: int, lake: Lake) -> Any:
             yield True
     finally:
         rounds.close()
+
+
+def test_records_of_an_earlier_version_are_upgraded(
+    lake: Lake, receiver: Receiver, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(lake, {"a": "1", "b": "1"})
+    now = TABLES["deliveries"]
+    fields = [each for each in now.schema if each.name not in ("sequence", "row_hashes")]
+    old = replace(now, version=1, schema=pa.schema(fields), bulky=("row_ids",))
+    step = {"id": "1" * 32, "destination": "crm", "rows": 1}
+    rows = [
+        {**step, "step": 0, "state": "planned", "row_ids": ["a"]},
+        {**step, "step": 1, "state": "delivered"},
+    ]
+    with monkeypatch.context() as earlier:
+        earlier.setitem(TABLES, "deliveries", old)
+        batch = pa.RecordBatch.from_pylist(rows, schema=old.schema)
+        open_lake(lake.root).table("deliveries").append([batch])
+    with pytest.raises(UpgradeLake):
+        deliver(http(receiver, table=TABLE))
+    assert receiver.taken == []
+    assert [each.table for each in upgrade(lake)] == ["deliveries"]
+    deliver(http(receiver, table=TABLE))
+    assert [row["id"] for row in receiver.taken] == ["b"]
+    deliver(copy(receiver))
+    assert reasons(receiver.taken[1:]) == {"a": "1", "b": "1"}

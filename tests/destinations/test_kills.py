@@ -51,10 +51,8 @@ def test_kills_lose_nothing(lake: Lake, receiver: Receiver, honours_key: bool) -
 
 
 @pytest.mark.heavy
-@pytest.mark.parametrize("honours_key", [True, False])
-def test_kills_leave_a_true_copy(lake: Lake, receiver: Receiver, honours_key: bool) -> None:
+def test_kills_leave_a_true_copy(lake: Lake, receiver: Receiver) -> None:
     put(lake, {f"k{number}": "first" for number in range(60)})
-    receiver.honours_key = honours_key
     kills = [15, 35]
     senders: list[subprocess.Popen[bytes]] = []
 

@@ -39,7 +39,9 @@ def test_http_api(receiver: Receiver) -> None:
     assert {each.outcome for each in report.results} == {"passed"}  # nothing was skipped
 
 
-@pytest.mark.parametrize("plugin", ["jsonl_files", "parquet_files"])
+@pytest.mark.parametrize(
+    "plugin", ["jsonl_files", pytest.param("parquet_files", marks=pytest.mark.heavy)]
+)
 def test_files(tmp_path: Path, plugin: str) -> None:
     import polars as pl
 
@@ -61,6 +63,7 @@ def test_one_line_is_a_whole_test() -> None:
     assert_conforms(TAKER)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("way", "name", "detail"),
     [
