@@ -84,9 +84,17 @@ class Records:
         return steps.sort("step").group_by("id", maintain_order=True).last()
 
     def watermark(self, *, changes: bool = False) -> int | None:
-        """The version of the table of which every row was planned, None before there is one."""
-        kind = pl.col("sequence").is_not_null() == changes
-        found = self._steps().filter(kind).select(pl.col("watermark").max()).collect().item()
+        """The version of the table of which every row was planned, None before there is one.
+
+        Of changes it is one that was planned after everything that was superseded: until then
+        rows of that may not be planned again, though the table is as it was.
+        """
+        planned = self._planned().filter(pl.col("sequence").is_not_null() == changes)
+        if changes:
+            lost = planned.join(self._superseded(()), on="id", how="semi")
+            last = lost.select(pl.col("sequence").max().fill_null(0)).collect().item()
+            planned = planned.filter(pl.col("sequence") > last)
+        found = planned.select(pl.col("watermark").max()).collect().item()
         return None if found is None else int(found)
 
     def _planned(self) -> pl.LazyFrame:

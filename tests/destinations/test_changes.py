@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from dataq_assets.delivery.delivering import Delivering
@@ -177,6 +178,23 @@ def test_a_new_column_is_a_change_of_every_row(
     put(lake, {"c": "1"})
     deliver(copy(receiver, columns=["reason", "source"]))
     assert {tuple(row) for row in copied(receiver.taken).values()} == {("id", "reason", "source")}
+
+
+def test_a_sender_that_ends_before_it_plans_anew_forgets_nothing(
+    lake: Lake, receiver: Receiver, deliver: Deliver
+) -> None:
+    put(lake, {"a": "1"})
+    receiver.script = [500]
+    with pytest.raises(PluginError):
+        deliver(copy(receiver, columns=["reason"], attempts=1))
+    changed = copy(receiver, columns=["reason", "source"])
+    plan = Delivering(changed, lake, "run")
+    first = next(iter(plan.rounds()))
+    steps = first["deliveries"].new
+    lost = [each.filter(pc.equal(each["state"], "superseded")) for each in steps]
+    Changes([{"deliveries": Difference(lost)}]).commit(lake, CommitInfo("run"))
+    deliver(changed)
+    assert copied(receiver.taken) == {"a": {"id": "a", "reason": "1", "source": "orchard"}}
 
 
 @pytest.mark.heavy
