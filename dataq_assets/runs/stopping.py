@@ -20,6 +20,8 @@ from dataq_resources.processes import is_alive, pid_of, signal_process
 
 TERMINATED = 0.5
 """The part of the time that it has to end by itself that it has once it was terminated."""
+LEFT_SECONDS = 2.0
+"""How long what the process has started may take to end after it."""
 EVERY_SECONDS = 0.1
 
 
@@ -52,7 +54,7 @@ def insist(store: JobStore, task: Task, asked: float, terminated: float) -> bool
         signal_process(process, number)
     while is_alive(process):
         time.sleep(EVERY_SECONDS)
-    if group and not _within(time.time() + terminated, lambda: not _is_there(group)):
+    if group and not _within(time.time() + LEFT_SECONDS, lambda: not _is_there(group)):
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
     store.end(task.id, *what_became(store.task(task.id)))

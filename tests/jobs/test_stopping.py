@@ -17,6 +17,7 @@ import pytest
 from dataq_assets.runs import jobs as processes
 from dataq_assets.runs.jobs import Jobs
 from dataq_assets.runs.launch import open_instance
+from dataq_assets.runs.stopping import insist
 from dataq_resources.home import Home
 from dataq_resources.jobs.definition import JobDefinition
 from dataq_resources.jobs.store import JobStore
@@ -57,22 +58,23 @@ def stubborn(jobs: Jobs) -> Iterator[Stubborn]:
         each.wait()
 
 
-@pytest.mark.parametrize(
-    ("ignored", "stopping", "error"),
-    [
-        (["SIGINT"], "terminated", "somebody stopped it, and it had to be terminated"),
-        (["SIGINT", "SIGTERM"], "killed", "somebody stopped it, and it had to be killed"),
-    ],
-)
-def test_a_task_that_does_not_end_is_made_to(
-    jobs: Jobs, stubborn: Stubborn, ignored: list[str], stopping: str, error: str
-) -> None:
-    task = stubborn(*ignored)
+def test_a_task_that_does_not_end_is_terminated(jobs: Jobs, stubborn: Stubborn) -> None:
+    task = stubborn("SIGINT")
+    with JobStore(jobs.home) as store:
+        store.stop(task.id, "asked")
+        assert not insist(store, store.task(task.id), asked=0.2, terminated=PATIENCE)
+    ended = jobs.task(task.id)
+    told = "somebody stopped it, and it had to be terminated"
+    assert (ended.state, ended.stopping, ended.error) == ("stopped", "terminated", told)
+
+
+def test_a_task_that_is_not_terminated_is_killed(jobs: Jobs, stubborn: Stubborn) -> None:
+    task = stubborn("SIGINT", "SIGTERM")
     (child,) = (int(each["line"]) for each in jobs.log(task.id))
-    asked = jobs.stop(task.id, seconds=0.4)
-    assert (asked.state, asked.stopping) in (("running", "asked"), ("running", stopping))
+    assert jobs.stop(task.id, seconds=0.4).stopping
     ended = jobs.wait(task.id)
-    assert (ended.state, ended.stopping, ended.error) == ("stopped", stopping, error)
+    told = "somebody stopped it, and it had to be killed"
+    assert (ended.state, ended.stopping, ended.error) == ("stopped", "killed", told)
     assert jobs.status("notes")["status"] == "idle"
     eventually(lambda: not psutil.pid_exists(child))
     assert Jobs(Home(jobs.home.path)).task(task.id) == ended  # as whoever comes later sees it
