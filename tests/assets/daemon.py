@@ -19,6 +19,8 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRun
 
+from dataq_resources.home import Home
+
 PATIENCE = 300
 
 
@@ -78,6 +80,7 @@ def serving(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    Home(home).prepare()
     daemon = Daemon(home, port, log)
     daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
