@@ -40,8 +40,13 @@ def build(home: Home) -> dg.Definitions:
             use_user_code_server=True,
             description="Builds the marts again when the tables that they read have changed.",
         )
+    from dataq_assets.modeling.freshness import freshness_check, freshness_schedule
+
+    check = freshness_check(project)
     return dg.Definitions(
         assets=[models(project)],
+        asset_checks=[check],
+        schedules=[freshness_schedule(check)],
         sensors=[sensor],
         resources={"dbt": OfflineDbtResource.of(project)},
         executor=dg.in_process_executor,

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-import click
-from pydantic import ValidationError
-
 from dataq_gateway.given_config import pairs, typed
+from dataq_gateway.plugin_words import as_usage, chosen, plugin_words
 from dataq_gateway.probe import Probed, asked, reach
 from dataq_resources.errors import SourceExists
 from dataq_resources.home import home_from_environment
@@ -40,45 +37,9 @@ def add_source(
 
 def declared(name: str, given: Mapping[str, Any]) -> SourceConfig:
     """The source as it was typed, its settings still text; raises UsageError."""
-    if bool(given["plugin"]) == bool(given["argv"]):
-        raise click.UsageError("give either --plugin NAME or --command ARGV")
-    chosen = {
-        "plugin": given["plugin"],
-        "command": command_words(given["argv"]) if given["argv"] else None,
-        "window": given["window"],
-        "since": given["since"],
-        "environment": tuple(given["environment"]) or None,
-        "limits": numbers(given["limit"]),
-        "config": {key: texts[-1] for key, texts in pairs(given["config"], "--config").items()},
-    }
-    try:
-        return SourceConfig(name=name, **{key: value for key, value in chosen.items() if value})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise click.UsageError(f"{first['loc'][0] if first['loc'] else name}: {reason}") from None
-
-
-def command_words(text: str) -> tuple[str, ...]:
-    """The words of a command; those that name a file here become absolute paths."""
-    try:
-        words = shlex.split(text)
-    except ValueError as error:
-        raise click.BadParameter(f"{text!r}: {error}", param_hint="--command") from None
-    if not words:
-        raise click.BadParameter("is empty", param_hint="--command")
-    return tuple(str(Path(word).absolute()) if Path(word).is_file() else word for word in words)
-
-
-def numbers(words: Iterable[str]) -> dict[str, float]:
-    """The limits given as NAME=NUMBER."""
-    found = {}
-    for name, texts in pairs(words, "--limit").items():
-        try:
-            found[name] = float(texts[-1])
-        except ValueError:
-            raise click.BadParameter(f"{texts[-1]!r} is no number", param_hint="--limit") from None
-    return found
+    words = {**plugin_words(given), "window": given["window"], "since": given["since"]}
+    with as_usage(name):
+        return SourceConfig(name=name, **chosen(words))
 
 
 def settled(probed: Probed, words: Iterable[str]) -> SourceConfig:

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from pydantic import ValidationError
 
-from dataq_gateway.adding import command_words, numbers
 from dataq_gateway.errors import NotFound
 from dataq_gateway.given_config import pairs, typed
+from dataq_gateway.plugin_words import as_usage, chosen, plugin_words
 from dataq_resources.destinations import (
     Destination,
     DestinationConfig,
@@ -58,28 +57,18 @@ def declared(name: str, given: Mapping[str, Any]) -> Destination:
     """The destination as it was typed, its plugin's settings still text; raises UsageError."""
     if not NAME.fullmatch(name):
         raise click.UsageError(f"{name!r}: use a to z, 0 to 9 and _, a letter first")
-    if bool(given["plugin"]) == bool(given["argv"]):
-        raise click.UsageError("give either --plugin NAME or --command ARGV")
-    settings = {
-        "plugin": given["plugin"],
-        "command": command_words(given["argv"]) if given["argv"] else None,
+    words = {
+        **plugin_words(given),
         "table": given["table"],
         "query": given["query"],
         "key": given["key"],
+        "changes": given["changes"] or None,
         "columns": tuple(given["column"]),
         "batch_rows": given["batch_rows"],
         "batch_bytes": given["batch_bytes"],
-        "limits": numbers(given["limit"]),
-        "environment": tuple(given["environment"]),
-        "config": {key: texts[-1] for key, texts in pairs(given["config"], "--config").items()},
     }
-    try:
-        chosen = {key: value for key, value in settings.items() if value not in (None, (), {})}
-        return Destination(name, DestinationConfig.model_validate(chosen))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        reason = first["msg"].removeprefix("Value error, ")
-        raise click.UsageError(f"{first['loc'][0] if first['loc'] else name}: {reason}") from None
+    with as_usage(name):
+        return Destination(name, DestinationConfig.model_validate(chosen(words)))
 
 
 def reach(destination: Destination, home: Home) -> None:
@@ -118,7 +107,7 @@ def deliveries(
     """The last step of each delivery, newest first."""
     import polars as pl
 
-    steps = lake.table("deliveries").scan().select(pl.exclude("row_ids"))
+    steps = lake.table("deliveries").scan().select(pl.exclude("row_ids", "row_hashes"))
     last = steps.sort("step").group_by("id", maintain_order=True).last()
     tests = [
         pl.col(column) == value

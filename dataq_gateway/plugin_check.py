@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dataq_gateway.adding import command_words
 from dataq_gateway.given_config import pairs, typed
+from dataq_gateway.plugin_words import command_words
 from dataq_gateway.probe import asked
 from dataq_plugins.conformance import check_plugin
-from dataq_resources.sources import SourceConfig, plugin_spec
+from dataq_plugins.host import PluginProcess, PluginSpec
+from dataq_plugins.registry import destinations, find_destination
+from dataq_resources.sources import SourceConfig, config_text, plugin_spec
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dataq_plugins.conformance import Report
 
 
@@ -22,6 +26,8 @@ def checked(name: str | None, argv: str | None, config: Iterable[str]) -> Report
     if bool(name) == bool(argv):
         raise click.UsageError("give either NAME or --command ARGV")
     given = pairs(config, "--config")
+    if name and name in destinations():
+        return _destination(name, given)
     command = command_words(argv) if argv else None
     plain = {key: texts[-1] for key, texts in given.items()}
     probed = asked(SourceConfig(name="checked", plugin=name, command=command, config=plain), None)
@@ -30,3 +36,13 @@ def checked(name: str | None, argv: str | None, config: Iterable[str]) -> Report
     return check_plugin(
         spec.argv, spec.config, protocol=spec.protocol, environment=spec.environment
     )
+
+
+def _destination(name: str, given: Mapping[str, list[str]]) -> Report:
+    """The report on a destination, which gets rows of a made-up table."""
+    argv = find_destination(name).argv
+    spec = PluginSpec("checked", argv, kind="destination")
+    with PluginProcess(spec, on_log=lambda _level, _line: None) as plugin:
+        settings = typed(given, plugin.describe().config_schema)
+    texts = {key: config_text(value) for key, value in settings.items()}
+    return check_plugin(argv, texts, protocol="v1")

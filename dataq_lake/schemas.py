@@ -260,12 +260,16 @@ TABLES: dict[str, Table] = {
                     ("watermark", pa.int64()),
                     ("recorded_at", TIME),
                     ("run_id", pa.string()),
+                    ("sequence", pa.int64()),
+                    ("row_hashes", pa.list_(pa.string())),
                 ]
             ),
             ("id", "step"),
             "What became of rows on their way to a destination, a row a step: planned (before "
-            "anything is sent), delivered, dead or replay. The highest step of an id counts.",
-            ("row_ids",),
+            "anything is sent), delivered, dead, replay or superseded. The highest step of an id "
+            "counts.",
+            ("row_ids", "row_hashes"),
+            version=2,
             insert_only=True,
         ),
         Table(

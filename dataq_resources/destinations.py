@@ -31,6 +31,8 @@ class DestinationConfig(BaseModel):
     query: str | None = None
     key: str | None = None
     """The column that tells rows apart; by default the table's own key."""
+    changes: bool = False
+    """Whether it also hears of rows that changed or are gone: each row is then a change."""
     columns: tuple[str, ...] = ()
     """Only these; by default all but those with content."""
     config: dict[str, Any] = Field(default_factory=dict)

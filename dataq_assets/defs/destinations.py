@@ -36,6 +36,14 @@ def destination_key(name: str) -> dg.AssetKey:
     return dg.AssetKey([PREFIX, name])
 
 
+def reads(destination: Destination) -> list[dg.AssetKey]:
+    """The assets after which a destination is delivered; what goes is told by the entities."""
+    given = destination.config
+    key = READS.get(given.table, dg.AssetKey(given.table))
+    told = dg.AssetKey("entities")
+    return [key, told] if given.changes and key != told else [key]
+
+
 def destination_asset(destination: Destination) -> dg.AssetsDefinition:
     """The asset that delivers to one destination."""
     given = destination.config
@@ -43,8 +51,9 @@ def destination_asset(destination: Destination) -> dg.AssetsDefinition:
     @dg.asset(
         key=destination_key(destination.name),
         group_name=PREFIX,
-        deps=[READS.get(given.table, dg.AssetKey(given.table))],
-        description=given.description or f"Rows of {given.table}, delivered.",
+        deps=reads(destination),
+        description=given.description
+        or f"{'Changes' if given.changes else 'Rows'} of {given.table}, delivered.",
         kinds={given.plugin or "plugin"},
         owners=list(given.owners) or [OWNER],
         io_manager_key="tables",

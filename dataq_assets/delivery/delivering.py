@@ -6,17 +6,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import chain
-from typing import Any
+from typing import Any, Protocol
 
-import polars as pl
-import pyarrow as pa
-
-from dataq_assets.delivery.packing import GROUP_ROWS, Packer, grouped
-from dataq_assets.delivery.records import Record, Records, recorded
+from dataq_assets.delivery.additions import Additions
+from dataq_assets.delivery.changing import Changing
+from dataq_assets.delivery.planned import Lost, Planned
+from dataq_assets.delivery.records import Records, recorded
 from dataq_assets.delivery.selection import Selection, selection
 from dataq_lake.difference import Difference
-from dataq_lake.errors import FixTheCall
 from dataq_lake.lake import Lake
 from dataq_plugins.errors import ConfigError, OperationFailed, PluginError
 from dataq_plugins.host import Delivery, OnLog, PluginProcess, Receipt
@@ -27,6 +24,25 @@ RECORD_SECONDS = 5.0
 """How long what was delivered may be without a record: after a kill it is sent again."""
 Step = dict[str, Any]
 OnCount = Callable[[int, int], None]
+
+
+class Plan(Protocol):
+    """What is to be sent in this run: what waits, then what was never planned."""
+
+    rows: int
+    lost: list[Lost]
+
+    def begin(self) -> None:
+        """Reads the first rows."""
+        ...
+
+    def again(self, form: str) -> Iterator[list[Planned | Lost]]:
+        """Deliveries that are on record, as they were."""
+        ...
+
+    def new(self, form: str) -> Iterator[list[Planned]]:
+        """New ones, a group at a time."""
+        ...
 
 
 @dataclass
@@ -58,95 +74,62 @@ class Delivering:
 
     def rounds(self) -> Iterator[Round]:
         """What to record; raises PluginError, with what was taken before on record."""
-        waiting = list(self._records.waiting())
-        version = self._selection.version()
-        keys = self._new(version)
-        if not waiting and not len(keys):
-            return
-        self._total = len(keys) + sum(len(each.row_ids) for each in waiting)
+        kind = Changing if self.destination.config.changes else Additions
+        plan: Plan = kind(self.destination, self._selection, self._records)
+        for each in plan.lost:
+            self._lose(each)
+        self._total = plan.rows
+        if plan.rows:
+            yield from self._deliver(plan)
+        yield from self._record()
+
+    def _deliver(self, plan: Plan) -> Iterator[Round]:
         with PluginProcess(destination_spec(self.destination), self.on_log) as plugin:
             try:
-                groups = self._groups(keys)
-                first = next(groups, None)  # read while the plugin starts
+                plan.begin()  # read while the plugin starts
                 form = self.destination.config.rows or plugin.describe().rows
-                packer = Packer(self.destination, form)
-                for deliveries in self._again(packer, waiting):
-                    yield from self._sent(plugin, deliveries)
-                groups = chain([first] if first else [], groups)
-                for deliveries in self._planned(packer, groups, len(keys), version):
+                for known in plan.again(form):
+                    yield from self._sent(plugin, list(self._known(known)))
+                for new in plan.new(form):
+                    deliveries = [self._planned(each) for each in new]
                     yield from self._record()
                     yield from self._sent(plugin, deliveries)
                 self._expect_taken()
             except PluginError:
                 yield from self._record()
                 raise
-        yield from self._record()
 
-    def _new(self, version: int | None) -> pl.Series:
-        """The keys that no delivery has."""
-        if version is not None and version == self._records.watermark():
-            return pl.Series([], dtype=pl.String)
-        taken = self._records.taken().rename({"row_ids": "key"})
-        keys = self._selection.keys().with_columns(pl.col("key").cast(pl.String))
-        new = keys.join(taken, on="key", how="anti").unique(maintain_order=True)
-        found = new.collect().to_series()
-        if found.null_count():
-            column = self.destination.config.key_column
-            raise FixTheCall(
-                f"destination {self.destination.name}: {column} is null in some rows: it cannot "
-                "tell them apart, so name another key"
-            )
-        return found
+    def _planned(self, planned: Planned) -> Delivery:
+        """A new delivery, with its step to be recorded before it is sent."""
+        delivery = planned.delivery
+        self._sizes[delivery.id] = len(delivery.row_ids), len(delivery.rows)
+        self._next_step[delivery.id] = 1
+        self._step(
+            delivery.id,
+            0,
+            "planned",
+            row_ids=delivery.row_ids,
+            row_hashes=planned.row_hashes,
+            sequence=planned.sequence,
+            watermark=planned.watermark,
+        )
+        return delivery
 
-    def _groups(self, keys: pl.Series) -> Iterator[pa.Table]:
-        rows = self._selection.rows(keys) if len(keys) else iter(())
-        return grouped(rows, self.destination.config.batch_rows)
+    def _known(self, known: Iterable[Planned | Lost]) -> Iterator[Delivery]:
+        """Deliveries that are on record; of those that are lost that is recorded."""
+        for each in known:
+            if isinstance(each, Lost):
+                self._lose(each)
+                continue
+            delivery = each.delivery
+            self._sizes[delivery.id] = len(delivery.row_ids), len(delivery.rows)
+            self._next_step[delivery.id] = (each.step or 0) + 1
+            yield delivery
 
-    def _planned(
-        self, packer: Packer, groups: Iterable[pa.Table], left: int, version: int | None
-    ) -> Iterator[list[Delivery]]:
-        """New deliveries, a group at a time, each with its steps to be recorded first."""
-        for rows in groups:
-            left -= rows.num_rows
-            deliveries = packer.packed(rows)
-            for number, each in enumerate(deliveries, 1):
-                last = left <= 0 and number == len(deliveries)
-                self._sizes[each.id] = len(each.row_ids), len(each.rows)
-                self._step(
-                    each.id, 0, "planned", row_ids=each.row_ids, watermark=version if last else None
-                )
-                self._next_step[each.id] = 1
-            yield deliveries
-
-    def _again(self, packer: Packer, waiting: list[Record]) -> Iterator[list[Delivery]]:
-        """Deliveries that were planned before, of the same rows in the same order."""
-        for records in together(waiting):
-            deliveries = []
-            for record, rows in self._as_they_were(records):
-                self._next_step[record.id] = record.step + 1
-                self._sizes[record.id] = len(record.row_ids), 0
-                if rows.num_rows:
-                    delivery = packer.whole(record.id, rows)
-                    self._sizes[record.id] = rows.num_rows, len(delivery.rows)
-                    deliveries.append(delivery)
-                else:
-                    gone = "its rows are not in the table any more"
-                    self._end(Receipt(record.id, "refused", gone, "", 0))
-            yield deliveries
-
-    def _as_they_were(self, records: list[Record]) -> Iterator[tuple[Record, pa.Table]]:
-        """Each record with its rows that are there."""
-        keys = pl.Series([key for each in records for key in each.row_ids], dtype=pl.String)
-        batches = list(self._selection.rows(keys))
-        rows = pa.Table.from_batches(batches) if batches else pa.table({})
-        column = self.destination.config.key_column
-        found = map(str, rows.column(column).to_pylist() if batches else ())
-        places: dict[str, list[int]] = {}
-        for number, key in enumerate(found):
-            places.setdefault(key, []).append(number)
-        for record in records:
-            mine = [number for key in record.row_ids for number in places.get(key, ())]
-            yield record, rows.take(list(dict.fromkeys(mine))) if mine else rows.slice(0, 0)
+    def _lose(self, lost: Lost) -> None:
+        self._sizes[lost.id] = lost.rows, 0
+        self._step(lost.id, lost.step + 1, lost.state, attempts=0, reason=lost.reason)
+        self._count("dead" if lost.state == "dead" else "superseded", lost.rows)
 
     def _sent(self, plugin: PluginProcess, deliveries: Iterable[Delivery]) -> Iterator[Round]:
         recorded_at = time.monotonic()
@@ -189,7 +172,10 @@ class Delivering:
             reason=receipt.reason or None,
             place=receipt.place or None,
         )
-        self.facts["dead" if state == "dead" else "rows"] += self._sizes[receipt.delivery_id][0]
+        self._count("dead" if state == "dead" else "rows", self._sizes[receipt.delivery_id][0])
+
+    def _count(self, fact: str, rows: int) -> None:
+        self.facts[fact] = self.facts.get(fact, 0) + rows
         self.on_count(self.facts["rows"] + self.facts["dead"], self._total)
 
     def _step(self, delivery_id: str, step: int, state: str, **more: Any) -> None:
@@ -214,17 +200,3 @@ class Delivering:
                 operation="deliver",
                 kind="destination",
             )
-
-
-def together(records: Iterable[Record]) -> Iterator[list[Record]]:
-    """The records in lists of at most so many rows as a group has, or of one record."""
-    held: list[Record] = []
-    count = 0
-    for record in records:
-        if held and count + len(record.row_ids) > GROUP_ROWS:
-            yield held
-            held, count = [], 0
-        held.append(record)
-        count += len(record.row_ids)
-    if held:
-        yield held

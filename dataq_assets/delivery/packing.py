@@ -9,6 +9,7 @@ from itertools import pairwise
 import pyarrow as pa
 
 from dataq_assets.delivery.encoding import ipc_stream, json_lines
+from dataq_assets.delivery.records import Record
 from dataq_lake.ids import make_id
 from dataq_plugins.host import Delivery
 from dataq_resources.destinations import Destination
@@ -84,3 +85,17 @@ def grouped(batches: Iterable[pa.RecordBatch], most_rows: int) -> Iterator[pa.Ta
             held, count, size = rest.to_batches(), rest.num_rows, rest.nbytes
     if count:
         yield pa.Table.from_batches(held)
+
+
+def together(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in lists of at most so many rows as a group has, or of one record."""
+    held: list[Record] = []
+    count = 0
+    for record in records:
+        if held and count + len(record.row_ids) > GROUP_ROWS:
+            yield held
+            held, count = [], 0
+        held.append(record)
+        count += len(record.row_ids)
+    if held:
+        yield held

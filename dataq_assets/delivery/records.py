@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,15 +15,21 @@ from dataq_lake.schemas import TABLES
 
 TABLE = TABLES["deliveries"]
 WAITING = ("planned", "replay")
+SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True)
 class Record:
-    """One delivery as it stands: its last step, and the keys of its rows."""
+    """One delivery as it stands: its last step, the keys of its rows, and what these were.
+
+    `sequence` and `row_hashes` are None where only new rows are delivered.
+    """
 
     id: str
     step: int
     row_ids: tuple[str, ...]
+    sequence: int | None
+    row_hashes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True)
@@ -33,28 +39,71 @@ class Records:
     lake: Lake
     destination: str
 
-    def taken(self) -> pl.LazyFrame:
-        """Column `row_ids`: the key of every row that was ever planned."""
-        planned = self._steps().filter(pl.col("step") == 0)
-        return planned.select(pl.col("row_ids").explode()).unique()
+    def taken(self, superseded: Collection[str] = ()) -> pl.LazyFrame:
+        """Column `row_ids`: the key of every row that was ever planned.
+
+        Not those of deliveries that were superseded, by their record or by being named here.
+        """
+        counting = self._planned().join(self._superseded(superseded), on="id", how="anti")
+        return counting.select(pl.col("row_ids").explode()).unique()
+
+    def sent(self, superseded: Collection[str] = ()) -> pl.DataFrame:
+        """What each key was planned as last: key, hash, sequence.
+
+        `hash` is "" for one that was to go, and null where nobody knows what the receiver has:
+        the delivery was superseded, as in `taken`, or it was not of changes.
+        """
+        of = ["row_ids", "row_hashes", "sequence"]
+        vague = self._superseded(superseded).with_columns(vague=True)
+        known = pl.col("row_hashes").is_not_null() & pl.col("vague").is_null()
+        planned = self._planned().join(vague, on="id", how="left")
+        told = planned.filter(known).select(of).explode("row_ids", "row_hashes")
+        untold = planned.filter(~known).select(of).explode("row_ids")
+        nothing = pl.lit(None, pl.String).alias("row_hashes")
+        both = pl.concat([untold.with_columns(nothing), told])
+        last = both.sort("sequence", nulls_last=False).unique("row_ids", keep="last")
+        return last.rename({"row_ids": "key", "row_hashes": "hash"}).collect()
+
+    def sequence(self) -> int:
+        """The highest of any delivery, 0 before there is one."""
+        return int(self._steps().select(pl.col("sequence").max()).collect().item() or 0)
 
     def waiting(self) -> Iterator[Record]:
         """Deliveries that were planned or are to be repeated, the oldest first."""
         last = self.latest().filter(pl.col("state").is_in(WAITING)).select("id", "step")
-        planned = self._steps().filter(pl.col("step") == 0).select("id", "row_ids", "recorded_at")
-        found = last.join(planned, on="id").sort("recorded_at", "id")
+        planned = self._planned().select("id", "row_ids", "recorded_at", "sequence", "row_hashes")
+        order = ["sequence", "recorded_at", "id"]
+        found = last.join(planned, on="id").sort(order, nulls_last=False)
         for row in found.collect().iter_rows(named=True):
-            yield Record(row["id"], row["step"], tuple(row["row_ids"]))
+            hashes = None if row["row_hashes"] is None else tuple(row["row_hashes"])
+            yield Record(row["id"], row["step"], tuple(row["row_ids"]), row["sequence"], hashes)
 
     def latest(self) -> pl.LazyFrame:
         """The last step of every delivery, without the keys of its rows."""
-        steps = self._steps().select(pl.exclude("row_ids"))
+        steps = self._steps().select(pl.exclude("row_ids", "row_hashes"))
         return steps.sort("step").group_by("id", maintain_order=True).last()
 
-    def watermark(self) -> int | None:
-        """The version of the table of which every row was planned, None before there is one."""
-        found = self._steps().select(pl.col("watermark").max()).collect().item()
+    def watermark(self, *, changes: bool = False) -> int | None:
+        """The version of the table of which every row was planned, None before there is one.
+
+        Of changes it is one that was planned after everything that was superseded: until then
+        rows of that may not be planned again, though the table is as it was.
+        """
+        planned = self._planned().filter(pl.col("sequence").is_not_null() == changes)
+        if changes:
+            lost = planned.join(self._superseded(()), on="id", how="semi")
+            last = lost.select(pl.col("sequence").max().fill_null(0)).collect().item()
+            planned = planned.filter(pl.col("sequence") > last)
+        found = planned.select(pl.col("watermark").max()).collect().item()
         return None if found is None else int(found)
+
+    def _planned(self) -> pl.LazyFrame:
+        return self._steps().filter(pl.col("step") == 0)
+
+    def _superseded(self, more: Collection[str]) -> pl.LazyFrame:
+        """The ids of deliveries that will not be sent any more, for others carry their rows."""
+        gone = self._steps().filter(pl.col("state") == SUPERSEDED).select("id")
+        return pl.concat([gone, pl.LazyFrame({"id": list(more)}, {"id": pl.String})])
 
     def _steps(self) -> pl.LazyFrame:
         return (

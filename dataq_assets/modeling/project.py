@@ -9,12 +9,12 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataq_assets.modeling.errors import BrokenProject, InstallDbt
 from dataq_resources.home import Home
@@ -44,6 +44,22 @@ class Mart(NamedTuple):
     name: str
     rows: int
     doc: str
+
+
+class Freshness(NamedTuple):
+    """How old the newest row of a table is: pass, warn or error, as its bounds in dbt say."""
+
+    table: str
+    status: str
+    newest_at: str | None
+    age_seconds: float | None
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Freshness:
+        """As dbt's sources.json has it; a table that cannot be judged is an error."""
+        status = told["status"] if told["status"] in ("pass", "warn") else "error"
+        newest, age = told.get("max_loaded_at"), told.get("max_loaded_at_time_ago_in_s")
+        return cls(str(told["unique_id"]).rpartition(".")[2], status, newest, age)
 
 
 def installed() -> bool:
@@ -123,6 +139,19 @@ class MartsProject:
         )
         if done.returncode != 0:
             raise BrokenProject(f"dbt {words[0]} failed: {done.stdout.strip() or done.stderr}")
+
+    def freshness(self) -> list[Freshness]:
+        """How old each table of the lake is that has a bound; raises BrokenProject, InstallDbt."""
+        self.prepare()
+        told = self.target / "sources.json"
+        told.unlink(missing_ok=True)
+        with self.drafting():
+            try:
+                self.run("source", "freshness", "--output", str(told))
+            except BrokenProject:  # it ends badly, too, where a table is older than it may be
+                if not told.is_file():
+                    raise
+        return [Freshness.of(each) for each in json.loads(told.read_text())["results"]]
 
     def places(self) -> Sequence[str]:
         """Where dbt finds the project and its profile."""

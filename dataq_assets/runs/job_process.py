@@ -13,6 +13,7 @@ from dataq_resources.home import Home, home_from_environment
 from dataq_resources.jobs.definition import JobDefinition
 from dataq_resources.jobs.meter import ARCHIVING, DELIVERING, Meter
 from dataq_resources.jobs.store import JobStore
+from dataq_resources.jobs.task import STOPPED
 from dataq_resources.processes import this_process
 from dataq_resources.progress import Progress
 
@@ -37,7 +38,8 @@ def main(task_id: str) -> int:
                 _work(home, definition, teller, outcome)
         except KeyboardInterrupt:
             teller.tell()
-            store.end(task_id, "stopped", "somebody stopped it", outcome.run_ids)
+            how = STOPPED[store.task(task_id).stopping]
+            store.end(task_id, "stopped", how, outcome.run_ids)
             return 0
         except Exception as error:  # noqa: BLE001 - whatever it is belongs into the task's record
             teller.tell()

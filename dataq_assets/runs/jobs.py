@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
 from typing import Any
 
 from dataq_resources.destinations import one_destination
@@ -16,12 +15,14 @@ from dataq_resources.errors import ResourceError, UnknownSource
 from dataq_resources.home import Home
 from dataq_resources.jobs.definition import JobDefinition
 from dataq_resources.jobs.store import Job, JobStore
-from dataq_resources.jobs.task import OPEN, Task
-from dataq_resources.processes import is_alive
+from dataq_resources.jobs.task import OPEN, STOPPED, Task
+from dataq_resources.processes import is_alive, signal_process
 from dataq_resources.sources import NAME, load_sources
 
 START_SECONDS = 60
 """A task whose process has not begun by then is lost."""
+STOP_SECONDS = 20.0
+"""How long a task may take to end by itself: to end its plugins, and to record where it is."""
 STATUS = {"queued": "running", "stopped": "idle"}
 """What a job is by the state of its last task, where that is another word."""
 
@@ -81,16 +82,22 @@ class Jobs:
             job = store.job(before.job, before.version)
             return self._begin(store, store.add_task(job, before.id))
 
-    def stop(self, task_id: str) -> Task:
-        """Has a task end; what it has stored stays. It has ended once its state says so."""
+    def stop(self, task_id: str, seconds: float = STOP_SECONDS) -> Task:
+        """Has a task end; what it has stored stays. It has ended once its state says so.
+
+        It is asked to. Where it has not ended `seconds` later it is terminated, and after half as
+        long killed, by a process of its own, which goes on when this one ends; `stopping` of the
+        task says which.
+        """
         self._bury()
         with JobStore(self.home) as store:
             task = store.task(task_id)
             if task.state == "queued":
                 store.end(task.id, "stopped", "it was stopped before it began")
-            elif task.state == "running" and task.process and is_alive(task.process):
-                with suppress(ProcessLookupError):
-                    os.kill(_pid(task.process), signal.SIGINT)
+            elif task.state == "running" and task.process:
+                store.stop(task.id, task.stopping or "asked")
+                signal_process(task.process, signal.SIGINT)
+                self._spawn("dataq_assets.runs.stopping", task.id, str(seconds))
             return store.task(task_id)
 
     def task(self, task_id: str) -> Task:
@@ -118,19 +125,22 @@ class Jobs:
 
     def _begin(self, store: JobStore, task: Task) -> Task:
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "dataq_assets.runs.job_process", task.id],
-                env={**os.environ, "DATAQ_HOME": str(self.home.path)},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # it goes on when this process ends
-            )
-            with _children_lock:
-                _children.append(process)
+            self._spawn("dataq_assets.runs.job_process", task.id)
         except OSError as error:
             store.end(task.id, "failed", f"could not be started: {error.strerror}")
         return store.task(task.id)
+
+    def _spawn(self, module: str, *words: str) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, *words],
+            env={**os.environ, "DATAQ_HOME": str(self.home.path)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # it goes on when this process ends
+        )
+        with _children_lock:
+            _children.append(process)
 
     def _bury(self) -> None:
         """Ends tasks whose process is gone, and such as never began."""
@@ -140,9 +150,7 @@ class Jobs:
                 lost = task.state == "queued" and time.time() - task.created_at > START_SECONDS
                 gone = task.state == "running" and not is_alive(task.process or "")
                 if lost or gone:
-                    store.end(
-                        task.id, "failed", "its process is gone: it was killed, or did not begin"
-                    )
+                    store.end(task.id, *what_became(task))
 
     def _expect_known(self, definition: JobDefinition) -> None:
         known = {source.name for source in load_sources(self.home)}
@@ -167,8 +175,11 @@ def _status(store: JobStore, job: Job) -> dict[str, Any]:
     }
 
 
-def _pid(process: str) -> int:
-    return int(process.rpartition("/")[0].rpartition("/")[2])
+def what_became(task: Task) -> tuple[str, str]:
+    """State and reason of a task whose process is gone without a word."""
+    if task.stopping:
+        return "stopped", STOPPED[task.stopping]
+    return "failed", "its process is gone: it was killed, or did not begin"
 
 
 def _reap() -> None:

@@ -23,6 +23,7 @@ def command() -> None:
 @click.option("--table", required=True, help="The table whose rows it gets.")
 @click.option("--query", metavar="SQL", help="Rows of this question instead of the table's own.")
 @click.option("--key", metavar="COLUMN", help="What tells rows apart. [default: the table's key]")
+@click.option("--changes", is_flag=True, help="Also tell of rows that change or go.")
 @click.option("--column", multiple=True, help="Only these columns. [default: all but contents]")
 @click.option("--batch-rows", type=int, metavar="N", help="Rows a delivery. [default: 100]")
 @click.option("--batch-bytes", type=int, metavar="N", help="Bytes a delivery. [default: 1000000]")
@@ -123,7 +124,9 @@ def remove(name: str, as_json: bool) -> None:
 @command.command("deliveries")
 @click.argument("name", required=False)
 @click.option(
-    "--state", type=click.Choice(["delivered", "planned", "replay", "dead"]), help="In this state."
+    "--state",
+    type=click.Choice(["delivered", "planned", "replay", "dead", "superseded"]),
+    help="In this state.",
 )
 @click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most.")
 @json_option("Print a JSON array of deliveries.")

@@ -125,10 +125,21 @@ def retrigger(task: str, wait: bool, as_json: bool) -> None:
 
 @command.command("stop")
 @click.argument("task")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0),
+    default=20,
+    show_default=True,
+    metavar="N",
+    help="How long it may take to end by itself.",
+)
 @json_option("Print the task as one JSON object.")
-def stop(task: str, as_json: bool) -> None:
-    """Have a TASK end; what it has stored stays."""
-    _tell_task(_jobs().stop(task), as_json)
+def stop(task: str, seconds: float, as_json: bool) -> None:
+    """Have a TASK end; what it has stored stays.
+
+    It is asked to; where it does not end it is terminated, then killed.
+    """
+    _tell_task(_jobs().stop(task, seconds), as_json)
 
 
 @command.command("tasks")

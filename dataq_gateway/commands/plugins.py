@@ -38,7 +38,8 @@ def check(name: str | None, argv: str | None, config: tuple[str, ...], as_json: 
     """Prove that a plugin keeps the protocol.
 
     Every operation is tried, with right and with wrong input, on the source that the settings
-    name. Exit code 1 means that something is not as the protocol says.
+    name. A destination gets rows of a made-up table. Exit code 1 means that something is not as
+    the protocol says.
     """
     from dataq_gateway.plugin_check import checked
 

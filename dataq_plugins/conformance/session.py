@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
+from dataq_plugins.conformance.parcel import Parcel
 from dataq_plugins.errors import PluginError, ProtocolViolated
 from dataq_plugins.host.connection import Connection
 from dataq_plugins.host.environment import plugin_environment
@@ -55,6 +56,7 @@ class Answer:
     description: pb.Plugin = field(default_factory=pb.Plugin)
     state: bytes = b""
     complete: bool = False
+    receipt: pb.Receipt = field(default_factory=pb.Receipt)
     largest: int = 0
     error: str = ""
     error_code: int = 0
@@ -107,7 +109,9 @@ class Session:
         config: Mapping[str, str],
         limits: Limits,
         environment: Sequence[str],
+        parcel: Parcel | None = None,
     ) -> None:
+        self.parcel = parcel or Parcel()
         self.argv = tuple(argv)
         self.config = dict(config)
         self.limits = limits
@@ -159,6 +163,13 @@ class Session:
             "max_chunk_bytes": self.limits.chunk_bytes,
         }
         return pb.PluginRequest(**(standard | fields))
+
+    def work(self) -> pb.PluginRequest:
+        """Return a request for what the plugin is there for: to extract, or to deliver."""
+        told = self.ask("describe").expect_success().description
+        if "deliver" not in told.capabilities:
+            return self.request("extract")
+        return self.request("deliver", delivery=self.parcel.of("work", told.rows))
 
     def items(self) -> list[Seen]:
         """Return everything in the source; extracted once."""
@@ -217,6 +228,7 @@ def collect(answer: Answer, response: pb.PluginResponse, bulk: int) -> None:
     answer.description.MergeFrom(response.description)
     answer.state = response.state or answer.state
     answer.complete = answer.complete or response.complete
+    answer.receipt.MergeFrom(response.receipt)
     sizes = [len(item.raw_data) for item in response.items]
     answer.largest = max(answer.largest, bulk, len(response.chunk.data), *sizes)
     answer.error = response.error

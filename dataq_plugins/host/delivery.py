@@ -23,13 +23,15 @@ FATES: dict[int, Fate] = {
 class Delivery:
     """Rows of `table` under an id that means these very rows: a JSON object a line, or Arrow IPC.
 
-    As the destination's description says in `rows`.
+    As the destination's description says in `rows`. With `changes` each row is a change: op, key,
+    version, idempotency_key, row.
     """
 
     id: str
     table: str
     row_ids: tuple[str, ...]
     rows: bytes
+    changes: bool = False
 
 
 class Receipt(NamedTuple):
@@ -45,7 +47,11 @@ class Receipt(NamedTuple):
 def asked(delivery: Delivery) -> pb.Delivery:
     """The delivery as the protocol has it."""
     return pb.Delivery(
-        id=delivery.id, table=delivery.table, row_id=delivery.row_ids, rows=delivery.rows
+        id=delivery.id,
+        table=delivery.table,
+        row_id=delivery.row_ids,
+        rows=delivery.rows,
+        changes=delivery.changes,
     )
 
 

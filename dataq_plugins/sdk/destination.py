@@ -16,12 +16,14 @@ class Delivery:
     """Rows of `table` to be taken as a whole or not at all; the same `id` means the same rows.
 
     `rows` is a JSON object a line, or a stream of Arrow IPC, as the destination's `rows` says.
+    With `changes` each row is a change: op (upsert, delete), key, version, idempotency_key, row.
     """
 
     id: str
     table: str
     row_ids: tuple[str, ...]
     rows: bytes
+    changes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

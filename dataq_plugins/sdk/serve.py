@@ -204,7 +204,8 @@ class Server:
         plugin = self._plugin(request)
         assert isinstance(plugin, Destination)  # noqa: S101 (or it would not be offered)
         asked = request.delivery
-        delivery = Delivery(asked.id, asked.table, tuple(asked.row_id), asked.rows)
+        ids = tuple(asked.row_id)
+        delivery = Delivery(asked.id, asked.table, ids, asked.rows, asked.changes)
         for thing in plugin.deliver(delivery):
             if isinstance(thing, Receipt):
                 output.finish(receipt=_receipt(delivery.id, thing))

@@ -42,7 +42,9 @@ create table if not exists tasks (
     error text,
     run_ids text not null default '[]',
     retrigger_of text,
-    process text
+    process text,
+    stopping text not null default '',
+    stop_at real
 );
 create index if not exists tasks_of_jobs on tasks (job, created_at);
 create unique index if not exists one_open_task on tasks (job) where state in ('queued','running');
@@ -83,6 +85,7 @@ class JobStore:
         self._db.execute("pragma journal_mode=wal")
         self._db.execute("pragma synchronous=full")
         self._db.executescript(_TABLES)
+        self._add_columns()
 
     def __enter__(self) -> Self:
         return self
@@ -204,6 +207,14 @@ class JobStore:
             (state, error, json.dumps(list(run_ids)), time.time(), state, task_id),
         )
 
+    def stop(self, task_id: str, stopping: str) -> None:
+        """Writes down how far the stopping of a task that runs has gone: asked, then further."""
+        self._db.execute(
+            "update tasks set stopping = ?, stop_at = coalesce(stop_at, ?) "
+            "where id = ? and state = 'running'",
+            (stopping, time.time(), task_id),
+        )
+
     def log(self, task_id: str, line: str, level: str = "info") -> None:
         """Adds a line to a task's log."""
         self._db.execute(
@@ -218,6 +229,14 @@ class JobStore:
             (task_id, limit),
         )
         return [dict(row) for row in rows]
+
+    def _add_columns(self) -> None:
+        """A file of an earlier version gets what tasks have now."""
+        there = {row["name"] for row in self._db.execute("pragma table_info(tasks)")}
+        for name, kind in (("stopping", "text not null default ''"), ("stop_at", "real")):
+            if name not in there:
+                with suppress(sqlite3.OperationalError):  # another process was faster
+                    self._db.execute(f"alter table tasks add column {name} {kind}")
 
     def _newest(self, name: str) -> Job | None:
         row = self._db.execute(

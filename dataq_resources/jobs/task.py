@@ -7,13 +7,22 @@ from typing import Any, Literal
 
 State = Literal["queued", "running", "completed", "failed", "stopped"]
 OPEN = ("queued", "running")
+Stopping = Literal["", "asked", "terminated", "killed"]
+STOPPED: dict[str, str] = {
+    "": "somebody stopped it",
+    "asked": "somebody stopped it",
+    "terminated": "somebody stopped it, and it had to be terminated",
+    "killed": "somebody stopped it, and it had to be killed",
+}
+"""What is told of a task that was stopped, by how far that had to go."""
 
 
 @dataclass(frozen=True)
 class Task:
     """Times are Unix seconds; `percent` never goes back; `items` and `bytes` are of the sources.
 
-    `rows` are those that destinations took.
+    `rows` are those that destinations took. `stopping` is how far somebody who stops it has gone,
+    since `stop_at`.
     """
 
     id: str
@@ -32,6 +41,8 @@ class Task:
     run_ids: tuple[str, ...]
     retrigger_of: str | None
     process: str | None
+    stopping: Stopping = ""
+    stop_at: float | None = None
 
     @property
     def is_open(self) -> bool:

@@ -19,11 +19,15 @@ import dagster as dg
 import pytest
 from dagster import DagsterInstance, DagsterRun
 
+from dataq_resources.home import Home
+
 PATIENCE = 300
 
 
 class Daemon:
     """What one started; `runs` reads the same records as its page."""
+
+    process: subprocess.Popen[bytes]
 
     def __init__(self, home: Path, port: int, log: Path) -> None:
         self._instance = DagsterInstance.from_config(str(home / "dagster"))
@@ -76,11 +80,12 @@ def serving(
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     monkeypatch.setenv("DAGSTER_HOME", str(home / "dagster"))
+    Home(home).prepare()
     daemon = Daemon(home, port, log)
     daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
     with log.open("wb") as out:
-        process = subprocess.Popen(
+        process = daemon.process = subprocess.Popen(
             words, env={**os.environ}, stdout=out, stderr=out, start_new_session=True
         )
     try:

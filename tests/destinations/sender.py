@@ -1,4 +1,7 @@
-"""Delivers items to a receiver, as a process that can be killed: sender.py LAKE URL."""
+"""Delivers a table to a receiver, as a process that can be killed: sender.py LAKE URL [TABLE].
+
+Items, each once; or the changes of TABLE.
+"""
 
 import sys
 
@@ -9,9 +12,11 @@ from dataq_resources.changes import Changes
 from dataq_resources.destinations import Destination, DestinationConfig
 
 if __name__ == "__main__":
-    _, lake, url = sys.argv
+    _, lake, url, *table = sys.argv
     config = {"url": url, "allow_private": True}
     given = {"plugin": "http_api", "table": "items", "batch_rows": 10, "config": config}
+    if table:
+        given |= {"table": table[0], "changes": True}
     destination = Destination("crm", DestinationConfig.model_validate(given))
     Changes(Delivering(destination, open_lake(lake), "run").rounds()).commit(
         open_lake(lake), CommitInfo("run")

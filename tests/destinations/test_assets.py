@@ -46,18 +46,22 @@ def test_each_is_an_asset_after_its_table(home: Home, receiver: Receiver) -> Non
         http(receiver, "crm"),
         http(receiver, "rejects", table="quarantine"),
         http(receiver, "by_hand", table="segments", automatic=False),
+        http(receiver, "copy", table="assets", changes=True),
     )
     (home.path / "destinations" / "bad.yaml").write_text("plugin: http_api\n")
     graph = build(home).resolve_asset_graph()
-    nodes = {name: graph.get(destination_key(name)) for name in ("crm", "rejects", "by_hand")}
+    nodes = {
+        name: graph.get(destination_key(name)) for name in ("crm", "rejects", "by_hand", "copy")
+    }
     assert {name: node.parent_keys for name, node in nodes.items()} == {
         "crm": {dg.AssetKey("items")},
         "rejects": {dg.AssetKey(["quarantine", "rejected_items"])},
         "by_hand": {dg.AssetKey("segments")},
+        "copy": {dg.AssetKey("assets"), dg.AssetKey("entities")},
     }
     assert all(graph.get(key).is_materializable for node in nodes.values() for key in [node.key])
     automatic = {name for name, node in nodes.items() if node.automation_condition}
-    assert automatic == {"crm", "rejects"}
+    assert automatic == {"crm", "rejects", "copy"}
     bad = graph.get(destination_key("bad"))
     assert "bad.yaml" in (bad.description or "")
     assert not bad.is_materializable

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from dataq_gateway.cli import cli
 from dataq_lake.lake import Lake, open_lake
 from tests.destinations.conftest import add_items
+from tests.destinations.copying import TABLE, put, reasons, take
 from tests.destinations.receiver import Receiver
 
 # Dagster's own affair: it uses what it has deprecated.
@@ -67,6 +68,20 @@ def test_from_adding_to_replaying(lake: Lake, receiver: Receiver, tmp_path: Path
     add(receiver)
     dataq("deliver")
     assert receiver.ids() == ids
+
+
+def test_changes_are_asked_for_on_the_command_line(lake: Lake, receiver: Receiver) -> None:
+    put(lake, {"a": "1", "b": "1"})
+    added = dataq(
+        *("destinations", "add", "copy", "--plugin", "http_api", "--table", TABLE, "--changes"),
+        *("--config", f"url={receiver.url}", "--config", "allow_private=true"),
+    )
+    assert added["changes"] is True
+    dataq("deliver")
+    take(lake, "b")
+    dataq("deliver")
+    assert reasons(receiver.taken) == {"a": "1"}
+    assert dataq("destinations", "deliveries", "copy")[0]["rows"] == 1
 
 
 def test_a_receiver_that_is_away_fails_the_command(lake: Lake, receiver: Receiver) -> None:

@@ -62,6 +62,13 @@ def test_check_finds_a_broken_promise(dataq: Command, tmp_path: Path) -> None:
     assert "FAIL unique_ids" in told.stdout
 
 
+def test_destinations_are_checked_by_name(dataq: Command, tmp_path: Path) -> None:
+    words = ["plugins", "check", "jsonl_files"]
+    told = dataq(*words, "--config", f"url={tmp_path}", "--json")
+    assert told.returncode == 0, told.stdout + told.stderr
+    assert "deliver_again" in {each["name"] for each in json.loads(told.stdout)["results"]}
+
+
 def test_check_needs_one_plugin(dataq: Command) -> None:
     assert dataq("plugins", "check").returncode == 2
     assert dataq("plugins", "check", "file_scanner", "--command", "x").returncode == 2

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
@@ -35,7 +36,10 @@ ROOT = Path(__file__).resolve().parents[2]
 FIXTURES = sorted(path for path in (Path(__file__).parent / "fixtures").iterdir() if path.is_dir())
 
 
-@pytest.fixture(params=FIXTURES, ids=lambda path: path.name)
+OLD = [path for path in FIXTURES if path.name.startswith("snapshots_")]
+
+
+@pytest.fixture(params=OLD, ids=lambda path: path.name)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
     """A lake that an earlier version has written."""
     shutil.copytree(request.param, tmp_path / "lake")
@@ -182,7 +186,7 @@ def test_a_killed_upgrade_goes_on(old: Lake, tmp_path: Path, at: int) -> None:
 
 def test_rows_are_not_migrated_twice(old: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     """Killed after the rows were replaced and before the version was written down."""
-    (real,) = migrations()
+    (real,) = (each for each in migrations() if each.table == "snapshots")
     called: list[int] = []
 
     def migrate(batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -309,6 +313,18 @@ def test_there_is_a_way_from_every_earlier_version(table: Table) -> None:
         steps = way(table.name, version, table.version)
         assert all(step.name.startswith(f"{step.table}_{step.after:04}_") for step in steps)
         assert all(step.doc for step in steps)
+
+
+def test_deliveries_of_an_earlier_version_have_no_order_and_no_hashes(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES[0].with_name("deliveries_1"), tmp_path / "lake")
+    lake = open_lake(tmp_path / "lake")
+    before = lake.table("deliveries").scan(["id", "step", "state", "row_ids"]).collect()
+    with pytest.raises(UpgradeLake):
+        expect_upgraded(lake)
+    assert upgrade(lake) == [Upgrade("deliveries", 1, 2, ("deliveries_0002_changes",), 4)]
+    rows = open_lake(lake.root).table("deliveries").scan().collect()
+    assert rows.select(before.columns).equals(before)
+    assert rows.select(pl.col("sequence", "row_hashes").null_count()).row(0) == (4, 4)
 
 
 def test_every_earlier_version_has_a_fixture() -> None:

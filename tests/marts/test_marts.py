@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -148,3 +149,12 @@ def test_the_descriptions_name_the_columns_that_are_there(built: Archive, schema
             [schema],
         ).fetchall()
     assert {name: set(columns) for name, columns in found} == told
+
+
+@pytest.mark.heavy
+def test_the_documentation_is_one_page_with_every_model(built: Archive, tmp_path: Path) -> None:
+    page = tmp_path / "marts.html"
+    built.dataq("marts", "--docs", str(page))
+    text = page.read_text()
+    assert all(name in text for names in MODELS.values() for name in names)
+    assert "When something was observed last. What did not change is not observed again." in text

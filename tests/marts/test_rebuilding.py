@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from dataq_assets.runs.launch import open_instance
 from dataq_lake.written import CommitInfo
 from tests.assets.daemon import serving
 from tests.marts.conftest import Archive
@@ -83,3 +86,21 @@ def test_the_daemon_builds_the_marts_again_when_a_source_has_changed(
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
         built = [run for run in daemon.runs() if STAGED in (run.asset_selection or ())]
         assert {run.asset_selection for run in built} == {built[0].asset_selection}  # always all
+
+
+@pytest.mark.heavy
+def test_freshness_is_told_by_dbt_and_is_a_check(archive: Archive) -> None:
+    raw = archive.lake.raw("notes")
+    for days, code in ((10, 0), (40, 1)):
+        rows = raw.scan().collect()
+        old = rows.with_columns(observed_at=datetime.now(UTC) - timedelta(days=days))
+        shutil.rmtree(archive.home.lake / "tables" / "raw_notes")
+        raw.append(old.to_arrow().to_batches(), CommitInfo("test", "raw_notes"))
+        told = json.loads(archive.dataq("marts", "--freshness", "--json", code=code).stdout)
+        lines = [*told["warnings"], *(each["reason"] for each in told["failures"])]
+        assert any(f"{days}.0 days old" in line for line in lines), told
+    with open_instance(archive.home) as instance:  # as Dagster's page shows it
+        storage = instance.event_log_storage
+        key = dg.AssetCheckKey(STAGED, "source_freshness")
+        last = storage.get_latest_asset_check_execution_by_key([key])[key]
+    assert last.run_id in told["run_ids"]

@@ -10,8 +10,8 @@ from dataq_plugins.conformance.session import Failed, Session, expect
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,40}")
-REQUIRED = {"describe", "configure", "extract"}
-KNOWN = REQUIRED | {"check", "discover", "cancel", "deliver"}
+REQUIRED = {"describe", "configure"}
+KNOWN = REQUIRED | {"check", "discover", "extract", "cancel", "deliver"}
 TIME_BASES = {"modified", "event", "created", "observed"}
 COMPOSED = {"anyOf", "oneOf", "allOf", "enum", "const", "$ref"}
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}
@@ -39,10 +39,13 @@ def properties(session: Session) -> dict[str, dict[str, Any]]:
 
 
 def check_describe(session: Session) -> None:
-    """It describes itself without any settings: id, version, time basis."""
+    """It describes itself without any settings: id, version, time basis or how it takes rows."""
     told = described(session)
     expect(ID.fullmatch(told.id), f"its id {told.id!r} does not match {ID.pattern}")
     expect(told.version, "it names no version")
+    if "deliver" in told.capabilities:
+        expect(told.rows in ("", "json", "arrow"), f"rows is {told.rows!r}, not json or arrow")
+        return
     expect(
         told.time_basis in TIME_BASES,
         f"time_basis is {told.time_basis!r}, not one of {', '.join(sorted(TIME_BASES))}",
@@ -50,10 +53,11 @@ def check_describe(session: Session) -> None:
 
 
 def check_capabilities(session: Session) -> None:
-    """It lists the operations it answers, describe, configure and extract among them."""
+    """It lists what it answers: describe, configure, and extract or deliver among them."""
     offered = set(described(session).capabilities)
     missing, unknown = REQUIRED - offered, offered - KNOWN
     expect(not missing, f"it does not offer {', '.join(sorted(missing))}")
+    expect({"extract", "deliver"} & offered, "it offers neither extract nor deliver")
     expect(not unknown, f"nobody knows the operation {', '.join(sorted(unknown))}")
 
 

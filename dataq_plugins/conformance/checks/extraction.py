@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from dataq_plugins.conformance.checks.description import properties
 from dataq_plugins.conformance.session import Seen, Session, Skipped, expect
 
 CHUNK = 64 << 10
@@ -73,16 +72,6 @@ def check_full(session: Session) -> None:
         raise Skipped("it keeps no state")
     full = session.ask("extract", state=first.state, full=True).expect_success()
     _expect_same(first.items, full.items, "with full")
-
-
-def check_secrets(session: Session) -> None:
-    """It does not write its secrets into the log."""
-    secret = [n for n, s in properties(session).items() if s.get("writeOnly")]
-    values = [session.config[n] for n in secret if len(session.config.get(n, "")) > 3]
-    if not values:
-        raise Skipped("it was given no secret")
-    shown = [line for line in session.log for value in values if value in line]
-    expect(not shown, "a secret stands in its log")
 
 
 def _expect_same(first: list[Seen], second: list[Seen], when: str) -> None:

@@ -44,11 +44,11 @@ def check_requests_in_pieces(session: Session) -> None:
 
 
 def check_cancel(session: Session) -> None:
-    """It stops an extraction when asked to, says so, and answers the next request."""
+    """It stops its work when asked to, says so, and answers the next request."""
     if "cancel" not in described(session).capabilities:
         raise Skipped("it does not offer cancel")
     with _own_process(session) as connection, session.judging():
-        request = session.request("extract")
+        request = session.work()
         connection.write(frame(request) + frame(pb.PluginRequest(operation="cancel")))
         answer = session.answer(connection, request)
         finished = not answer.error and not answer.error_code
@@ -64,8 +64,7 @@ def check_cancel(session: Session) -> None:
 def check_stdout(session: Session) -> None:
     """It writes nothing but answers to standard output."""
     with _own_process(session) as connection, session.judging():
-        for operation in ("describe", "configure", "extract"):
-            request = session.request(operation)
+        for request in (session.request("describe"), session.request("configure"), session.work()):
             connection.send(request)
             session.answer(connection, request).expect_success()
         connection.finish_requests()
@@ -83,10 +82,10 @@ def check_end(session: Session) -> None:
         expect(error is None, error.reason if error else "")
 
 
-def check_end_while_extracting(session: Session) -> None:
-    """It ends soon when its input closes while it extracts."""
+def check_end_while_working(session: Session) -> None:
+    """It ends soon when its input closes while it extracts or delivers."""
     with _own_process(session) as connection, session.judging():
-        connection.send(session.request("extract"))
+        connection.send(session.work())
         connection.finish_requests()
         while connection.receive():
             pass

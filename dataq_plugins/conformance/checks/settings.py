@@ -51,6 +51,16 @@ def check_settings_again(session: Session) -> None:
     session.ask("configure").expect_success()
 
 
+def check_secrets(session: Session) -> None:
+    """It does not write its secrets into the log."""
+    secret = [n for n, s in properties(session).items() if s.get("writeOnly")]
+    values = [session.config[n] for n in secret if len(session.config.get(n, "")) > 3]
+    if not values:
+        raise Skipped("it was given no secret")
+    shown = [line for line in session.log for value in values if value in line]
+    expect(not shown, "a secret stands in its log")
+
+
 def _expect_refusal(session: Session, config: dict[str, str], name: str) -> None:
     answer = session.ask("configure", config=config)
     expect(answer.error, f"it accepted a bad {name!r}")

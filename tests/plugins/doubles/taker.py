@@ -1,5 +1,6 @@
 """A destination that takes rows, or misbehaves as its setting says."""
 
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,12 +12,17 @@ from dataq_plugins.sdk import Delivery, Destination, Log, Receipt, serve, settin
 class Settings:
     way: str = setting("good")
     secret: str = setting("", secret=True)
+    receiver: str = setting("", doc="A file that gets a line a row.")
 
 
 class Taker(Destination[Settings]):
     """Takes everything, or does not."""
 
     id = "taker"
+
+    def __init__(self, config: Settings) -> None:
+        super().__init__(config)
+        self.seen: set[str] = set()
 
     def deliver(self, delivery: Delivery) -> Iterator[Log | Receipt]:
         match self.config.way:
@@ -36,6 +42,18 @@ class Taker(Destination[Settings]):
                 yield Receipt("refused", f"I know {self.config.secret}")
             case "crash":
                 raise SystemExit(3)
+            case way:
+                yield self.wrong(way, delivery)
+
+    def wrong(self, way: str, delivery: Delivery) -> Receipt:
+        """What looks well, and is not."""
+        known = delivery.id in self.seen
+        self.seen.add(delivery.id)
+        if way == "stops" and known:
+            return Receipt("refused", "it is there already")
+        with open(self.config.receiver or os.devnull, "ab") as out:
+            out.write(delivery.rows + b"\n")
+        return Receipt("delivered")
 
 
 serve(Taker)

@@ -154,16 +154,18 @@ class Chunk(_message.Message):
     def __init__(self, item: _Optional[_Union[DataItem, _Mapping]] = ..., source_id: _Optional[str] = ..., offset: _Optional[int] = ..., data: _Optional[bytes] = ..., last: _Optional[bool] = ..., abandon: _Optional[bool] = ...) -> None: ...
 
 class Delivery(_message.Message):
-    __slots__ = ("id", "table", "row_id", "rows")
+    __slots__ = ("id", "table", "row_id", "rows", "changes")
     ID_FIELD_NUMBER: _ClassVar[int]
     TABLE_FIELD_NUMBER: _ClassVar[int]
     ROW_ID_FIELD_NUMBER: _ClassVar[int]
     ROWS_FIELD_NUMBER: _ClassVar[int]
+    CHANGES_FIELD_NUMBER: _ClassVar[int]
     id: str
     table: str
     row_id: _containers.RepeatedScalarFieldContainer[str]
     rows: bytes
-    def __init__(self, id: _Optional[str] = ..., table: _Optional[str] = ..., row_id: _Optional[_Iterable[str]] = ..., rows: _Optional[bytes] = ...) -> None: ...
+    changes: bool
+    def __init__(self, id: _Optional[str] = ..., table: _Optional[str] = ..., row_id: _Optional[_Iterable[str]] = ..., rows: _Optional[bytes] = ..., changes: _Optional[bool] = ...) -> None: ...
 
 class Receipt(_message.Message):
     __slots__ = ("delivery_id", "fate", "reason", "place", "attempts")
