@@ -31,6 +31,7 @@ from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
+from dataq_assets.defs.reprocess import reprocess, reprocess_job
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
@@ -70,7 +71,9 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
             assets=[
                 *(asset.map_asset_specs(_derived) for asset in derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
+                reprocess,
             ],
+            jobs=[reprocess_job(derived)],
             sensors=[automation_sensor(), failure_sensor()],
             schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],
