@@ -92,16 +92,20 @@ def derived(way: Way) -> dict[str, Any]:
 
 
 SCOPES = [
+    Scope(analyzer="markdown", analyzer_version="<3"),
+    Scope(source="s", first_window="2023-12"),
+]
+MORE_SCOPES = [
     Scope(analyzer="markdown"),
     Scope(analyzer="markdown", analyzer_version="1"),
-    Scope(analyzer="markdown", analyzer_version="<3"),
     Scope(source="other"),
-    Scope(source="s", first_window="2023-12"),
     Scope(source="s", analyzer="markdown"),
 ]
 
 
-@pytest.mark.parametrize("scope", SCOPES, ids=str)
+@pytest.mark.parametrize(
+    "scope", [*SCOPES, *(pytest.param(each, marks=pytest.mark.heavy) for each in MORE_SCOPES)]
+)
 def test_what_was_read_wrongly_is_read_again(
     way: Way, undisturbed: dict[str, Any], scope: Scope
 ) -> None:
@@ -139,7 +143,9 @@ def test_a_wrong_asset_of_an_item_goes_with_it(way: Way, undisturbed: dict[str, 
     assert way.broken_checks() == []
 
 
-@pytest.mark.parametrize("after", [*range(12)])
+@pytest.mark.parametrize(
+    "after", [3, 8, *(pytest.param(each, marks=pytest.mark.heavy) for each in (1, 5, 6, 10, 11))]
+)
 def test_interrupted_after_any_commit_it_goes_on(
     way: Way, tmp_path: Path, undisturbed: dict[str, Any], after: int
 ) -> None:
