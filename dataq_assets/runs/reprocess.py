@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from dataq_assets.reprocess import checked
 from dataq_assets.runs.outcome import Outcome
 from dataq_assets.runs.running import derive_what_is_new
 from dataq_assets.runs.session import Session
 from dataq_assets.runs.workers import Workers
+from dataq_assets.stages.reprocessing import TABLE
 from dataq_assets.stages.scope import Scope, Selection
 from dataq_lake.lake import open_lake
 from dataq_resources.handover import handing_over
@@ -41,7 +42,8 @@ def reprocess(home: Home, scope: Scope, on_progress: OnProgress | None = None) -
         workers = Workers(stack.enter_context(handing_over()))
         stack.enter_context(listening(on_progress))
         session = stack.enter_context(Session(home, read_sources(home).good))
-        outcome.add(session.take_away(asdict(scope)))
+        taken = session.take_away(asdict(scope))
+        outcome.add(replace(taken, rows={TABLE: int(taken.ok)}, deleted={}))
         if outcome.ok:
             derive_what_is_new(home, session, workers, outcome)
     outcome.seconds = time.monotonic() - begun

@@ -26,7 +26,7 @@ def command(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    """Derive again what was derived, because it was wrong or can be done better now.
+    """Derive again what was derived wrongly.
 
     With --source everything that came of its items, from the gate on; with --analyzer the texts of
     the contents that it has read, and what follows from them; with both, those of the source.

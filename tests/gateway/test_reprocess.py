@@ -19,6 +19,10 @@ from dataq_lake.search import search
 from dataq_resources.home import Home
 from dataq_resources.sources import SourceConfig, write_source
 
+# Dagster itself still reads it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"
+)
 DERIVED = ("items", "assets", "entities", "texts", "analyses", "segments", "embeddings")
 
 
@@ -54,12 +58,12 @@ def keys(lake: Lake) -> dict[str, list[tuple[Any, ...]]]:
 def test_all_of_a_source_from_the_command_line(
     place: Home, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(place).ok
+    assert run(place).failures == []
     lake = open_lake(place.lake)
     before, version = keys(lake), lake.table("texts").version()
 
     assert cli.run(["reprocess", "--source", "notes", "--dry-run", "--json"]) == 0
-    counted = {"items": 2, "assets": 2, "contents": 2, "texts": 2, "segments": 4}
+    counted = {"items": 2, "assets": 2, "contents": 2, "texts": 2, "segments": 2}
     assert json.loads(capsys.readouterr().out) == {"dry_run": True, **counted}
     assert lake.table("texts").version() == version
 
@@ -72,7 +76,7 @@ def test_all_of_a_source_from_the_command_line(
 
 
 def test_the_job_of_dagsters_page_takes_away_and_derives_in_one_run(place: Home) -> None:
-    assert run(place).ok
+    assert run(place).failures == []
     lake = open_lake(place.lake)
     before = keys(lake)
     given = {"source": "notes", "analyzer": "markdown"}
@@ -81,7 +85,7 @@ def test_the_job_of_dagsters_page_takes_away_and_derives_in_one_run(place: Home)
         config = {"ops": {"maintenance__reprocess": {"config": given}}}
         result = job.execute_in_process(instance=instance, run_config=config)
         shown = result.asset_materializations_for_node("maintenance__reprocess")[0].metadata
-        assert (shown["contents"].value, shown["segments"].value) == (2, 4)
+        assert (shown["contents"].value, shown["segments"].value) == (2, 2)
         runs = {row["run_id"] for row in lake.table("texts").scan(["run_id"]).collect().to_dicts()}
         assert runs == {result.run_id}
         checks = result.get_asset_check_evaluations()
