@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
@@ -15,7 +16,7 @@ from dataq_resources.home import Home
 from dataq_resources.processes import PROCESS_TAG
 from dataq_resources.sources import SourceConfig, write_source
 from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
-from tests.assets.daemon import serving
+from tests.assets.daemon import Daemon, serving
 
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 FIVE_YEARS = 5 * 365 * 86_400
@@ -64,7 +65,46 @@ def test_an_old_file_in_one_of_two_sources_becomes_searchable(
         assert PROCESS_TAG in begun[0].tags  # it was forked
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
 
+        read = runs_of_texts(place)
+        launched = daemon.ask(REPROCESS, {"selector": asset_job(daemon)})["launchRun"]
+        taken = launched["run"]["runId"]
+        daemon.eventually(lambda: len(runs_of_texts(place) - read) == 1)
+        assert taken not in runs_of_texts(place), "what follows from raw was run by itself"
+        daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
+        assert runs_of_texts(place).isdisjoint(read)
+        assert found(place, "kingfisher")
 
+
+def runs_of_texts(place: Home) -> set[str]:
+    """The runs that have made the texts that there are."""
+    return set(open_lake(place.lake).table("texts").scan(["run_id"]).collect()["run_id"])
+
+
+def asset_job(daemon: Daemon) -> dict[str, Any]:
+    """The page's words for the asset that takes away what is to be derived again."""
+    (repository,) = [
+        each
+        for each in daemon.ask(JOBS)["repositoriesOrError"]["nodes"]
+        if {"name": "reprocess"} in each["jobs"]
+    ]
+    return {
+        "repositoryName": repository["name"],
+        "repositoryLocationName": repository["location"]["name"],
+        "jobName": "__ASSET_JOB",
+        "assetSelection": [{"path": ["maintenance", "reprocess"]}],
+    }
+
+
+REPROCESS = """
+mutation($selector: JobOrPipelineSelector!) {
+  launchRun(executionParams: {selector: $selector, runConfigData:
+    {ops: {maintenance__reprocess: {config: {analyzer: "text"}}}}}) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}
+"""
+JOBS = """{ repositoriesOrError { ... on RepositoryConnection {
+  nodes { name location { name } jobs { name } } } } }"""
 BACKFILL = """
 mutation($keys: [AssetKeyInput!]!, $names: [String!]!) {
   launchPartitionBackfill(backfillParams: {assetSelection: $keys, partitionNames: $names}) {

@@ -12,7 +12,10 @@ import pytest
 from dataq_analyzers import registry
 from dataq_analyzers.outcome import Failed
 from dataq_assets.stages import reading
+from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.texts import Texts
+from dataq_lake.difference import Difference
+from dataq_lake.errors import ContentLost
 from tests.assets.way import Way, gone, item
 
 LETTER = b"""Message-ID: <2@x>
@@ -46,7 +49,8 @@ class Noting:
         self.names: list[str] = []
 
     def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Failed]:
-        self.names += [task.name for task in tasks]
+        for task in tasks:
+            self.names.append(task.name)
         yield from ()
 
 
@@ -220,3 +224,4 @@ def test_what_is_lost_is_told_after_all_others_are_read(way: Way) -> None:
     noting = Noting()
     with pytest.raises(ContentLost):
         list(reading.Reading(lake, noting).outcomes())  # type: ignore[arg-type]
+    assert noting.names == ["large.txt"]
