@@ -12,7 +12,8 @@ Raw is partitioned by windows of time and filled by plugins. Everything after it
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
 At its end stand destinations, each downstream of the table whose rows it gets.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
-retire_snapshots and vacuum, each with a schedule.
+retire_snapshots and vacuum, each with a schedule; and reprocess, which takes away what is to be
+derived again, and which items follow as they follow raw.
 """
 
 from collections.abc import Sequence
