@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,14 @@ from dataq_lake.search import search
 from dataq_resources.home import Home
 from dataq_resources.processes import PROCESS_TAG
 from dataq_resources.sources import SourceConfig, write_source
-from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
+from dataq_resources.triggers import (
+    BackfillSetting,
+    ChangesSetting,
+    ClockSetting,
+    RetrySetting,
+)
 from tests.assets.daemon import Daemon, serving
+from tests.assets.test_failures import Receiver, declare
 
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 FIVE_YEARS = 5 * 365 * 86_400
@@ -153,6 +161,41 @@ def test_a_schedule_a_backfill_schedule_and_a_range_from_the_page(
         daemon.eventually(lambda: good(START, "2019-01"))
         assert [run.tags[END] for run in good(START, "2019-01")] == ["2019-12"]
         assert good(START, "2019-02") == []
+
+
+@pytest.mark.heavy
+def test_a_scheduled_run_that_fails_is_tried_twice_more_and_then_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Home(home)
+    place.prepare()
+    source = SourceConfig(
+        name="broken",
+        command=(sys.executable, "-c", "raise SystemExit('the orchard is closed')"),
+        changes=ChangesSetting(enabled=False),
+        retries=RetrySetting(times=1, seconds=1),
+        schedules=(ClockSetting(cron="* * * * *"),),
+    )
+    write_source(place, source)
+    receiver = Receiver()
+    declare(home, "ops", channel="webhook", url=receiver.url)
+    try:
+        with serving(home, tmp_path / "dev.log", monkeypatch) as daemon:
+            daemon.eventually(lambda: receiver.came)
+            told = json.loads(receiver.came[0][1])
+            runs = {run.run_id: run for run in daemon.runs("raw_broken")}
+            last = runs[told["run_id"]]
+            assert (told["source"], told["origin"]) == ("broken", "schedule")
+            assert last.tags["dagster/retry_number"] == "2"
+            chain = [run for run in runs.values() if run.root_run_id == last.root_run_id]
+            assert len(chain) == 2
+            assert last.root_run_id in runs
+            for run in chain:
+                assert len(daemon.retries(run.run_id)) == 1, (
+                    "within the run, by the source's policy"
+                )
+    finally:
+        receiver.close()
 
 
 def months_between(first: str, last: str) -> int:
