@@ -24,14 +24,14 @@ IMPATIENT = {"dataq/retries": "off"}
 """The tag of runs that somebody waits for in a terminal."""
 
 
-def failure_of(
+def retry_of(
     error: PluginError, setting: RetrySetting, retries: int, tags: Mapping[str, str]
-) -> Exception:
-    """What to raise in the run with these tags, whose step has been tried again so many times."""
+) -> dg.RetryRequested | None:
+    """The next attempt in the run with these tags, whose step was tried again so many times."""
     passing = isinstance(error, PASSING) and not isinstance(error, ConfigError)
     waited_for = tags.items() >= IMPATIENT.items()
     if waited_for or not passing or retries >= setting.times:
-        return dg.Failure(str(error))
+        return None
     return dg.RetryRequested(setting.times, policy(setting).calculate_delay(retries + 1))
 
 

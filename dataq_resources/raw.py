@@ -28,8 +28,8 @@ class Observations:
     """What the stream has to tell once it is drained."""
     windows: dict[str, int] = field(default_factory=dict)
     """Rows by the window they are filed in, likewise."""
-    failed: Callable[[PluginError], Exception] = lambda error: dg.Failure(str(error))
-    """What to raise where the plugin fails."""
+    again: Callable[[PluginError], dg.RetryRequested | None] = lambda _: None
+    """Whether, and after how long, the step is to be tried again where the plugin fails."""
 
 
 class RawIOManager(dg.ConfigurableIOManager):
@@ -45,10 +45,9 @@ class RawIOManager(dg.ConfigurableIOManager):
             with locked(self.home.home.locks, f"source_{obj.source}"):
                 writer.drain(obj.batches)
         except PluginError as error:
-            failure = obj.failed(error)
-            if isinstance(failure, dg.Failure):
-                raise failure from None
-            raise failure from error
+            if again := obj.again(error):
+                raise again from error
+            raise dg.Failure(str(error), metadata=writer.written.as_dict()) from None
         self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}
         shown["seconds"] = round(time.monotonic() - begun, 3)

@@ -12,7 +12,7 @@ from dataq_assets.extraction import Extraction, open_ended
 from dataq_assets.owners import OWNER
 from dataq_assets.partitions import partitions
 from dataq_assets.quiet import quietly
-from dataq_assets.retrying import failure_of
+from dataq_assets.retrying import retry_of
 from dataq_assets.stages.windows import windowing
 from dataq_resources.lake import HomeResource
 from dataq_resources.raw import Observations
@@ -95,7 +95,7 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
             extraction.batches(),
             extraction.facts,
             extraction.windows,
-            lambda error: failure_of(error, setting, context.retry_number, tags),
+            lambda error: retry_of(error, setting, context.retry_number, tags),
         )
 
     return raw
