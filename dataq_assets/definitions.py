@@ -12,7 +12,8 @@ Raw is partitioned by windows of time and filled by plugins. Everything after it
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
 At its end stand destinations, each downstream of the table whose rows it gets.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
-retire_snapshots and vacuum, each with a schedule.
+retire_snapshots and vacuum, each with a schedule; and reprocess, which takes away what is to be
+derived again, and which items follow as they follow raw.
 """
 
 from collections.abc import Sequence
@@ -31,6 +32,7 @@ from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
+from dataq_assets.defs.reprocess import reprocess, reprocess_job
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
@@ -70,7 +72,9 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
             assets=[
                 *(asset.map_asset_specs(_derived) for asset in derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
+                reprocess,
             ],
+            jobs=[reprocess_job(derived)],
             sensors=[automation_sensor(), failure_sensor()],
             schedules=maintenance_schedules(settings),
             asset_checks=[table_checks(names)],

@@ -13,6 +13,10 @@ from dataq_resources.errors import SourceExists
 from dataq_resources.home import home_from_environment
 from dataq_resources.sources import SourceConfig, read_source, write_source
 
+OPTIONS = frozenset(
+    {"name", "plugin", "command", "protocol", "config", "window", "since", "limits", "environment"}
+)
+
 
 def add_source(
     name: str, given: Mapping[str, Any], *, check: bool, exist_ok: bool, replace: bool
@@ -24,6 +28,8 @@ def add_source(
         raise SourceExists(f"there is a source {name!r} already: {path}: --replace overwrites it")
     probed = asked(rough, given["protocol"])
     source = settled(probed, given["config"])
+    if path.exists():
+        source = source.model_copy(update=kept(read_source(path)))
     if exist_ok and path.exists() and read_source(path) == source:
         return source, path, False
     if path.exists() and not replace:
@@ -33,6 +39,11 @@ def add_source(
     if check and source.protocol == "v1":
         reach(source)
     return source, write_source(home_from_environment(), source, replace=replace), True
+
+
+def kept(before: SourceConfig) -> dict[str, Any]:
+    """The settings of a source that no option of the command line can give."""
+    return {name: getattr(before, name) for name in before.model_fields_set - OPTIONS}
 
 
 def declared(name: str, given: Mapping[str, Any]) -> SourceConfig:

@@ -273,6 +273,30 @@ TABLES: dict[str, Table] = {
             insert_only=True,
         ),
         Table(
+            "reprocessings",
+            pa.schema(
+                [
+                    ("id", ID),
+                    ("source", pa.string()),
+                    ("first_window", pa.string()),
+                    ("last_window", pa.string()),
+                    ("analyzer", pa.string()),
+                    ("analyzer_version", pa.string()),
+                    ("state", pa.string()),
+                    ("items", pa.int64()),
+                    ("assets", pa.int64()),
+                    ("contents", pa.int64()),
+                    ("texts", pa.int64()),
+                    ("segments", pa.int64()),
+                    ("requested_at", TIME),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("id",),
+            "What somebody wanted to have derived again, and how much that was. open: to be taken "
+            "away yet; taken: being derived again; done: vectors of what is no more are gone too.",
+        ),
+        Table(
             "snapshots",
             pa.schema(
                 [

@@ -60,5 +60,13 @@ class Busy(ResourceError):
     """Another process holds the lock: try again when it is done."""
 
 
+class FixScope(ResourceError):
+    """It is not clear what is meant to be derived again: the message says what to name."""
+
+
+class UnknownAnalyzer(ResourceError):
+    """No analyzer has this name, and none of this name has read anything."""
+
+
 class UnknownWindow(ResourceError):
     """A source has no such window: the message says what they look like."""

@@ -1,7 +1,7 @@
 """Commits what a source's plugin sends, rows first and then the state that stands for them."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,8 @@ class Observations:
     """What the stream has to tell once it is drained."""
     windows: dict[str, int] = field(default_factory=dict)
     """Rows by the window they are filed in, likewise."""
+    again: Callable[[PluginError], dg.RetryRequested | None] = lambda _: None
+    """Whether, and after how long, the step is to be tried again where the plugin fails."""
 
 
 class RawIOManager(dg.ConfigurableIOManager):
@@ -43,6 +45,8 @@ class RawIOManager(dg.ConfigurableIOManager):
             with locked(self.home.home.locks, f"source_{obj.source}"):
                 writer.drain(obj.batches)
         except PluginError as error:
+            if again := obj.again(error):
+                raise again from error
             raise dg.Failure(str(error), metadata=writer.written.as_dict()) from None
         self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from dataq_resources.errors import FixSource, SourceExists, UnknownSource
 from dataq_resources.home import Home
 from dataq_resources.settings_file import line_of, parsed, validated, write_settings
-from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
+from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting, RetrySetting
 
 if TYPE_CHECKING:
     from dataq_plugins.host import Limits, PluginSpec
@@ -54,6 +54,7 @@ class SourceConfig(BaseModel):
     transform: tuple[TransformSetting, ...] = ()
     gate: dict[str, Any] = Field(default_factory=dict)
     changes: ChangesSetting | None = None
+    retries: RetrySetting | None = None
     schedules: tuple[ClockSetting, ...] = ()
     backfill: tuple[BackfillSetting, ...] = ()
     description: str = ""
@@ -127,6 +128,20 @@ def read_sources(home: Home | Path) -> Sources:
         except FixSource as error:
             found.broken.append(error)
     return found
+
+
+def chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
+    """The sources of these names, all if none; raises UnknownSource, FixSource."""
+    good = {source.name: source for source in found.good}
+    broken = {each.path.parent.name: each for each in found.broken}
+    for name in names:
+        if name in broken:
+            raise broken[name]
+        if name not in good:
+            raise UnknownSource(
+                f"no source is called {name!r}; there is {', '.join(good) or 'none'}"
+            )
+    return [source for name, source in good.items() if not names or name in names]
 
 
 def source_files(home: Home | Path) -> list[Path]:

@@ -10,6 +10,8 @@ from dataq_resources.cron import checked_cron, checked_timezone
 
 DAY = 86_400
 LONGEST_LOOK = 25
+MOST_RETRIES = 5
+LONGEST_RETRY = 60
 
 
 class ChangesSetting(BaseModel):
@@ -42,6 +44,35 @@ class ChangesSetting(BaseModel):
     def _seconds(cls, seconds: float) -> float:
         if not 0 < seconds <= LONGEST_LOOK:
             raise ValueError(f"write seconds, at most {LONGEST_LOOK}")
+        return seconds
+
+
+class RetrySetting(BaseModel):
+    """How often an extraction is tried again within its run; `retries: off` for never."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    times: int = 2
+    seconds: float = 10
+    """Before the first; 3 and 7 times as long before the next ones, less or more by up to this."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _switch(cls, given: Any) -> Any:
+        return ({} if given else {"times": 0}) if isinstance(given, bool) else given
+
+    @field_validator("times")
+    @classmethod
+    def _times(cls, times: int) -> int:
+        if not 0 <= times <= MOST_RETRIES:
+            raise ValueError(f"write how often, at most {MOST_RETRIES}")
+        return times
+
+    @field_validator("seconds")
+    @classmethod
+    def _seconds(cls, seconds: float) -> float:
+        if not 0 < seconds <= LONGEST_RETRY:
+            raise ValueError(f"write seconds, at most {LONGEST_RETRY}")
         return seconds
 
 

@@ -12,10 +12,12 @@ from dataq_assets.extraction import Extraction, open_ended
 from dataq_assets.owners import OWNER
 from dataq_assets.partitions import partitions
 from dataq_assets.quiet import quietly
+from dataq_assets.retrying import retry_of
 from dataq_assets.stages.windows import windowing
 from dataq_resources.lake import HomeResource
 from dataq_resources.raw import Observations
 from dataq_resources.sources import SourceConfig, plugin_spec
+from dataq_resources.triggers import RetrySetting
 
 
 class SourcePlugin(SourceConfig, dg.Component, dg.Resolvable):
@@ -87,7 +89,14 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
             full=config.full,
             on_log=lambda level, line: getattr(context.log, level)(line),
         )
-        return Observations(source.name, extraction.batches(), extraction.facts, extraction.windows)
+        setting, tags = source.retries or RetrySetting(), context.run.tags
+        return Observations(
+            source.name,
+            extraction.batches(),
+            extraction.facts,
+            extraction.windows,
+            lambda error: retry_of(error, setting, context.retry_number, tags),
+        )
 
     return raw
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
+from dataq_assets.defs.reprocess import KEY
 from dataq_resources.changes import Changes
 from dataq_resources.clock import now_us
 from dataq_resources.handover import taken
@@ -18,7 +19,7 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="items",
         group_name="items",
-        deps=[f"raw_{source}" for source in sources],
+        deps=[*(f"raw_{source}" for source in sources), KEY],
         outs={
             "items": dg.AssetOut(
                 io_manager_key="tables",
@@ -37,10 +38,12 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, home: HomeResource, pool: PoolResource
     ) -> tuple[Changes, Changes]:
         from dataq_assets.plans import gate_plans
-        from dataq_assets.stages.cases import KEY
+        from dataq_assets.reprocess import go_on
+        from dataq_assets.stages import cases
         from dataq_assets.stages.gate import Gate
 
-        plans, run_id, early = gate_plans(home.home), context.run.run_id, taken(KEY)
+        plans, run_id, early = gate_plans(home.home), context.run.run_id, taken(cases.KEY)
+        go_on(home.home, run_id)
         gate = Gate(home.lake, pool.get(), plans, run_id, now_us(), tell, early)
         changes = Changes(gate.rounds())
         return changes, changes

@@ -5,18 +5,17 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 
+from dataq_assets.asked_windows import expect_windows
 from dataq_assets.origins import tags_of
 from dataq_assets.runs.news import News
 from dataq_assets.runs.outcome import Outcome
-from dataq_assets.runs.running import chosen, derive_what_is_new
+from dataq_assets.runs.running import derive_what_is_new
 from dataq_assets.runs.session import Session
 from dataq_assets.runs.workers import Workers
-from dataq_assets.stages.windows import FORMATS, Windowing, windowing
-from dataq_resources.errors import UnknownWindow
 from dataq_resources.handover import handing_over
 from dataq_resources.home import Home
 from dataq_resources.progress import OnProgress, listening
-from dataq_resources.sources import read_sources
+from dataq_resources.sources import chosen, read_sources
 
 
 def backfill(
@@ -30,7 +29,7 @@ def backfill(
     home.prepare()
     found = read_sources(home)
     (source,) = chosen(found, [name])
-    _expect(windowing(source.window, source.since), first, last)
+    expect_windows(source, first, last)
     news = News(source, ((first, last),), everything=source.protocol == "plain")
     outcome = Outcome()
     with ExitStack() as stack:
@@ -41,22 +40,3 @@ def backfill(
         derive_what_is_new(home, session, workers, outcome)
     outcome.seconds = time.monotonic() - begun
     return outcome
-
-
-def _expect(cut: Windowing, first: str, last: str) -> None:
-    """Raises UnknownWindow where these are no windows of the source, or not in this order."""
-    now = int(time.time())
-    for label in (first, last):
-        try:
-            start, _ = cut.bounds(label)
-        except ValueError:
-            known = time.strftime(FORMATS[cut.granularity], time.gmtime(now))
-            raise UnknownWindow(
-                f"{label!r} is no {cut.granularity} window: write one like {known}"
-            ) from None
-        if not cut.first <= start <= now:
-            oldest = cut.label(cut.first * 1_000_000, now * 1_000_000)
-            newest = cut.label(now * 1_000_000, now * 1_000_000)
-            raise UnknownWindow(f"there is no window {label}: they are {oldest} to {newest}")
-    if first > last:
-        raise UnknownWindow(f"{first} comes after {last}: write the earlier window first")

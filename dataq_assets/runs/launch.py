@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dataq_assets.retrying import IMPATIENT
 from dataq_assets.runs.outcome import Checked, Failure, Outcome
 from dataq_assets.stages.check import COUNT, ROWS
 from dataq_resources.processes import PROCESS_TAG, this_process
@@ -77,7 +78,7 @@ def launch(
     try:
         result = job.execute_in_process(
             instance=instance,
-            tags={**(tags or {}), **_more_tags, PROCESS_TAG: this_process()},
+            tags={**(tags or {}), **_more_tags, **IMPATIENT, PROCESS_TAG: this_process()},
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,
         )

@@ -8,6 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from pathlib import Path
 
+from dataq_assets.reprocess import go_on
 from dataq_assets.runs.news import News, ask_all
 from dataq_assets.runs.outcome import Failure, Outcome
 from dataq_assets.runs.session import Session
@@ -15,12 +16,11 @@ from dataq_assets.runs.workers import Workers
 from dataq_lake.lake import open_lake
 from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_plugins.host.running import cancel_all
-from dataq_resources.errors import UnknownSource
 from dataq_resources.handover import handing_over
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
 from dataq_resources.progress import OnProgress, listening
-from dataq_resources.sources import SourceConfig, Sources, read_sources
+from dataq_resources.sources import SourceConfig, chosen, read_sources
 
 SIDE_BY_SIDE = 8
 WAKE_SECONDS = 0.5
@@ -42,6 +42,7 @@ def run(
     home.prepare()
     found = read_sources(home)
     sources = chosen(found, names)
+    go_on(home)
     outcome = Outcome()
     if not names:
         outcome.failures += [Failure(each.path.parent.name, str(each)) for each in found.broken]
@@ -111,20 +112,6 @@ def check(home: Home | Path) -> Outcome:
     home = home if isinstance(home, Home) else Home(home)
     with Session(home, read_sources(home).good) as session:
         return session.check(everything=True)
-
-
-def chosen(found: Sources, names: Sequence[str]) -> list[SourceConfig]:
-    """The sources of these names, all if none; raises UnknownSource, FixSource."""
-    good = {source.name: source for source in found.good}
-    broken = {each.path.parent.name: each for each in found.broken}
-    for name in names:
-        if name in broken:
-            raise broken[name]
-        if name not in good:
-            raise UnknownSource(
-                f"no source is called {name!r}; there is {', '.join(good) or 'none'}"
-            )
-    return [source for name, source in good.items() if not names or name in names]
 
 
 def _archive(

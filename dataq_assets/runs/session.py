@@ -78,6 +78,15 @@ class Session:
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
 
+    def take_away(self, scope: Mapping[str, str | None]) -> Outcome:
+        """What came of taking away what is to be derived again; `scope` as the asset's config."""
+        from dataq_assets.defs.reprocess import KEY
+        from dataq_assets.runs.launch import launch
+
+        given = {name: value for name, value in scope.items() if value is not None}
+        config = {"ops": {KEY.to_python_identifier(): {"config": given}}}
+        return launch(self._instance, self._definitions, [KEY], config=config)
+
     def derive(self) -> Outcome:
         """What came of everything that follows from raw."""
         from dataq_assets.runs.launch import launch

@@ -12,6 +12,7 @@ from dataq_analyzers.members import is_container
 from dataq_assets.stages.arrow import batches_of
 from dataq_assets.stages.opening import Opened, Opening
 from dataq_assets.stages.quarantine import replaced, rows_of
+from dataq_assets.stages.reprocessing import unfinished
 from dataq_assets.stages.telling import Tell, silent
 from dataq_assets.stages.versions import entity_change
 from dataq_lake.difference import Difference
@@ -43,6 +44,8 @@ class Assets:
     def rounds(self) -> Iterator[dict[str, Difference]]:
         """Differences of assets and quarantine, then of entities, which tell of all committed."""
         yield from self._new()
+        if unfinished(self.lake, "taken"):
+            yield from _parted(self.lake)
         self.stored()
         yield from self._versions()
 
@@ -149,6 +152,23 @@ def with_duplicates(new: pl.DataFrame, known: pl.LazyFrame) -> pl.DataFrame:
         .with_columns(pl.when(pl.col("first") != pl.col("id")).then("first").alias("duplicate_of"))
         .drop("first")
     )
+
+
+def _parted(lake: Lake) -> Iterator[dict[str, Difference]]:
+    """Replaces assets that are no longer the same as what they are called duplicates of.
+
+    So it is where what was derived again has other bytes than before.
+    """
+    assets = lake.table("assets").scan(["id", "file_hash", "duplicate_of"])
+    same = assets.select(pl.col("id").alias("duplicate_of"), "file_hash")
+    claims = assets.filter(pl.col("duplicate_of").is_not_null())
+    wrong = claims.join(same, on=["duplicate_of", "file_hash"], how="anti").select("id").collect()
+    if wrong.is_empty():
+        return
+    rows = lake.table("assets").scan().join(wrong.lazy(), on="id", how="semi").collect()
+    known = assets.join(wrong.lazy(), on="id", how="anti")
+    frame = with_duplicates(rows.sort("source", "sequence", "id"), known)
+    yield {"assets": Difference(batches_of("assets", frame), wrong["id"].to_list())}
 
 
 def _gathered(stream: Iterator[Opened]) -> Iterator[list[Opened]]:

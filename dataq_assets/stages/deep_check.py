@@ -60,7 +60,7 @@ class Look:
         return name not in self.unreadable and self.lake.table(name).exists
 
 
-RECORDS = ("plugin_state", "deliveries")
+RECORDS = ("plugin_state", "deliveries", "reprocessings")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dataq_assets.stages.embedding import BATCH_TEXTS, Batch, embed, value_of, weight
+from dataq_assets.stages.reprocessing import outlived
 from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.difference import Difference
@@ -47,7 +48,8 @@ class Embeddings:
     _sent: Sent[pa.RecordBatch] = field(default_factory=Sent, init=False)
 
     def rounds(self) -> Iterator[dict[str, Difference]]:
-        """One difference of embeddings; raises CannotEmbed while it is drained."""
+        """What is outlived goes, what is new comes; raises CannotEmbed while it is drained."""
+        yield from outlived(self.lake)
         segments = self.lake.table("segments").numbered()
         new = pending(self.lake, segments, self.model)
         if len(new):

@@ -13,6 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_assets.stages.current import current_segments
+from dataq_assets.stages.rewritten import rewritten
 from dataq_assets.stages.withheld import without_withheld
 from dataq_lake.indexes.documents import Publication
 from dataq_lake.indexes.shown import SHOWN
@@ -80,8 +81,9 @@ def gap(lake: Lake, model: Model) -> Gap:
         new, gone = want.select(ROW).collect(engine="streaming"), []
     else:
         found = want.select("id", ROW).collect(engine="streaming")
-        new = found.join(have, on="id", how="anti")
-        gone = have.join(found, on="id", how="anti")["id"].to_list()
+        same = have.join(rewritten(lake), on="id", how="anti")
+        new = found.join(same, on="id", how="anti")
+        gone = have.join(found.join(new, on="id", how="anti"), on="id", how="anti")["id"].to_list()
     return Gap(segments, new[ROW].sort().to_numpy(), gone, basis)
 
 

@@ -62,7 +62,7 @@ class Opening:
             yield self._outer(rows[id_], data, None)
 
     def _large(self, tops: pl.DataFrame) -> Iterator[Outer]:
-        for row in tops.to_dicts():
+        for row in tops.sort("file_size", "id").to_dicts():
             yield self._outer(row, None, str(file_of(self.lake, row)))
 
     def _outer(self, row: dict[str, Any], data: bytes | None, file: str | None) -> Outer:

@@ -13,6 +13,7 @@ from dataq_assets.stages.early import Early
 from dataq_assets.stages.quarantine import rows_of
 from dataq_assets.stages.sent import Sent
 from dataq_lake.content import read_contents
+from dataq_lake.errors import ContentLost
 from dataq_lake.lake import Lake
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ KEY = "reading"
 STAGE = "texts"
 # No analyzer takes more, so what is larger is not even read.
 LARGEST_BYTES = 64 << 20
+SMALL_BYTES = 256 << 10
+CLASS = 4
+"""Contents of one class are at most so many times as large as those of the class before."""
 KEYS = ("file_hash", "analyzer", "analyzer_version")
 
 
@@ -56,10 +60,26 @@ class Reading:
 
         fitting = self.new.filter(~_is_too_large())
         numbers = {id_: number for number, id_ in enumerate(fitting["id"])}
-        for id_, data in read_contents(self._lake, fitting):
+        for id_, data in _smaller_first(self._lake, fitting):
             row = fitting.row(numbers[id_], named=True)
             self._sent.note(row)
             yield Content(data, row["mime_type"], row["filename"])
+
+
+def _smaller_first(lake: Lake, assets: pl.DataFrame) -> Iterator[tuple[str, bytes]]:
+    """Their bytes, a class of sizes after another, in each as they are stored.
+
+    To read rows one by one in order of size would read each of their files many times.
+    """
+    lost: ContentLost | None = None
+    size_class = (pl.col("file_size") / SMALL_BYTES).log(CLASS).ceil().clip(0)
+    for _, some in assets.group_by(size_class, maintain_order=True):
+        try:
+            yield from read_contents(lake, some)
+        except ContentLost as error:  # told when all others are read
+            lost = error
+    if lost is not None:
+        raise lost
 
 
 def early_reading(lake: Lake, pool: Pool) -> EarlyReading:

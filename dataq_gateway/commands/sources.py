@@ -32,7 +32,11 @@ def command() -> None:
 )
 @click.option("--no-check", is_flag=True, help="Do not ask whether it reaches its source.")
 @click.option("--exist-ok", is_flag=True, help="Do nothing if the same source is there already.")
-@click.option("--replace", is_flag=True, help="Overwrite a source of this name.")
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="Overwrite a source of this name; settings that have no option here stay.",
+)
 @json_option("Print the source as one JSON object.")
 def add(
     name: str, as_json: bool, exist_ok: bool, replace: bool, no_check: bool, **given: object

@@ -40,6 +40,13 @@ class Daemon:
         every = self._instance.get_runs()
         return [run for run in every if key is None or key in (run.asset_selection or ())]
 
+    def retries(self, run_id: str) -> list[float]:
+        """The seconds that steps of a run have waited before each new attempt."""
+        wanted = {dg.DagsterEventType.STEP_UP_FOR_RETRY}
+        found = self._instance.get_records_for_run(run_id, of_type=wanted).records
+        events = [each.event_log_entry.get_dagster_event() for each in found]
+        return [each.step_retry_data.seconds_to_wait or 0 for each in events]
+
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer of Dagster's GraphQL."""
         request = urllib.request.Request(

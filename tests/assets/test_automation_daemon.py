@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import DagsterRun, DagsterRunStatus
@@ -14,8 +17,14 @@ from dataq_lake.search import search
 from dataq_resources.home import Home
 from dataq_resources.processes import PROCESS_TAG
 from dataq_resources.sources import SourceConfig, write_source
-from dataq_resources.triggers import BackfillSetting, ChangesSetting, ClockSetting
-from tests.assets.daemon import serving
+from dataq_resources.triggers import (
+    BackfillSetting,
+    ChangesSetting,
+    ClockSetting,
+    RetrySetting,
+)
+from tests.assets.daemon import Daemon, serving
+from tests.assets.test_failures import Receiver, declare
 
 START, END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 FIVE_YEARS = 5 * 365 * 86_400
@@ -64,7 +73,46 @@ def test_an_old_file_in_one_of_two_sources_becomes_searchable(
         assert PROCESS_TAG in begun[0].tags  # it was forked
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
 
+        read = runs_of_texts(place)
+        launched = daemon.ask(REPROCESS, {"selector": asset_job(daemon)})["launchRun"]
+        taken = launched["run"]["runId"]
+        daemon.eventually(lambda: len(runs_of_texts(place) - read) == 1)
+        assert taken not in runs_of_texts(place), "what follows from raw was run by itself"
+        daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
+        assert runs_of_texts(place).isdisjoint(read)
+        assert found(place, "kingfisher")
 
+
+def runs_of_texts(place: Home) -> set[str]:
+    """The runs that have made the texts that there are."""
+    return set(open_lake(place.lake).table("texts").scan(["run_id"]).collect()["run_id"])
+
+
+def asset_job(daemon: Daemon) -> dict[str, Any]:
+    """The page's words for the asset that takes away what is to be derived again."""
+    (repository,) = [
+        each
+        for each in daemon.ask(JOBS)["repositoriesOrError"]["nodes"]
+        if {"name": "reprocess"} in each["jobs"]
+    ]
+    return {
+        "repositoryName": repository["name"],
+        "repositoryLocationName": repository["location"]["name"],
+        "jobName": "__ASSET_JOB",
+        "assetSelection": [{"path": ["maintenance", "reprocess"]}],
+    }
+
+
+REPROCESS = """
+mutation($selector: JobOrPipelineSelector!) {
+  launchRun(executionParams: {selector: $selector, runConfigData:
+    {ops: {maintenance__reprocess: {config: {analyzer: "text"}}}}}) {
+    __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }
+  }
+}
+"""
+JOBS = """{ repositoriesOrError { ... on RepositoryConnection {
+  nodes { name location { name } jobs { name } } } } }"""
 BACKFILL = """
 mutation($keys: [AssetKeyInput!]!, $names: [String!]!) {
   launchPartitionBackfill(backfillParams: {assetSelection: $keys, partitionNames: $names}) {
@@ -113,6 +161,41 @@ def test_a_schedule_a_backfill_schedule_and_a_range_from_the_page(
         daemon.eventually(lambda: good(START, "2019-01"))
         assert [run.tags[END] for run in good(START, "2019-01")] == ["2019-12"]
         assert good(START, "2019-02") == []
+
+
+@pytest.mark.heavy
+def test_a_scheduled_run_that_fails_is_tried_twice_more_and_then_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Home(home)
+    place.prepare()
+    source = SourceConfig(
+        name="broken",
+        command=(sys.executable, "-c", "raise SystemExit('the orchard is closed')"),
+        changes=ChangesSetting(enabled=False),
+        retries=RetrySetting(times=1, seconds=1),
+        schedules=(ClockSetting(cron="* * * * *"),),
+    )
+    write_source(place, source)
+    receiver = Receiver()
+    declare(home, "ops", channel="webhook", url=receiver.url)
+    try:
+        with serving(home, tmp_path / "dev.log", monkeypatch) as daemon:
+            daemon.eventually(lambda: receiver.came)
+            told = json.loads(receiver.came[0][1])
+            runs = {run.run_id: run for run in daemon.runs("raw_broken")}
+            last = runs[told["run_id"]]
+            assert (told["source"], told["origin"]) == ("broken", "schedule")
+            assert last.tags["dagster/retry_number"] == "2"
+            chain = [run for run in runs.values() if run.root_run_id == last.root_run_id]
+            assert len(chain) == 2
+            assert last.root_run_id in runs
+            for run in chain:
+                assert len(daemon.retries(run.run_id)) == 1, (
+                    "within the run, by the source's policy"
+                )
+    finally:
+        receiver.close()
 
 
 def months_between(first: str, last: str) -> int:

@@ -86,7 +86,7 @@ def test_every_table_has_a_check_a_description_and_a_group(place: Home) -> None:
         assert graph.get(key).group_name != "default", key
         assert key in checked or graph.get(key).group_name == "maintenance"
     tables = {key.path[0] for key in graph.get_all_asset_keys()}
-    assert set(TABLES) - {"plugin_state", "deliveries"} <= tables
+    assert set(TABLES) - {"plugin_state", "deliveries", "reprocessings"} <= tables
 
 
 def test_raw_windows_reach_to_today(place: Home) -> None:

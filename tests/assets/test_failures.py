@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,11 @@ import dagster as dg
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Message
+from dagster._core.remote_origin import (
+    RegisteredCodeLocationOrigin,
+    RemoteJobOrigin,
+    RemoteRepositoryOrigin,
+)
 from standardwebhooks import Webhook
 
 from dataq_assets.defs.failures import failure_sensor
@@ -21,6 +28,7 @@ from dataq_resources.home import Home
 from dataq_resources.lake import HomeResource
 from dataq_resources.notifying.channel import FixChannel, read_channel
 
+CERTIFICATES = Path(__file__).parent / "certificates"
 SECRET = "whsec_YSBrZXkgZm9yIHRoZSB0ZXN0cyBvZiBub3RpY2Vz"
 
 
@@ -94,6 +102,27 @@ def fail(instance: dg.DagsterInstance, **tags: str) -> str:
     return dg.materialize([broken], instance=instance, raise_on_error=False, tags=tags).run_id
 
 
+@contextmanager
+def post_office(security: str) -> Iterator[tuple[Mails, int]]:
+    """An SMTP server for localhost, whose certificate only our own authority vouches for."""
+    mails, context = Mails(), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATES / "server.pem")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    ways: dict[str, dict[str, Any]] = {
+        "tls": {"ssl_context": context},
+        "starttls": {"tls_context": context, "require_starttls": True},
+        "none": {},
+    }
+    server = Controller(mails, hostname="127.0.0.1", port=port, **ways[security])
+    server.start()
+    try:
+        yield mails, port
+    finally:
+        server.stop()
+
+
 class Looks:
     """The sensor as the daemon runs it: it has its cursor from the look before."""
 
@@ -160,13 +189,7 @@ def test_what_was_not_taken_is_sent_again_and_holds_up_no_other_channel(
 def test_a_mail_says_what_failed_and_only_of_the_sources_that_are_asked_for(
     home: Path, instance: dg.DagsterInstance
 ) -> None:
-    mails = Mails()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = Controller(mails, hostname="127.0.0.1", port=port)
-    server.start()
-    try:
+    with post_office("none") as (mails, port):
         declare(
             home, "desk", channel="mail", host="127.0.0.1", port=port, security="none",
             sender="dataq@example.org", to=["a@example.org", "b@example.org"], sources=["notes"],
@@ -176,8 +199,6 @@ def test_a_mail_says_what_failed_and_only_of_the_sources_that_are_asked_for(
         run = fail(instance, **{"dataq/source": "notes"})
         fail(instance, **{"dataq/source": "letters"})
         assert looks.look() == "1 channels know of all failures"
-    finally:
-        server.stop()
     (mail,) = mails.came
     assert mail["X-RcptTo"] == "a@example.org, b@example.org"
     assert mail["Subject"] == f"DataQ: run {run[:8]} of notes failed"
@@ -195,6 +216,69 @@ def test_a_server_that_is_away_is_tried_again(home: Path, instance: dg.DagsterIn
     fail(instance)
     assert "desk: 127.0.0.1" in looks.look()
     assert "desk: 127.0.0.1" in looks.look()
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize(
+    ("host", "trusted", "refusal"),
+    [
+        ("localhost", True, ""),
+        ("localhost", False, "its certificate is refused: "),
+        ("127.0.0.1", True, "its certificate is refused: IP address mismatch"),
+    ],
+)
+def test_mail_goes_over_tls_and_only_to_whom_the_certificate_names(
+    home: Path,
+    instance: dg.DagsterInstance,
+    security: str,
+    host: str,
+    trusted: bool,
+    refusal: str,
+) -> None:
+    with post_office(security) as (mails, port):
+        more = {"certificates": str(CERTIFICATES / "authority.pem")} if trusted else {}
+        declare(
+            home, "desk", channel="mail", host=host, port=port, security=security,
+            sender="dataq@example.org", to=["a@example.org"], **more,
+        )  # fmt: skip
+        looks = Looks(home, instance)
+        looks.look()
+        run = fail(instance)
+        told = looks.look()
+    assert [mail["Message-ID"] for mail in mails.came] == ([] if refusal else [f"<{run}@dataq>"])
+    assert (f"desk: {host}: {refusal}" if refusal else "1 channels know of all failures") in told
+
+
+def test_a_server_without_tls_gets_no_mail(home: Path, instance: dg.DagsterInstance) -> None:
+    with post_office("none") as (mails, port):
+        declare(
+            home, "desk", channel="mail", host="127.0.0.1", port=port,
+            sender="dataq@example.org", to=["a@example.org"],
+        )  # fmt: skip
+        looks = Looks(home, instance)
+        looks.look()
+        fail(instance)
+        assert "STARTTLS extension not supported by server" in looks.look()
+    assert mails.came == []
+
+
+def test_failures_of_other_code_locations_are_told_too(
+    home: Path, instance: dg.DagsterInstance, receiver: Receiver
+) -> None:
+    """The marts are a location of their own, and this sensor runs in the main one."""
+    declare(home, "ops", channel="webhook", url=receiver.url)
+    looks = Looks(home, instance)
+    looks.look()
+    origin = RemoteJobOrigin(
+        RemoteRepositoryOrigin(RegisteredCodeLocationOrigin("marts"), "__repository__"),
+        "marts",
+    )
+    run = dg.DagsterRun("marts", remote_job_origin=origin, status=dg.DagsterRunStatus.STARTED)
+    instance.add_run(run)
+    instance.report_run_failed(run, "dbt could not be built")
+    looks.look()
+    ((_, body),) = receiver.came
+    assert (json.loads(body)["run_id"], json.loads(body)["job"]) == (run.run_id, "marts")
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,10 @@ import pytest
 from dataq_analyzers import registry
 from dataq_analyzers.outcome import Failed
 from dataq_assets.stages import reading
+from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.texts import Texts
+from dataq_lake.difference import Difference
+from dataq_lake.errors import ContentLost
 from tests.assets.way import Way, gone, item
 
 LETTER = b"""Message-ID: <2@x>
@@ -37,6 +40,18 @@ class Failing:
     def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Failed]:
         for index, _ in enumerate(tasks):
             yield Failed(index, self.kind, "as the test says", self.error)  # type: ignore[arg-type]
+
+
+class Noting:
+    """A pool that keeps the names of what it is given, and has nothing to say."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    def map(self, function: Any, tasks: Iterable[Any], size: Any = None) -> Iterator[Failed]:
+        for task in tasks:
+            self.names.append(task.name)
+        yield from ()
 
 
 def failing(way: Way, kind: str, error: str = "") -> Way:
@@ -185,3 +200,28 @@ def test_rounds_are_bounded(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     rounds = list(Texts(way.lake, way.pool, "run", 0).rounds())
     sizes = [sum(batch.num_rows for batch in round_["texts"].new) for round_ in rounds]
     assert sizes == [2, 2, 1]
+
+
+def test_small_contents_are_analyzed_before_large_ones_wherever_they_lie(way: Way) -> None:
+    sizes = {"huge.txt": 5 << 20, "large.txt": 2 << 20, "b.txt": 300, "a.txt": 20_000}
+    way.observe(*(item(name, b"heron " * (size // 6)) for name, size in sizes.items()))
+    way.observe(item("middle.txt", b"gauge " * 100_000), item("c.txt", b"c"), source="other")
+    way.derive("gate", "assets")
+    for _ in range(2):
+        noting = Noting()
+        list(reading.Reading(way.lake, noting).outcomes())  # type: ignore[arg-type]
+        assert set(noting.names[:3]) == {"a.txt", "b.txt", "c.txt"}
+        assert noting.names[3:] == ["middle.txt", "large.txt", "huge.txt"]
+
+
+def test_what_is_lost_is_told_after_all_others_are_read(way: Way) -> None:
+    way.observe(item("small.txt", b"heron"), item("large.txt", b"gauge " * 200_000))
+    way.derive("gate", "assets")
+    lake = way.lake
+    (small,) = way.rows("assets", path="small.txt")
+    lost = {**small, "storage_path": "raw:" + "0" * 32}
+    lake.table("assets").apply(Difference([batch_of("assets", [lost])], [small["id"]]))
+    noting = Noting()
+    with pytest.raises(ContentLost):
+        list(reading.Reading(lake, noting).outcomes())  # type: ignore[arg-type]
+    assert noting.names == ["large.txt"]

@@ -253,7 +253,7 @@ def test_the_newest_snapshot_is_told_by_its_number(lake: Lake) -> None:
     assert index_is_current.verdict(lake).passed, "the newest has no segments, as the lake"
 
 
-@pytest.mark.parametrize("table", ["plugin_state", "deliveries"])
+@pytest.mark.parametrize("table", ["plugin_state", "deliveries", "reprocessings"])
 def test_what_was_done_is_not_made_anew(lake: Lake, rows: Rows, table: str) -> None:
     """Without its record everything would be delivered, or sent by plugins, once more."""
     lake.table(table).append([rows(table, [f"{number:032x}" for number in range(3)])])

@@ -71,6 +71,38 @@ def test_add_again_needs_a_word(dataq: Command, home: Path, inbox: Path) -> None
     assert dataq(*add, f"root={inbox}", "--config", "hidden=false", "--replace").returncode == 0
 
 
+def test_replacing_keeps_what_only_the_file_can_say(
+    dataq: Command, home: Path, inbox: Path
+) -> None:
+    add = ["sources", "add", "notes", "--plugin", "file_scanner", "--config", f"root={inbox}"]
+    assert dataq(*add, "--window", "daily").returncode == 0
+    path = home / "sources" / "notes" / "defs.yaml"
+    own: dict[str, object] = {
+        "changes": {"every": 300},
+        "schedules": [{"cron": "0 6 * * *", "timezone": "Europe/Berlin"}],
+        "backfill": [{"cron": "30 2 * * *", "windows": 3}],
+        "retries": {"times": 0},
+        "pool": "disk",
+        "owners": ["team:notes"],
+    }
+    document = yaml.safe_load(path.read_text())
+    document["attributes"] |= own
+    path.write_text(yaml.safe_dump(document))
+
+    assert dataq(*add, "--config", "hidden=false", "--replace").returncode == 0
+    now = written(home, "notes")
+    assert {name: now[name] for name in own} == own
+    assert now["config"] == {"root": str(inbox), "hidden": False}
+    assert "window" not in now, "what an option can say is as the command line says"
+    again = dataq(*add, "--config", "hidden=false", "--exist-ok")
+    assert again.stdout.startswith("unchanged")
+
+    path.write_text("type: [")
+    refused = dataq(*add, "--replace")
+    assert (refused.returncode, str(path) in refused.stderr) == (1, True)
+    assert path.read_text() == "type: ["
+
+
 @pytest.mark.parametrize(
     ("config", "reason"),
     [

@@ -23,6 +23,8 @@ class Settings(Channel):
     host: str
     port: int = Field(default=587, ge=1, le=65_535)
     security: Literal["starttls", "tls", "none"] = "starttls"
+    certificates: str | None = None
+    """A file in PEM with the authorities to trust instead of those of the system."""
     user: str | None = None
     password: str | None = None
     """A reference."""
@@ -43,6 +45,9 @@ class Settings(Channel):
                 if self.user is not None:
                     server.login(self.user, resolve(self.password or "", "password"))
                 refused = server.send_message(self._message(notice))
+        except ssl.SSLCertVerificationError as error:
+            reason = error.verify_message.rstrip(".")
+            raise NotDelivered(f"{self.host}: its certificate is refused: {reason}") from None
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise NotDelivered(f"{self.host}: {error}") from None
         if refused:
@@ -50,12 +55,22 @@ class Settings(Channel):
 
     def _connected(self) -> smtplib.SMTP:
         if self.security == "tls":
-            context = ssl.create_default_context()
+            context = self._trusting()
             return smtplib.SMTP_SSL(self.host, self.port, timeout=SECONDS, context=context)
         server = smtplib.SMTP(self.host, self.port, timeout=SECONDS)
         if self.security == "starttls":
-            server.starttls(context=ssl.create_default_context())
+            try:
+                server.starttls(context=self._trusting())
+            except BaseException:
+                server.close()
+                raise
         return server
+
+    def _trusting(self) -> ssl.SSLContext:
+        try:
+            return ssl.create_default_context(cafile=self.certificates)
+        except OSError as error:
+            raise NotDelivered(f"certificates {self.certificates}: {error}") from None
 
     def _message(self, notice: Notice) -> EmailMessage:
         message = EmailMessage()
