@@ -27,7 +27,7 @@ class Daemon:
 
     def __init__(self, home: Path, port: int, log: Path) -> None:
         self._instance = DagsterInstance.from_config(str(home / "dagster"))
-        self._port = port
+        self.url = f"http://127.0.0.1:{port}"
         self._log = log
 
     def runs(self, asset: str | None = None) -> list[DagsterRun]:
@@ -39,7 +39,7 @@ class Daemon:
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer of Dagster's GraphQL."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/graphql",
+            f"{self.url}/graphql",
             json.dumps({"query": query, "variables": variables or {}}).encode(),
             {"Content-Type": "application/json"},
         )
