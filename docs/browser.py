@@ -102,9 +102,11 @@ class Page:
             self.ask("Input.dispatchKeyEvent", type=kind, **key)
 
     def picture(self, path: Path, clip: dict[str, float] | None = None) -> None:
-        """Write what the page shows (or the part `clip`, in CSS pixels) as PNG."""
-        more = {"clip": {**clip, "scale": 1}} if clip else {}
-        shot = self.ask("Page.captureScreenshot", format="png", **more)
+        """Write what the page shows (or the part `clip`, in CSS pixels) as PNG or WebP."""
+        more: dict[str, Any] = {"clip": {**clip, "scale": 1}} if clip else {}
+        if path.suffix == ".webp":
+            more["quality"] = 90
+        shot = self.ask("Page.captureScreenshot", format=path.suffix[1:], **more)
         path.write_bytes(base64.b64decode(shot["data"]))
 
 

@@ -44,7 +44,7 @@ def _workspace(folder: Path) -> Path:
     modules = {"dataq": "dataq_assets.definitions"}
     if find_spec("dagster_dbt") and os.environ.get("DATAQ_MARTS") != "off":
         modules["marts"] = "dataq_assets.marts"  # a process of its own, for dbt is large
-    here = os.getcwd()
+    here = str(Path.cwd())
     locations = [
         {"python_module": {"module_name": module, "location_name": name, "working_directory": here}}
         for name, module in modules.items()
