@@ -79,10 +79,13 @@ def serving(
     daemon = Daemon(home, port, log)
     daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
+    # A shell's background job ignores SIGINT, by which `dagster dev` ends its parts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as out:
         process = subprocess.Popen(
             words, env={**os.environ}, stdout=out, stderr=out, start_new_session=True
         )
+    signal.signal(signal.SIGINT, before)
     try:
         yield daemon
     finally:

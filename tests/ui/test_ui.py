@@ -124,7 +124,7 @@ def an_asset_explains_itself(screen: Screen) -> None:
         "file_scanner",
         "SHA-256 of the bytes",  # what a column holds
     )
-    screen.open("/assets/segments", "Units of meaning", "raw_letters", "embeddings", "automation")
+    screen.open("/assets/segments", "Units of meaning", "texts", "embeddings", "automation")
 
 
 def launch(screen: Screen, source: str, windows: str, button: str) -> None:
