@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 100
 PROGRAMS = ("chromium", "chromium-browser", "chromium-headless-shell")
 # The centre of the innermost element of `selector` that shows `text`, if a click there hits it.
 PLACE = """
@@ -81,9 +81,16 @@ class Page:
         self.ask("Page.navigate", url=url)
 
     def click(self, text: str, selector: str = "button, a, [role=menuitem], [role=tab]") -> None:
-        """Presses the mouse on what shows `text` alone, once it is there and nothing covers it."""
+        """Presses the mouse on what shows `text` alone, once it stands still and is uncovered."""
         words = f"{json.dumps(selector)}, {json.dumps(text)}"
-        place = until(f"{text!r} to click on", lambda: self.value(f"{PLACE}({words})"))
+        seen: list[dict[str, float] | None] = [None]
+
+        def still() -> bool:
+            seen.append(self.value(f"{PLACE}({words})"))
+            return seen[-1] is not None and seen[-1] == seen[-2]
+
+        until(f"{text!r} to click on", still)
+        place = seen[-1] or {}
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", **place)
         for kind in ("mousePressed", "mouseReleased"):
             self.ask("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
