@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 from websockets.sync.client import ClientConnection, connect
 
-PATIENCE_SECONDS = 100
+PATIENCE_SECONDS = 300
 PROGRAMS = ("chromium", "chromium-browser", "chromium-headless-shell")
 # The centre of the innermost element of `selector` that shows `text`, if a click there hits it.
 PLACE = """
