@@ -21,6 +21,7 @@ from collections.abc import Sequence
 import dagster as dg
 
 from dataq_assets.behind import automatic
+from dataq_assets.columns import table_facts
 from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
@@ -96,7 +97,11 @@ def _owned(spec: dg.AssetSpec) -> dg.AssetSpec:
 
 
 def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:
-    return _owned(spec).replace_attributes(automation_condition=automatic())
+    table = spec.key.path[0]
+    return _owned(spec).replace_attributes(
+        automation_condition=automatic(),
+        metadata={**spec.metadata, "dagster/table_name": table, **table_facts(table)},
+    )
 
 
 @dg.definitions

@@ -6,8 +6,8 @@ import os
 import signal
 from pathlib import Path
 
-PROCESS_TAG = "dataq/process"
-"""Of a run in Dagster: the process that executes it."""
+PROCESS_TAG = ".dagster/dataq_process"
+"""Of a run in Dagster: the process that executes it. Its pages show no tag that begins so."""
 
 
 def this_process() -> str:

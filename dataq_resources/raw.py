@@ -51,6 +51,7 @@ class RawIOManager(dg.ConfigurableIOManager):
         self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}
         shown["seconds"] = round(time.monotonic() - begun, 3)
+        shown["dagster/row_count"] = self.home.lake.raw(obj.source).count()
         if writer.written.version is not None:
             shown["version"] = writer.written.version
         if writer.shown:

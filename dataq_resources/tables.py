@@ -29,7 +29,8 @@ class TableIOManager(dg.ConfigurableIOManager):
         with locked(self.home.home.locks, f"stage_{context.step_key}"), _telling(self.home.lake):
             obj.commit(self.home.lake, info)
         table = table_of(context)
-        context.add_output_metadata(facts(obj, table))
+        told = {**facts(obj, table), "dagster/row_count": self.home.lake.table(table).count()}
+        context.add_output_metadata(told)
         finished(tuple(context.asset_key.path))
 
     def load_input(self, context: dg.InputContext) -> Slice:

@@ -93,7 +93,7 @@ def answers(url: str) -> bool:
 
 
 def picture_of_graph(page: Page, url: str) -> None:
-    """docs/pictures/lineage.png: the whole graph, all groups open."""
+    """docs/pictures/lineage.webp: the whole graph, all groups open."""
     for step in ("open the groups", "see them all"):  # a fresh page fits what is open
         page.open(f"{url}/asset-groups", 1900, 1240, sharpness=1)
         until(
@@ -103,7 +103,23 @@ def picture_of_graph(page: Page, url: str) -> None:
         if step == "open the groups":
             page.value(f"document.dispatchEvent(new KeyboardEvent('keydown', {OPEN_ALL_GROUPS}))")
             settle(page)
-    page.picture(PICTURES / "lineage.png")
+    page.picture(PICTURES / "lineage.webp")
+
+
+def picture_of_an_asset(page: Page, url: str) -> None:
+    """docs/pictures/asset.webp: what the page of a table says of it."""
+    page.open(f"{url}/assets/items", 1500, 1560, sharpness=1)
+    until("the columns", lambda: "SHA-256 of the bytes" in page.text())
+    settle(page)
+    page.picture(PICTURES / "asset.webp")
+
+
+def picture_of_checks(page: Page, url: str) -> None:
+    """docs/pictures/checks.webp: a promise, and that it holds."""
+    page.open(f"{url}/assets/items?view=checks", 1500, 760, sharpness=1)
+    until("the result", lambda: "Passed" in page.text())
+    settle(page)
+    page.picture(PICTURES / "checks.webp")
 
 
 def settle(page: Page) -> None:
@@ -118,7 +134,7 @@ def settle(page: Page) -> None:
 
 
 def picture_of_search(page: Page, folder: Path) -> None:
-    """docs/pictures/search.png: a search, and where its first hit comes from."""
+    """docs/pictures/search.webp: a search, and where its first hit comes from."""
     best = dataq("search", "-k", "3", QUERY)
     first = subprocess.run(
         [*DATAQ, "search", "-k", "1", "--json", QUERY], capture_output=True, check=True
@@ -134,20 +150,23 @@ def picture_of_search(page: Page, folder: Path) -> None:
         for side in ("offsetWidth", "offsetHeight")
     ]
     clip = {"x": 0.0, "y": 0.0, "width": size[0] + 28, "height": size[1] + 28}
-    page.picture(PICTURES / "search.png", clip)
+    page.picture(PICTURES / "search.webp", clip)
 
 
 def main() -> None:
     """Archive the example inbox into a home of its own and take the pictures."""
     PICTURES.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.environ |= {"DATAQ_HOME": f"{folder}/home", "COLUMNS": str(COLUMNS)}
+        os.environ["DATAQ_MARTS"] = "off"  # the graph would not fit any more
         dataq("sources", "add", "inbox", "--plugin", "file_scanner", "--config", f"root={INBOX}")
         dataq("run")
         with browser() as page:
             picture_of_search(page, Path(folder))
             with web_page(Path(folder)) as url:
                 picture_of_graph(page, url)
+                picture_of_an_asset(page, url)
+                picture_of_checks(page, url)
 
 
 if __name__ == "__main__":

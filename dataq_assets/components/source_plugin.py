@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from dataq_assets.columns import table_facts
 from dataq_assets.components.change_sensor import change_sensor
 from dataq_assets.components.source_schedules import source_schedules
 from dataq_assets.extraction import Extraction, open_ended
@@ -62,7 +63,7 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
         name=f"raw_{source.name}",
         group_name="raw",
         description=source.description or f"Every observed version of everything in {source.name}.",
-        kinds={"delta", "python"},
+        kinds={"deltalake", "python"},
         owners=list(source.owners) or [OWNER],
         partitions_def=partitions(cut),
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -72,6 +73,8 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
         metadata={
             "plugin": source.plugin or " ".join(source.command or ()),
             "window": source.window,
+            "dagster/table_name": f"raw_{source.name}",
+            **table_facts("raw"),
             **(_declared_at(path) if path else {}),
         },
     )

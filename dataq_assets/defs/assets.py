@@ -19,18 +19,18 @@ from dataq_resources.progress import tell
     outs={
         "assets": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta", "polars"},
+            kinds={"deltalake", "polars"},
             description="A file, message or member of a container, each version of it.",
         ),
         "entities": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta", "polars"},
+            kinds={"deltalake", "polars"},
             description="The versions of every asset, and which is the latest.",
         ),
         "rejected_members": dg.AssetOut(
             key=["quarantine", "rejected_members"],
             io_manager_key="tables",
-            kinds={"delta"},
+            kinds={"deltalake"},
             description="Containers that could not be opened, or not completely.",
         ),
     },

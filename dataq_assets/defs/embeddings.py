@@ -14,7 +14,7 @@ from dataq_resources.progress import tell
     group_name="embeddings",
     ins={"segments": dg.AssetIn("segments", input_manager_key="tables")},
     io_manager_key="tables",
-    kinds={"delta", "numpy"},
+    kinds={"deltalake", "numpy"},
 )
 def embeddings(
     context: dg.AssetExecutionContext,

@@ -23,13 +23,13 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
         outs={
             "items": dg.AssetOut(
                 io_manager_key="tables",
-                kinds={"delta", "polars"},
+                kinds={"deltalake", "polars"},
                 description="Validated items with their detected type, language, title and class.",
             ),
             "rejected_items": dg.AssetOut(
                 key=["quarantine", "rejected_items"],
                 io_manager_key="tables",
-                kinds={"delta"},
+                kinds={"deltalake"},
                 description="Items that a rule of the gate rejected, each with its reason.",
             ),
         },

@@ -32,7 +32,7 @@ def _asset(task: Task, settings: MaintenanceSettings) -> dg.AssetsDefinition:
         bytes: int = settings.bytes
         dry_run: bool = False
 
-    @dg.asset(key=_key(task), group_name=GROUP, description=task.doc, kinds={"delta"})
+    @dg.asset(key=_key(task), group_name=GROUP, description=task.doc, kinds={"deltalake"})
     def work(
         context: dg.AssetExecutionContext, config: MaintenanceConfig, home: HomeResource
     ) -> dg.MaterializeResult[None]:

@@ -14,12 +14,12 @@ from dataq_resources.changes import Changes
     outs={
         "messages": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta"},
+            kinds={"deltalake"},
             description="Mails: who wrote what to whom, and in which thread.",
         ),
         "segments": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta"},
+            kinds={"deltalake"},
             description="Units of meaning, with their place in the text and in the original.",
         ),
     },

@@ -18,18 +18,18 @@ from dataq_resources.progress import tell
     outs={
         "texts": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta", "python"},
+            kinds={"deltalake", "python"},
             description="The text of one content by one version of its analyzer.",
         ),
         "analyses": dg.AssetOut(
             io_manager_key="tables",
-            kinds={"delta"},
+            kinds={"deltalake"},
             description="Work done, by content, so that it is not done again.",
         ),
         "rejected_texts": dg.AssetOut(
             key=["quarantine", "rejected_texts"],
             io_manager_key="tables",
-            kinds={"delta"},
+            kinds={"deltalake"},
             description="Contents that crashed, hung or defeated their analyzer.",
         ),
     },

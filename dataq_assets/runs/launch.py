@@ -71,16 +71,24 @@ def launch(
 ) -> Outcome:
     """What came of materializing `keys` or of running `checks`; a failure is told, not raised."""
     whole = definitions.resolve_implicit_global_asset_job_def()
-    job = whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
+    selected = frozenset(keys)
+    job = whole.get_subset(asset_selection=set(selected), asset_check_selection=set(checks))
     import dagster as dg
+    from dagster._core.definitions.job_base import InMemoryJob
     from dagster._core.errors import DagsterExecutionInterruptedError
+    from dagster._core.execution.execute_in_process import core_execute_in_process
 
     try:
-        result = job.execute_in_process(
+        # As job.execute_in_process does it, but that the run's record says which assets it is
+        # about: its own asset_selection would make the subset again, and lose the checks.
+        result = core_execute_in_process(
+            job=InMemoryJob(job.as_ephemeral_job(resource_defs={}, input_values={})),
             instance=instance,
-            tags={**(tags or {}), **_more_tags, **IMPATIENT, PROCESS_TAG: this_process()},
+            output_capturing_enabled=True,
+            run_tags={**(tags or {}), **_more_tags, **IMPATIENT, PROCESS_TAG: this_process()},
             run_config={**QUIET, **(config or {})},
             raise_on_error=False,
+            asset_selection=selected,
         )
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -30,11 +32,23 @@ def command(host: str, port: int) -> None:
         "DATAQ_HOME": str(home.path),
         "DAGSTER_HOME": str(home.dagster),
     }
-    words = ["-m", "dagster", "dev", "-m", "dataq_assets.definitions"]
-    if find_spec("dagster_dbt") and os.environ.get("DATAQ_MARTS") != "off":
-        words += ["-m", "dataq_assets.marts"]  # a process of its own, for dbt is large
+    workspace = _workspace(home.dagster)
+    words = ["-m", "dagster", "dev", "-w", str(workspace), "--host", host, "--port", str(port)]
     os.execve(  # noqa: S606 - no shell is what we want
-        sys.executable,
-        [sys.executable, *words, "--host", host, "--port", str(port)],
-        environment,
+        sys.executable, [sys.executable, *words], environment
     )
+
+
+def _workspace(folder: Path) -> Path:
+    """The file that names the code locations: on its command line Dagster takes no names."""
+    modules = {"dataq": "dataq_assets.definitions"}
+    if find_spec("dagster_dbt") and os.environ.get("DATAQ_MARTS") != "off":
+        modules["marts"] = "dataq_assets.marts"  # a process of its own, for dbt is large
+    here = str(Path.cwd())
+    locations = [
+        {"python_module": {"module_name": module, "location_name": name, "working_directory": here}}
+        for name, module in modules.items()
+    ]
+    path = folder / "workspace.yaml"
+    path.write_text(json.dumps({"load_from": locations}, indent=1), encoding="utf-8")
+    return path

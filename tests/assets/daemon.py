@@ -31,7 +31,7 @@ class Daemon:
 
     def __init__(self, home: Path, port: int, log: Path) -> None:
         self._instance = DagsterInstance.from_config(str(home / "dagster"))
-        self._port = port
+        self.url = f"http://127.0.0.1:{port}"
         self._log = log
 
     def runs(self, asset: str | None = None) -> list[DagsterRun]:
@@ -50,7 +50,7 @@ class Daemon:
     def ask(self, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer of Dagster's GraphQL."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self._port}/graphql",
+            f"{self.url}/graphql",
             json.dumps({"query": query, "variables": variables or {}}).encode(),
             {"Content-Type": "application/json"},
         )
@@ -91,10 +91,13 @@ def serving(
     daemon = Daemon(home, port, log)
     daemon.runs()  # makes the stores, which two processes must not do at once
     words = [sys.executable, "-m", "dataq_gateway", "dev", "--port", str(port)]
+    # A shell's background job ignores SIGINT, by which `dagster dev` ends its parts.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with log.open("wb") as out:
         process = daemon.process = subprocess.Popen(
             words, env={**os.environ}, stdout=out, stderr=out, start_new_session=True
         )
+    signal.signal(signal.SIGINT, before)
     try:
         yield daemon
     finally:

@@ -14,7 +14,7 @@ import pytest
 from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.definitions import build
 from dataq_assets.loading import BrokenSourceWarning
-from dataq_lake.schemas import TABLES
+from dataq_lake.schemas import TABLES, declared
 from dataq_resources.home import Home
 from dataq_resources.sources import SourceConfig, read_sources, write_source
 
@@ -87,6 +87,18 @@ def test_every_table_has_a_check_a_description_and_a_group(place: Home) -> None:
         assert key in checked or graph.get(key).group_name == "maintenance"
     tables = {key.path[0] for key in graph.get_all_asset_keys()}
     assert set(TABLES) - {"plugin_state", "deliveries", "reprocessings"} <= tables
+
+
+def test_every_table_tells_what_its_columns_mean(place: Home) -> None:
+    graph = build(place).resolve_asset_graph()
+    for key in graph.materializable_asset_keys:
+        if graph.get(key).group_name == "maintenance":
+            continue
+        metadata = graph.get(key).metadata
+        table = declared(metadata["dagster/table_name"])
+        shown = metadata["dagster/column_schema"].columns
+        assert [column.name for column in shown] == table.schema.names
+        assert all(column.description for column in shown)
 
 
 def test_raw_windows_reach_to_today(place: Home) -> None:

@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from dagster import AssetKey
 
 from dataq_assets.runs import check, run
+from dataq_assets.runs.launch import open_instance
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import search
 from dataq_resources.errors import UnknownSource
@@ -62,6 +64,13 @@ def test_whole_way_and_an_empty_run(place: Home, files: Path) -> None:
     assert nothing.ok
     assert not any(nothing.rows.values())
     assert len(nothing.run_ids) == 1
+    with open_instance(place) as instance:
+        extraction, derivation = (instance.get_run_by_id(each) for each in outcome.run_ids)
+        assert extraction.asset_selection == {AssetKey("raw_docs")}
+        assert {AssetKey("items"), AssetKey("snapshots")} <= derivation.asset_selection
+        for name, rows in (("raw_docs", 3), ("items", 2), ("messages", 1)):
+            last = instance.get_latest_materialization_event(AssetKey(name)).asset_materialization
+            assert last.metadata["dagster/row_count"].value == rows
 
     everything: list[Progress] = []
     full = run(place, on_progress=everything.append, full=True)

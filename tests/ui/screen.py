@@ -1,0 +1,78 @@
+"""Dagster's pages in a real browser, as somebody sees them who looks and clicks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from docs.browser import PATIENCE_SECONDS, Page, until
+
+WIDTH, HEIGHT = 1500, 1200
+AGAIN_SECONDS = 20
+
+
+class Screen:
+    """One tab on one server."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self._url = url
+        self._path = "/"
+
+    def open(self, path: str, *texts: str) -> str:
+        """Goes to a page and waits until it shows all `texts`; what it shows then."""
+        self._path = path
+        self._load()
+        return self.shows(*texts)
+
+    def shows(self, *texts: str) -> str:
+        """Waits until the page shows all `texts`; what it shows then."""
+        seen = ""
+
+        def there() -> bool:
+            nonlocal seen
+            seen = self.page.text()
+            return all(text in seen for text in texts)
+
+        until(f"{texts} at {self._path}", there)
+        return seen
+
+    def comes_to_show(self, *texts: str) -> str:
+        """The same on pages that do not renew themselves: they are opened again now and then."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            again = time.monotonic() + AGAIN_SECONDS
+            while time.monotonic() < again:
+                seen = self.page.text()
+                if all(text in seen for text in texts):
+                    return seen
+                time.sleep(0.2)
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{self._path} has not come to show {texts}")
+            self._load()
+
+    def gone(self, text: str) -> None:
+        """Waits until the page shows no `text` any more."""
+        until(f"no {text!r} at {self._path}", lambda: text not in self.page.text())
+
+    def click(self, text: str) -> None:
+        """Clicks on what shows `text`."""
+        self.page.click(text)
+
+    def _load(self) -> None:
+        self.page.open(self._url + self._path, WIDTH, HEIGHT, sharpness=1)
+
+
+@contextmanager
+def kept(screen: Screen, folder: Path) -> Iterator[None]:
+    """Keeps a picture and the text of the page on which the block fails, and says where."""
+    try:
+        yield
+    except BaseException as error:
+        picture = folder / "failed.png"
+        screen.page.picture(picture)
+        text = screen.page.text()
+        error.add_note(f"the page as it was then: {picture}\n{text}")
+        raise
