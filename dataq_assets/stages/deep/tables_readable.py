@@ -18,6 +18,8 @@ ADVICE = {
     "plugins then send everything again, and nothing of it is stored twice",
     "deliveries": "restore it from a backup, or remove lake/tables/deliveries: everything is then "
     "delivered again, which only a receiver that knows its keys takes once",
+    "reprocessings": "restore it from a backup, or remove lake/tables/reprocessings: a request "
+    "that was interrupted is then forgotten, so ask for it again",
 }
 
 
