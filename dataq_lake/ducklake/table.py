@@ -41,7 +41,7 @@ class DuckLakeTable(DeclaredTable):
         settle: Callable[[], None] = lambda: None,
         at: Callable[[History], int | None] | None = None,
     ) -> None:
-        super().__init__(name, settle)
+        super().__init__(name, catalogue.root, settle)
         self.catalogue = catalogue
         self.log = History(catalogue, name)
         self._at = at
@@ -100,18 +100,17 @@ class DuckLakeTable(DeclaredTable):
         version: int | None = None,
         as_of: datetime | str | None = None,
     ) -> pl.LazyFrame:
-        """All rows, lazily; empty with the right columns if there is no table yet."""
+        """All rows, lazily; empty with the right columns if there is no table yet.
+
+        Read when the version is cleaned up already, the frame raises VersionGone.
+        """
         from dataq_lake import reading
 
         found = self.snapshot(version, as_of)
-        plain = (
-            found is None or found.is_plain
-        )  # then Polars reads the files, and skips what it can
-        frame = (
-            reading.scan(self.table, [located(path) for path in found.paths] if found else [])
-            if plain
-            else self._reader(found).scan()
-        )
+        files = [located(path) for path in found.paths] if found else []
+        plain = found is None or found.is_plain  # then Polars reads them, and skips what it can
+        frame = reading.scan(self.table, files) if plain else self._reader(found).scan()
+        frame = self.held(frame, found, files)
         return frame if columns is None else frame.select(list(columns))
 
     def numbered(self) -> RowsByNumber:

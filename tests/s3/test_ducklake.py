@@ -15,7 +15,7 @@ from dataq_lake.errors import ContentLost, FixTheCall
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.snapshots import create
-from tests.lake.conftest import rows
+from tests.lake.conftest import Rows, rows
 from tests.lake.test_engines import LATER, NONE
 
 __all__ = ["rows"]
@@ -49,8 +49,7 @@ def states(lake: Lake) -> list[tuple[str, str]]:
     return sql.query(lake, "select id, state from quarantine order by id").fetchall()
 
 
-def test_write_look_back_verify_and_clean(lake: Lake, rows: object) -> None:
-    assert callable(rows)
+def test_write_look_back_verify_and_clean(lake: Lake, rows: Rows) -> None:
     handle = lake.table("quarantine")
     handle.append([rows("quarantine", ["a", "b", "c"], state="1")])
     create(lake, "before")
@@ -69,10 +68,33 @@ def test_write_look_back_verify_and_clean(lake: Lake, rows: object) -> None:
         states(lake)
 
 
-def test_a_catalogue_file_needs_a_disk(
-    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, rows: object
+def test_every_other_question_and_change(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert callable(rows)
+    """With the test above, all that `LakeTable` has is done here once with each catalogue."""
+    monkeypatch.setattr("dataq_lake.compacting.MANY", 2)
+    raw, handle = lake.raw("mail"), lake.table("quarantine")
+    for month in ("2026-10", "2026-11"):
+        raw.append([rows("raw_mail", [month], window=month, payload=b"x", blob_uri="blob:1")])
+    assert len(raw.files()) == 1, "merged"
+    assert sum(batch.num_rows for batch in raw.batches(["item_id"], windows=["2026-11"])) == 1
+    assert [value for found in raw.stored_values(["blob_uri"]) for value in found] == ["blob:1"]
+    with pytest.raises(FixTheCall, match="insert-only"):
+        raw.clear()
+    handle.append([rows("quarantine", ["a", "b"])])
+    before = handle.history()[0]
+    numbered = handle.numbered()
+    assert numbered.scan(["id"]).collect().sort("row").rows() == [(0, "a"), (1, "b")]
+    assert handle.clear().deleted == 2
+    assert (handle.exists, handle.count(), handle.merge()) == (True, 0, False)
+    assert handle.scan(["id"], version=before.version).collect().height == 2
+    assert handle.scan(["id"], as_of=before.time).collect().height == 2
+    assert handle.log.version_at(before.time) == before.version < (handle.version() or 0)
+
+
+def test_a_catalogue_file_needs_a_disk(
+    bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch, rows: Rows
+) -> None:
     monkeypatch.setenv("DATAQ_TABLES", "ducklake:lake.ducklake")
     with pytest.raises(FixTheCall, match="name one by its whole path"):
         open_lake(bucket).table("items").append([rows("items", ["a"])])
