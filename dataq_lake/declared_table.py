@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from dataq_lake.location import Location
     from dataq_lake.interface import RowsByNumber, TableState
+    from dataq_lake.location import Location
     from dataq_lake.schemas import Table
 
 BATCH_BYTES = 32 << 20

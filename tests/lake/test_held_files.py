@@ -70,6 +70,7 @@ def test_the_retention_and_a_named_snapshot_keep_what_a_frame_reads(lake: Lake, 
     assert sorted(kept.collect()["id"]) == ["a", "b", "c"]
 
 
+@pytest.mark.engines("delta")
 def test_a_file_that_nobody_may_remove_is_damage(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_a_file_that_nobody_may_remove_is_damage(
     assert REPAIR in str(refused.value)
 
 
+@pytest.mark.engines("delta")
 def test_only_what_is_asked_for_is_read(lake: Lake) -> None:
     """The look at the files stands in the way of no optimization."""
     handle = open_lake(lake.root).table("quarantine")
