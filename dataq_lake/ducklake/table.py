@@ -14,6 +14,7 @@ from dataq_lake.ducklake.state import State, state
 from dataq_lake.errors import FixTheCall, ReadOnly
 from dataq_lake.location import Location, located
 from dataq_lake.moment import moment
+from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:
@@ -179,7 +180,8 @@ class DuckLakeTable(DeclaredTable):
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.append(self, batches, commit or CommitInfo(), committed)
+        with writable(self.root):
+            return writing.append(self, batches, commit or CommitInfo(), committed)
 
     def insert_new(
         self,
@@ -191,21 +193,24 @@ class DuckLakeTable(DeclaredTable):
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.insert_new(self, batches, commit or CommitInfo(), committed)
+        with writable(self.root):
+            return writing.insert_new(self, batches, commit or CommitInfo(), committed)
 
     def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
         """Takes away what is gone and adds what is new; doing it again changes nothing."""
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.apply(self, difference, commit or CommitInfo())
+        with writable(self.root):
+            return writing.apply(self, difference, commit or CommitInfo())
 
     def clear(self, commit: CommitInfo | None = None) -> Written:
         """Takes all rows away, also those that cannot be read; earlier versions stay."""
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.clear(self, commit or CommitInfo())
+        with writable(self.root):
+            return writing.clear(self, commit or CommitInfo())
 
     def damage(self, told: Callable[[int], object] = lambda _: None) -> Iterator[Damage]:
         """What is wrong with the catalogue and the files of the newest version; all are read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,12 +12,15 @@ from dataq_lake import sql
 from dataq_lake.cleaning import vacuum
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake.catalogue import close_catalogues
-from dataq_lake.errors import ContentLost, FixTheCall
+from dataq_lake.errors import ContentLost, FixTheCall, StoreSilent
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.snapshots import create
 from tests.lake.conftest import Rows, rows
 from tests.lake.test_engines import LATER, NONE
+from tests.postgres import Postgres
+from tests.s3.proxy import BadLine
+from tests.s3.seaweed import Seaweed
 
 __all__ = ["rows"]
 
@@ -66,6 +70,8 @@ def test_write_look_back_verify_and_clean(lake: Lake, rows: Rows) -> None:
     assert [each.reason for each in handle.damage()] == ["is in the catalogue but not on disk"]
     with pytest.raises(ContentLost, match=r"of table quarantine cannot be read"):
         states(lake)
+    with pytest.raises(ContentLost, match=r"a file of table quarantine cannot be read.*404"):
+        list(handle.batches())
 
 
 def test_every_other_question_and_change(
@@ -98,3 +104,63 @@ def test_a_catalogue_file_needs_a_disk(
     monkeypatch.setenv("DATAQ_TABLES", "ducklake:lake.ducklake")
     with pytest.raises(FixTheCall, match="name one by its whole path"):
         open_lake(bucket).table("items").append([rows("items", ["a"])])
+
+
+@pytest.fixture
+def line(s3: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Iterator[BadLine]:
+    """The way to the server for all of this test."""
+    found = BadLine(s3.ports[0])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{found.port}")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def on_postgres(
+    line: BadLine, bucket: ObjectPath, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Lake]:
+    """A lake beyond the line; its catalogue is on this side."""
+    monkeypatch.setenv("DATAQ_TABLES", f"ducklake:postgres:{postgres.database()}")
+    yield open_lake(bucket)
+    close_catalogues()
+
+
+def test_a_store_that_comes_back_is_waited_for(
+    line: BadLine, on_postgres: Lake, rows: Rows
+) -> None:
+    handle = on_postgres.table("quarantine")
+    handle.append([rows("quarantine", ["a", "b"])])
+    for change in (
+        lambda: handle.apply(Difference([rows("quarantine", ["c"])], ["a"])),
+        lambda: handle.scan(["id"]).collect(),
+    ):
+        line.down(True)
+        back = threading.Timer(0.5, line.down, [False])
+        back.start()
+        change()
+        back.join()
+    assert sorted(handle.scan(["id"]).collect()["id"]) == ["b", "c"]
+
+
+def test_a_store_that_stays_away_is_told_and_nothing_is_taken_for_lost(
+    line: BadLine, on_postgres: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "0")
+    handle = on_postgres.table("quarantine")
+    handle.append([rows("quarantine", ["a", "b"])])
+    handle.apply(Difference([], ["a"]))
+    line.down(True)
+    for use in (
+        lambda: handle.append([rows("quarantine", ["c"])]),
+        lambda: handle.insert_new([rows("quarantine", ["c"])]),
+        lambda: handle.apply(Difference([rows("quarantine", ["c"])], ["b"])),
+        lambda: handle.scan(["id"]).collect(),
+        lambda: list(handle.batches(["id"])),
+        lambda: list(handle.stored_values(["id"])),
+        lambda: list(handle.damage()),
+    ):
+        with pytest.raises(StoreSilent, match="the store does not answer"):
+            use()
+    line.down(False)
+    assert handle.scan(["id"]).collect()["id"].to_list() == ["b"]
+    assert handle.insert_new([rows("quarantine", ["b", "c"])]).rows == 1
