@@ -45,7 +45,8 @@ def reach(
     connection.execute(f"create or replace temporary secret store (type s3{listed})")
     retries = 1 + int(math.log2(10 * patience() + 1))
     connection.execute(
-        f"set http_retries = {retries}; set http_retry_wait_ms = 100; set http_retry_backoff = 2"
+        f"set global http_retries = {retries}; set global http_retry_wait_ms = 100; "
+        "set global http_retry_backoff = 2"
     )
 
 

@@ -125,21 +125,19 @@ def on_postgres(
     close_catalogues()
 
 
-def test_a_store_that_comes_back_is_waited_for(
-    line: BadLine, on_postgres: Lake, rows: Rows
+def test_who_reads_waits_for_a_store_that_comes_back(
+    line: BadLine, s3: Seaweed, on_postgres: Lake, rows: Rows
 ) -> None:
     handle = on_postgres.table("quarantine")
     handle.append([rows("quarantine", ["a", "b"])])
-    for change in (
-        lambda: handle.apply(Difference([rows("quarantine", ["c"])], ["a"])),
-        lambda: handle.scan(["id"]).collect(),
-    ):
-        line.down(True)
-        back = threading.Timer(0.5, line.down, [False])
-        back.start()
-        change()
-        back.join()
+    handle.apply(Difference([rows("quarantine", ["c"])], ["a"]))
+    lines = [line]
+    line.close()
+    back = threading.Timer(2, lambda: lines.append(BadLine(s3.ports[0], own=line.port)))
+    back.start()
     assert sorted(handle.scan(["id"]).collect()["id"]) == ["b", "c"]
+    back.join()
+    lines[-1].close()
 
 
 def test_a_store_that_stays_away_is_told_and_nothing_is_taken_for_lost(
