@@ -22,6 +22,7 @@ from dataq_gateway.settings import apply_env_file
 from dataq_gateway.wall import OWN_PROCESS
 
 INTERRUPTED = 130
+PLAN = "\n\nResolved plan until failure"  # with which Polars passes on an error
 EXIT_CODES = "Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted."
 
 
@@ -125,7 +126,7 @@ def explain(failure: Exception) -> str:
     """The line for `failure`; errors that our packages name speak for themselves."""
     ours = type(failure).__module__.startswith("dataq_")
     if isinstance(failure, CommandFailed) or (ours and str(failure)):
-        return str(failure)
+        return str(failure).partition(PLAN)[0]
     kind = type(failure).__name__
     return f"unexpected {kind}: {failure}: set DATAQ_DEBUG=1 and run again for the traceback"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from dataq_lake.interface import RowsByNumber, TableState
+    from dataq_lake.location import Location
     from dataq_lake.schemas import Table
 
 BATCH_BYTES = 32 << 20
@@ -24,8 +25,9 @@ BATCH_BYTES = 32 << 20
 class DeclaredTable(ABC):
     """The part of a table's handle that no engine changes; see `dataq_lake.interface.LakeTable`."""
 
-    def __init__(self, name: str, settle: Callable[[], None]) -> None:
+    def __init__(self, name: str, root: Location, settle: Callable[[], None]) -> None:
         self.name = name
+        self.root = root
         self.settle = settle
         """Brings to disk what rows may point to; called before every commit."""
 
@@ -71,6 +73,17 @@ class DeclaredTable(ABC):
         wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
         rows = self.numbered()
         return rows.take(rows.numbers(wanted, self.table.key[0]), columns, batch_bytes)
+
+    def held(
+        self, frame: pl.LazyFrame, state: TableState | None, files: Sequence[Location]
+    ) -> pl.LazyFrame:
+        """`frame`, which reads the `files` of `state`, with a clear error if they go before it."""
+        from dataq_lake.held_files import HeldFiles
+
+        if state is None or not files:
+            return frame
+        held = HeldFiles(self.root, self.name, state.version, tuple(files))
+        return frame.pipe_with_schema(held)
 
     def expect_known(self, found: TableState) -> None:
         """Raises UpgradeDataq for a state that a newer DataQ has written."""

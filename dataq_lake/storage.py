@@ -37,7 +37,7 @@ def writable(folder: Location) -> Iterator[None]:
         told = None if isinstance(folder, Path) else refusal(folder, error)
         if told is not None:
             raise told from None
-        number = _refusal(error) if isinstance(error, OSError | RuntimeError | ValueError) else None
+        number = _refusal(error) if _may_refuse(error) else None
         if number is None:
             raise
         # Without its cause: what a run tells of a failure is the innermost one.
@@ -45,6 +45,12 @@ def writable(folder: Location) -> Iterator[None]:
             f"{folder} cannot be written: {os.strerror(number)}: {REFUSALS[number]}; "
             "what was committed is kept"
         ) from None
+
+
+def _may_refuse(error: Exception) -> bool:
+    """Whether this is how a library tells what the system said; DuckDB has an IOException."""
+    known = isinstance(error, OSError | RuntimeError | ValueError)
+    return known or type(error).__name__ == "IOException"
 
 
 def _refusal(error: Exception) -> int | None:

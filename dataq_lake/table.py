@@ -43,7 +43,7 @@ class TableHandle(DeclaredTable):
         settle: Callable[[], None] = lambda: None,
         pinned: Callable[[DeltaLog], set[int]] = lambda _: set(),
     ) -> None:
-        super().__init__(name, settle)
+        super().__init__(name, folder.parent.parent, settle)
         self.folder = folder
         self._pinned_by = pinned
         self._log = log_in(folder)
@@ -97,9 +97,12 @@ class TableHandle(DeclaredTable):
 
         Raises NoSuchVersion for a version that is not kept, or not all of it.
         """
-        snapshot = self.snapshot(version, as_of)
+        return self._kept(self.snapshot(version, as_of), version is None and as_of is None)
+
+    def _kept(self, snapshot: Snapshot | None, newest: bool) -> list[Location]:
+        """The files of `snapshot`; those of an old one are looked for."""
         paths = [self.folder / file.path for file in snapshot.files] if snapshot else []
-        if snapshot is not None and (version is not None or as_of is not None):
+        if snapshot is not None and not newest:
             self._expect_kept(snapshot.version, paths)
         return paths
 
@@ -118,10 +121,15 @@ class TableHandle(DeclaredTable):
         version: int | None = None,
         as_of: datetime | str | None = None,
     ) -> pl.LazyFrame:
-        """All rows, lazily; empty with the right columns if there is no table yet."""
+        """All rows, lazily; empty with the right columns if there is no table yet.
+
+        Read when the version is cleaned up already, the frame raises VersionGone.
+        """
         from dataq_lake import reading
 
-        frame = reading.scan(self.table, self.files(version, as_of))
+        snapshot = self.snapshot(version, as_of)
+        files = self._kept(snapshot, version is None and as_of is None)
+        frame = self.held(reading.scan(self.table, files), snapshot, files)
         return frame if columns is None else frame.select(list(columns))
 
     def numbered(self) -> NumberedRows:

@@ -93,8 +93,9 @@ def bucket(s3: Seaweed) -> ObjectPath:
 
 # What is repeated in an object store each time; of the rest only .ci/run does it.
 QUICK_ON_S3 = {"test_concurrency", "test_blobs"}
-# What is repeated there with tables in DuckLake too; all else is in tests/s3/test_ducklake.py.
-DUCKLAKE_ON_S3 = {"test_concurrency"}
+# With tables in DuckLake each test is repeated there once, with the first of these that it has. (A
+# DuckDB file as the catalogue is on a disk in any case; see also tests/s3/test_ducklake.py.)
+DUCKLAKE_ON_S3 = ("postgres", "encrypted")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -112,9 +113,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _is_for_disks(item: pytest.Item) -> bool:
     if item.get_closest_marker("local") is not None:
         return True
-    return _engine(item) != "delta" and (
-        _engine(item) != "postgres" or item.path.stem not in DUCKLAKE_ON_S3
-    )
+    mark = item.get_closest_marker("engines")
+    named = mark.args if mark else DUCKLAKE_ON_S3
+    once = next((each for each in DUCKLAKE_ON_S3 if each in named), "delta")
+    return _engine(item) not in {"delta", once}
 
 
 def _engine(item: pytest.Item) -> str:

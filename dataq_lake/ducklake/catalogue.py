@@ -34,6 +34,7 @@ LAKE = "lake"
 METADATA = f"__ducklake_metadata_{LAKE}"
 NAMES = "select distinct table_name from {meta}.ducklake_table order by table_name"
 NEWEST = "select max(snapshot_id) from {meta}.ducklake_snapshot"
+_REFUSED = re.compile(r"Cannot open file .*(Read-only file system|Permission denied)", re.S)
 _HELD = re.compile(r"Conflicting lock is held in (.*?\(PID \d+\))", re.S)
 
 
@@ -77,6 +78,8 @@ class Catalogue:
         """Held by whoever commits: threads of one process need not get in each other's way."""
         self._depth = 0
         self._attached = False
+        self.read_only = False
+        """Whether the DuckDB file that is attached cannot be written to."""
 
     @property
     def data_path(self) -> str:
@@ -106,7 +109,7 @@ class Catalogue:
     def close(self) -> None:
         """Ends the connections; the next use makes new ones."""
         with self._lock:
-            self._attached = False
+            self._attached = self.read_only = False
             database = self.__dict__.pop("database", None)
             if database is not None:
                 database.close()
@@ -162,15 +165,22 @@ class Catalogue:
         connection = opened(self.engine)
         if "://" in self.data_path:
             reach(connection, self.data_path)
-        connection.execute(f"set temp_directory = '{_quoted(str(self._spill()))}'")
+        connection.execute(f"set temp_directory = '{_quoted(self._spill())}'")
         if self.engine.encrypted:
             connection.execute("set temp_file_encryption = true")
         return connection
 
-    def _spill(self) -> Path:
-        """Where rows go meanwhile that do not fit into memory; DuckDB makes and removes it."""
+    def _spill(self) -> str:
+        """Where rows go meanwhile that do not fit into memory; DuckDB makes and removes it.
+
+        Nowhere, if the disk does not take them.
+        """
         local = self.root if isinstance(self.root, Path) else cache_folder()
-        return private_folder(local / "tmp") / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}"
+        try:
+            folder = private_folder(local / "tmp")
+        except OSError:
+            return ""
+        return str(folder / f"ducklake-{os.getpid()}-{uuid.uuid4().hex}")
 
     def _attach(self) -> None:
         if self._attached:
@@ -193,15 +203,19 @@ class Catalogue:
         import duckdb
 
         encrypted = "encrypted, " if self.engine.encrypted else ""
+        as_it_is = ", read_only" if self.read_only else ""
         try:
             self.database.execute(
                 f"attach 'ducklake:{_quoted(self._target)}' as {LAKE} "
                 f"(data_path '{_quoted(self.data_path)}', {encrypted}data_inlining_row_limit 0, "
-                f"create_if_not_exists {not made})"
+                f"create_if_not_exists {not made}{as_it_is})"
             )
             return True
         except duckdb.Error as error:
             told = str(error)
+            if made and not self.read_only and _REFUSED.search(told):
+                self.read_only = True
+                return False
             held = _HELD.search(told)
             again = held is not None or "already exists" in told or "duplicate key" in told
             if again and time.monotonic() < until:
@@ -224,7 +238,7 @@ class Catalogue:
 
     def _detach(self) -> None:
         if self._attached:
-            self._attached = False
+            self._attached = self.read_only = False
             self.database.execute(f"detach {LAKE}")
 
 

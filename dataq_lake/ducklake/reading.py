@@ -11,6 +11,7 @@ from polars.io.plugins import register_io_source
 
 from dataq_lake.ducklake.relation import relation
 from dataq_lake.ducklake.state import State
+from dataq_lake.ducklake.store import store_refusal
 from dataq_lake.errors import ContentLost
 from dataq_lake.reading import chosen, cut, polars_schema
 from dataq_lake.schemas import Table
@@ -95,6 +96,9 @@ class Reader:
             size = BULKY_ROWS if self.table.bulky else STREAM_ROWS
             yield from cursor.execute(text).to_arrow_reader(size)
         except duckdb.IOException as error:
+            told = store_refusal(self._catalogue.root, error)
+            if told is not None:
+                raise told from None
             raise ContentLost(
                 f"a file of table {self.table.name} cannot be read: {error}"
             ) from error

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dataq_lake.errors import FixTheCall
+from dataq_lake.errors import FixTheCall, LakeError
 from dataq_lake.extensions import load
+from dataq_lake.location import Location
+from dataq_lake.objects.refusals import patience, refusal
 
 if TYPE_CHECKING:
     import duckdb
@@ -25,7 +29,8 @@ def reach(
 ) -> None:
     """Gives `connection` the way to `place`, an address like s3://bucket; raises FixTheCall.
 
-    What it is given stays in memory.
+    What it is given stays in memory. A store that does not answer is asked again for about as long
+    as `patience` says: after 0.1 s, 0.2 s, 0.4 s and so on.
     """
     if not place.startswith("s3://"):
         raise FixTheCall(f"DuckLake keeps its files in a folder or in s3://bucket, not in {place}")
@@ -38,6 +43,16 @@ def reach(
         options["use_ssl"] = "false" if kind == "http" else "true"
     listed = "".join(f", {name} {_quoted(value)}" for name, value in options.items())
     connection.execute(f"create or replace temporary secret store (type s3{listed})")
+    retries = 1 + int(math.log2(10 * patience() + 1))
+    connection.execute(
+        f"set global http_retries = {retries}; set global http_retry_wait_ms = 100; "
+        "set global http_retry_backoff = 2"
+    )
+
+
+def store_refusal(root: Location, error: Exception) -> LakeError | None:
+    """What to say of DuckDB's `error` if the store of the lake at `root` is behind it."""
+    return None if isinstance(root, Path) else refusal(root, error)
 
 
 def _quoted(text: str) -> str:

@@ -14,6 +14,7 @@ from dataq_lake.ducklake.state import State, state
 from dataq_lake.errors import FixTheCall, ReadOnly
 from dataq_lake.location import Location, located
 from dataq_lake.moment import moment
+from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class DuckLakeTable(DeclaredTable):
         settle: Callable[[], None] = lambda: None,
         at: Callable[[History], int | None] | None = None,
     ) -> None:
-        super().__init__(name, settle)
+        super().__init__(name, catalogue.root, settle)
         self.catalogue = catalogue
         self.log = History(catalogue, name)
         self._at = at
@@ -100,18 +101,17 @@ class DuckLakeTable(DeclaredTable):
         version: int | None = None,
         as_of: datetime | str | None = None,
     ) -> pl.LazyFrame:
-        """All rows, lazily; empty with the right columns if there is no table yet."""
+        """All rows, lazily; empty with the right columns if there is no table yet.
+
+        Read when the version is cleaned up already, the frame raises VersionGone.
+        """
         from dataq_lake import reading
 
         found = self.snapshot(version, as_of)
-        plain = (
-            found is None or found.is_plain
-        )  # then Polars reads the files, and skips what it can
-        frame = (
-            reading.scan(self.table, [located(path) for path in found.paths] if found else [])
-            if plain
-            else self._reader(found).scan()
-        )
+        files = [located(path) for path in found.paths] if found else []
+        plain = found is None or found.is_plain  # then Polars reads them, and skips what it can
+        frame = reading.scan(self.table, files) if plain else self._reader(found).scan()
+        frame = self.held(frame, found, files)
         return frame if columns is None else frame.select(list(columns))
 
     def numbered(self) -> RowsByNumber:
@@ -180,7 +180,8 @@ class DuckLakeTable(DeclaredTable):
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.append(self, batches, commit or CommitInfo(), committed)
+        with writable(self.root):
+            return writing.append(self, batches, commit or CommitInfo(), committed)
 
     def insert_new(
         self,
@@ -192,21 +193,24 @@ class DuckLakeTable(DeclaredTable):
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.insert_new(self, batches, commit or CommitInfo(), committed)
+        with writable(self.root):
+            return writing.insert_new(self, batches, commit or CommitInfo(), committed)
 
     def apply(self, difference: Difference, commit: CommitInfo | None = None) -> Written:
         """Takes away what is gone and adds what is new; doing it again changes nothing."""
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.apply(self, difference, commit or CommitInfo())
+        with writable(self.root):
+            return writing.apply(self, difference, commit or CommitInfo())
 
     def clear(self, commit: CommitInfo | None = None) -> Written:
         """Takes all rows away, also those that cannot be read; earlier versions stay."""
         from dataq_lake.ducklake import writing
 
         self._expect_present()
-        return writing.clear(self, commit or CommitInfo())
+        with writable(self.root):
+            return writing.clear(self, commit or CommitInfo())
 
     def damage(self, told: Callable[[int], object] = lambda _: None) -> Iterator[Damage]:
         """What is wrong with the catalogue and the files of the newest version; all are read."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dataq_lake.damage import Damage, Told
 from dataq_lake.ducklake.relation import read
 from dataq_lake.ducklake.state import Stored, every_file
+from dataq_lake.ducklake.store import store_refusal
 from dataq_lake.errors import ContentDamaged, LakeError
 from dataq_lake.location import located
 
@@ -50,6 +51,9 @@ def values(handle: DuckLakeTable, columns: list[str]) -> Iterator[list[str | Non
                     found = cursor.execute(f'select distinct "{column}" from {read(file)}')
                     yield [row[0] for row in found.fetchall()]
             except duckdb.Error as error:
+                told = store_refusal(handle.catalogue.root, error)
+                if told is not None:
+                    raise told from None
                 raise ContentDamaged(f"{file.path} is no Parquet file: {error}") from error
 
 
@@ -65,6 +69,9 @@ def _reason(handle: DuckLakeTable, file: Stored) -> str | None:
     except FileNotFoundError:
         return "is in the catalogue but not on disk"
     except (OSError, duckdb.Error) as error:
+        told = store_refusal(handle.catalogue.root, error)
+        if told is not None:  # a store that is away has damaged nothing
+            raise told from None
         return f"cannot be read: {' '.join(str(error).split())[:200]}"
     return None if rows == file.rows else f"has {rows} rows, {file.rows} were written"
 

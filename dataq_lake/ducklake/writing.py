@@ -7,7 +7,9 @@ tried again against what the other has left.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import re
 import time
@@ -146,6 +148,8 @@ def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
     for attempt in range(ATTEMPTS):
         commit_id = uuid.uuid4().hex
         with handle.catalogue.writing, handle.catalogue.making() as session:
+            if handle.catalogue.read_only:
+                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
             try:
                 if not _transact(session, handle, staging, change, commit_id):
                     return Written(version=handle.version())

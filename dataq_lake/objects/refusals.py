@@ -55,7 +55,7 @@ _SIGNS: tuple[tuple[str, str], ...] = (
 _SILENT = re.compile(
     r"error sending request|timed? ?out|connection (refused|reset|closed|error)|dns error|connect"
     r"|50[0234] |InternalError|ServiceUnavailable|SlowDown|decoding response body|IncompleteMessage"
-    r"|HTTP error",
+    r"|HTTP error|error for HTTP [A-Z]+ to|HTTP code 5\d\d",
     re.I,
 )
 
@@ -127,7 +127,10 @@ def refusal(place: object, error: BaseException) -> LakeError | None:
     """What to say of an engine's `error` if a store is behind it, else None."""
     text = str(error)
     if any(re.search(sign, text, re.I) for sign, _ in _SIGNS[:-2]) or re.search(
-        r"Generic (S3|GCS|MicrosoftAzure) error|error sending request|object.?store", text, re.I
+        r"Generic (S3|GCS|MicrosoftAzure) error|error sending request|object.?store|error for "
+        r"HTTP [A-Z]+ to|HTTP (code )?(403|5\d\d)",
+        text,
+        re.I,
     ):
         return explained(place, text)
     return None

@@ -9,8 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
+from dataq_lake.difference import Difference
+from dataq_lake.ducklake.catalogue import close_catalogues
+from dataq_lake.errors import NotWritable
 from dataq_lake.lake import open_lake
 from dataq_resources.home import Home
 from tests.faults.conftest import Undisturbed
@@ -121,3 +125,49 @@ def test_what_exceeds_a_limit_on_files_is_told(tmp_path: Path) -> None:
     handle = open_lake(tmp_path / "lake").table("items")
     assert handle.scan(["item_id"]).collect()["item_id"].to_list() == ["a"]
     assert len(list(handle.folder.glob("*.parquet"))) == 1
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 6 MB."""
+    if os.geteuid() or not shutil.which("mount"):
+        pytest.skip("a small disk cannot be mounted here: that takes root and mount(8)")
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount("-t", "tmpfs", "-o", "size=6m", "dataq-test", str(disk))
+    yield disk
+    close_catalogues()
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+@pytest.mark.heavy
+def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full it takes no rows, read-only it can still be asked."""
+    monkeypatch.setenv("DATAQ_TABLES", "ducklake:lake.ducklake")
+    handle = open_lake(small / "lake").table("items")
+
+    def rows(*ids: str, payload: bytes = b"") -> pa.RecordBatch:
+        values = [{"item_id": each, "payload": payload} for each in ids]
+        return pa.RecordBatch.from_pylist(values, schema=handle.table.schema)
+
+    handle.append([rows("a", "b")])
+    handle.apply(Difference([], ["a"]))
+    with pytest.raises(NotWritable, match="No space left on device: free some space"):
+        handle.append([rows("c", payload=os.urandom(8 << 20))])
+    mount("-o", "remount,ro", str(small))
+    close_catalogues()
+    handle = open_lake(small / "lake").table("items")
+    changes = (
+        lambda: handle.append([rows("d")]),
+        lambda: handle.insert_new([rows("d")]),
+        lambda: handle.apply(Difference([], ["b"])),
+        handle.clear,
+    )
+    for change in changes:
+        with pytest.raises(NotWritable, match="Read-only file system: make the file system"):
+            change()
+    assert handle.scan(["item_id"]).collect()["item_id"].to_list() == ["b"]
+    assert list(handle.damage()) == []
+    mount("-o", "remount,rw,size=20m", str(small))
+    assert handle.append([rows("d")]).rows == 1
+    assert handle.count() == 2

@@ -35,14 +35,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture
-def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Has new lakes keep their tables in this way: delta, or DuckLake with such a catalogue."""
+def engine(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """Has new lakes keep their tables in this way: delta, or DuckLake with such a catalogue.
+
+    A DuckDB file is in the lake, or on this machine's disk where the lake is in a store.
+    """
     name: str = request.param
-    setting = {"delta": "delta", "encrypted": "ducklake+encrypted:lake.ducklake"}
+    in_store = request.node.callspec.params.get("where") == "s3"
+    catalogue = str(tmp_path / "lake.ducklake") if in_store else "lake.ducklake"
     if name == "postgres":
-        database = request.getfixturevalue("postgres").database()
-        setting[name] = f"ducklake:postgres:{database}"
-    monkeypatch.setenv("DATAQ_TABLES", setting.get(name, "ducklake:lake.ducklake"))
+        catalogue = f"postgres:{request.getfixturevalue('postgres').database()}"
+    kind = "ducklake+encrypted" if name == "encrypted" else "ducklake"
+    monkeypatch.setenv("DATAQ_TABLES", name if name == "delta" else f"{kind}:{catalogue}")
     yield name
     close_catalogues()
 

@@ -14,10 +14,12 @@ PIECE = 16_384
 class BadLine:
     """Forwards TCP from a port of its own; one answer in `every` is torn in its middle."""
 
-    def __init__(self, port: int, delay: float = 0.0, every: int = 0, seed: int = 7) -> None:
+    def __init__(
+        self, port: int, delay: float = 0.0, every: int = 0, seed: int = 7, own: int = 0
+    ) -> None:
         self._to, self._delay, self._every = port, delay, every
         self._chance = random.Random(seed)
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", own))
         self.port = self._listener.getsockname()[1]
         self.torn = 0
         self.lost = 0
@@ -28,7 +30,9 @@ class BadLine:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Ends the line and all that goes over it."""
+        """Ends the line and all that goes over it; who comes is refused."""
+        with suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes who waits in accept
         self._listener.close()
         self._break()
 
