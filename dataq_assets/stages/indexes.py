@@ -81,9 +81,11 @@ def gap(lake: Lake, model: Model) -> Gap:
         new, gone = want.select(ROW).collect(engine="streaming"), []
     else:
         found = want.select("id", ROW).collect(engine="streaming")
-        same = have.join(rewritten(lake), on="id", how="anti")
+        past = rewritten(lake)
+        same = have if past.is_empty() else have.join(past, on="id", how="anti")
         new = found.join(same, on="id", how="anti")
-        gone = have.join(found.join(new, on="id", how="anti"), on="id", how="anti")["id"].to_list()
+        stay = found if past.is_empty() else found.join(new, on="id", how="anti")
+        gone = have.join(stay, on="id", how="anti")["id"].to_list()
     return Gap(segments, new[ROW].sort().to_numpy(), gone, basis)
 
 
