@@ -34,7 +34,7 @@ class ReprocessConfig(dg.Config):
     io_manager_key="tables",
     metadata={"table": "reprocessings"},
     owners=[OWNER],
-    kinds={"delta"},
+    kinds={"deltalake"},
 )
 def reprocess(
     context: dg.AssetExecutionContext, config: ReprocessConfig, home: HomeResource
