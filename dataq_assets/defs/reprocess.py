@@ -41,13 +41,17 @@ def reprocess(
 ) -> Changes:
     """Takes away what was derived of a source, some of its windows, or by an analyzer.
 
-    What follows from raw then derives it again. The job `reprocess` does both in one run.
+    What follows from raw then derives it again. The job `reprocess` does both in one run. Without
+    a config, as among all assets, it takes nothing away.
     """
     from dataq_assets.reprocess import at_rest, checked
     from dataq_assets.stages.reprocessing import Request
     from dataq_assets.stages.scope import Scope, Selection
 
     given = config.model_dump(exclude={"dry_run"})
+    if Scope(**given) == Scope():
+        context.log.info("nothing is to be derived again: the config names no source, no analyzer")
+        return Changes(())
     scope = checked(home.home, Scope(**given))
     counts = Selection(home.lake, scope).counts()
     if config.dry_run:

@@ -95,6 +95,18 @@ def test_the_job_of_dagsters_page_takes_away_and_derives_in_one_run(place: Home)
     assert (row["state"], row["run_id"], row["texts"]) == ("done", result.run_id, 2)
 
 
+def test_among_all_assets_it_takes_nothing_away(place: Home) -> None:
+    """Whoever materializes everything in Dagster's page gives it no config."""
+    assert run(place).failures == []
+    lake = open_lake(place.lake)
+    before = lake.table("texts").version()
+    with open_instance(place) as instance:
+        done = build(place).resolve_job_def("reprocess").execute_in_process(instance=instance)
+        assert done.success
+    assert lake.table("texts").version() == before
+    assert not lake.table("reprocessings").exists
+
+
 @pytest.mark.parametrize(
     ("words", "reason"),
     [
