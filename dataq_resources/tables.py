@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from dataq_lake.errors import REPAIR, TableDamaged
+from dataq_lake.errors import REPAIR, ContentLost, TableDamaged
 from dataq_lake.lake import Lake
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
@@ -43,7 +43,7 @@ def _telling(lake: Lake) -> Iterator[None]:
     """Says which table has lost a file, where an engine only says that there is no such file."""
     try:
         yield
-    except (FileNotFoundError, pl.exceptions.PolarsError):
+    except (FileNotFoundError, pl.exceptions.PolarsError, ContentLost):
         lost = lake.lost_files()
         if not lost:
             raise

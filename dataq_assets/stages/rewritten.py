@@ -6,7 +6,7 @@ from itertools import takewhile
 
 import polars as pl
 
-from dataq_lake.errors import NoSuchVersion
+from dataq_lake.errors import NoSuchVersion, StopAndRepair
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.lake import Lake
 
@@ -29,10 +29,11 @@ def rewritten(lake: Lake) -> pl.DataFrame:
     now = segments.scan(COLUMNS)
     try:
         then = segments.scan(COLUMNS, version=version)
-    except NoSuchVersion:  # nobody can tell, so none counts
+        changed = now.join(then, on=COLUMNS, how="anti", nulls_equal=True)
+        return changed.select("id").collect(engine="streaming")
+    except (NoSuchVersion, StopAndRepair, OSError, pl.exceptions.PolarsError):
+        # Of what is cleaned up or damaged nobody can tell, so none counts.
         return now.select("id").collect(engine="streaming")
-    changed = now.join(then, on=COLUMNS, how="anti", nulls_equal=True)
-    return changed.select("id").collect(engine="streaming")
 
 
 def published(lake: Lake) -> int | None:

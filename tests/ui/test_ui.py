@@ -199,7 +199,7 @@ def checks(screen: Screen) -> None:
 def jobs(screen: Screen, place: Home) -> None:
     """One that was registered meanwhile is there after a reload."""
     Jobs(place).register("weekly", JobDefinition(sources=("letters",), description="Each week."))
-    screen.open("/jobs", "No jobs")
+    screen.open("/jobs", "reprocess")
     screen.open("/asset-groups", "Reload definitions")
     screen.click("Reload definitions")
     screen.shows("Definitions reloaded")
