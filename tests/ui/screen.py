@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -38,6 +38,21 @@ class Screen:
 
         until(f"{texts} at {self._path}", there)
         return seen
+
+    def shows_by(self, act: Callable[[], None], text: str) -> None:
+        """Does `act` again and again until the page shows `text` on a line of its own."""
+        act_again = 0.0
+
+        def there() -> bool:
+            nonlocal act_again
+            if text in self.page.text().splitlines():
+                return True
+            if time.monotonic() > act_again:
+                act()
+                act_again = time.monotonic() + 2
+            return False
+
+        until(f"{text!r} at {self._path}", there)
 
     def comes_to_show(self, *texts: str) -> str:
         """The same on pages that do not renew themselves: they are opened again now and then."""

@@ -127,14 +127,18 @@ def an_asset_explains_itself(screen: Screen) -> None:
     screen.open("/assets/segments", "Units of meaning", "texts", "embeddings", "automation")
 
 
-def launch(screen: Screen, source: str, windows: str, button: str) -> None:
+def launch(screen: Screen, source: str, windows: str, chosen: str, button: str) -> None:
     """Clicks through the dialog by which an asset is materialized."""
+
+    def choose() -> None:
+        screen.click("Custom" if windows else "Latest")
+        if windows:
+            screen.page.type_over(WINDOWS, windows)
+            screen.page.press_enter()
+
     screen.open(f"/assets/raw_{source}", "Materialize…", "Owners")
     screen.click("Materialize…")
-    screen.click("Custom" if windows else "Latest")
-    if windows:
-        screen.page.type_over(WINDOWS, windows)
-        screen.page.press_enter()
+    screen.shows_by(choose, chosen)  # until the dialog knows the windows, a choice is one of none
     screen.click(button)
     screen.gone("Launch runs to materialize")
 
@@ -152,7 +156,7 @@ def the_run(daemon: Daemon, source: str, first: str) -> DagsterRun:
 def materialize(screen: Screen, daemon: Daemon) -> None:
     """The newest window, by hand."""
     now = time.strftime("%Y-%m", time.gmtime())
-    launch(screen, "letters", "", "Launch 1 run")
+    launch(screen, "letters", "", "1 partition", "Launch 1 run")
     run = the_run(daemon, "letters", now)
     screen.open(f"/runs/{run.run_id}")
     screen.comes_to_show("Success", "raw_letters", "MATERIALIZATION")
@@ -162,7 +166,7 @@ def materialize(screen: Screen, daemon: Daemon) -> None:
 
 def backfill(screen: Screen, daemon: Daemon) -> None:
     """A range of windows is one run."""
-    launch(screen, "letters", "[2024-01...2024-03]", "Launch backfill")
+    launch(screen, "letters", "[2024-01...2024-03]", "3 partitions", "Launch backfill")
     run = the_run(daemon, "letters", "2024-01")
     assert run.tags[END] == "2024-03"
     screen.open(f"/runs/{run.run_id}")
@@ -173,7 +177,7 @@ def backfill(screen: Screen, daemon: Daemon) -> None:
 
 def failure(screen: Screen, daemon: Daemon) -> None:
     """One error that names source, plugin and operation."""
-    launch(screen, "torn", "", "Launch 1 run")
+    launch(screen, "torn", "", "1 partition", "Launch 1 run")
     run = daemon.eventually(lambda: daemon.runs("raw_torn"))[0]
     screen.open(f"/runs/{run.run_id}")
     reason = "torn.py, describe: ended with exit code 3: the cable is unplugged"
