@@ -15,15 +15,27 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_lake import reading
+from dataq_lake.hashes import KEPT, hashed
 from dataq_lake.location import Location
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dataq_lake.interface import RowsByNumber
+
     Numbers = NDArray[np.uint32]
 
 ROW = "row"
+BYTES = 32 << 20
+
+
+def values_of(rows: RowsByNumber, numbers: pl.Series, column: str) -> pl.Series:
+    """The value of a column in each of these rows, in their order, also of repeated ones."""
+    wanted = numbers.unique().sort()
+    taken = [pl.Series(batch.column(0)) for batch in rows.take(wanted.to_numpy(), [column], BYTES)]
+    values = pl.concat(taken) if taken else pl.Series([], dtype=pl.String)
+    return values.gather(wanted.search_sorted(numbers)).alias(column)
 
 
 class NumberedRows:
@@ -42,6 +54,22 @@ class NumberedRows:
     def scan(self, columns: Iterable[str]) -> pl.LazyFrame:
         """These columns, lazily, and the column ROW with the number of each row."""
         return reading.scan(self._table, self._files).select(columns).with_row_index(ROW)
+
+    def hashes(self, columns: Sequence[str]) -> pl.DataFrame:
+        """ROW, and the hash of each value of these columns (UInt64, null for null)."""
+
+        def read(files: Sequence[Location]) -> list[pl.DataFrame]:
+            frame = reading.scan(self._table, files).select(map(hashed, columns))
+            counts = [
+                count for file, count in zip(self._files, self._rows, strict=True) if file in files
+            ]
+            ends = np.cumsum(counts).tolist()
+            whole = frame.collect(engine="streaming")
+            return [
+                whole.slice(end - count, count) for end, count in zip(ends, counts, strict=True)
+            ]
+
+        return KEPT.of(self._files, columns, read).with_row_index(ROW)
 
     def numbers(self, ids: pl.Series, by: str) -> Numbers:
         """The sorted numbers of the rows whose column `by` is in `ids`; one pass over it."""
@@ -66,9 +94,13 @@ class NumberedRows:
                 yield from reading.cut(found, schema, batch_bytes)
 
     @cached_property
-    def _starts(self) -> NDArray[np.int64]:
-        counts = [
+    def _rows(self) -> list[int]:
+        """How many rows each file has."""
+        return [
             reading.row_count(file) if count is None else count
             for file, count in zip(self._files, self._counts, strict=True)
         ]
-        return np.cumsum([0, *counts[:-1]])
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return np.cumsum([0, *self._rows[:-1]])

@@ -3,12 +3,15 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import RLock
+from threading import RLock, local
 
+from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.pool import StaticPool
+
+from dataq_resources.in_turn import InTurn
 
 BUSY_SECONDS = 60
 
@@ -20,6 +23,8 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     Other processes may read and write the same file at the same time.
     """
 
+    _beside: InTurn | None = None
+    _blocks: int = 0
     _engine: Engine | None = None
     _process: int = 0
     _seen: frozenset[str] = frozenset()
@@ -37,9 +42,47 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
         return column in self._seen
 
     @contextmanager
+    def beside(self) -> Iterator[None]:
+        """Stores events in a thread while the block runs, so that a run need not wait for it.
+
+        Whoever reads waits for what was stored before, and so does the end of the block; both raise
+        what went wrong with it. Several blocks may run at once.
+        """
+        with self._guard:
+            self._blocks += 1
+            beside = self._beside = self._beside or InTurn("events")
+        try:
+            yield
+            beside.settle()
+        finally:
+            with self._guard:
+                self._blocks -= 1
+                last = not self._blocks
+                if last:
+                    self._beside = None
+            if last:
+                beside.close()
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """Stores an event: now, or in its turn."""
+        beside = self._beside
+        if beside is None or beside.is_here():
+            super().store_event(event)
+        else:
+            beside.do(super().store_event, event)
+
+    @contextmanager
     def _connect(self) -> Iterator[Connection]:
+        beside = self._beside
+        # A thread that is connected already has waited, and whoever stores may now wait for it.
+        if beside is not None and not beside.is_here() and not _connected.times:
+            beside.settle()
         with self._guard, self._kept().begin() as connection:
-            yield connection
+            _connected.times += 1
+            try:
+                yield connection
+            finally:
+                _connected.times -= 1
 
     @property
     def _guard(self) -> RLock:
@@ -67,4 +110,11 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
         super().dispose()  # type: ignore[no-untyped-call]
 
 
+class _Connected(local):
+    """How many connections this thread has open, one inside another."""
+
+    times = 0
+
+
+_connected = _Connected()
 _GUARD = RLock()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from dataq_assets.retrying import IMPATIENT
@@ -53,6 +53,14 @@ def open_instance(home: Home) -> dg.DagsterInstance:
     return instance
 
 
+def _events_beside(instance: dg.DagsterInstance) -> AbstractContextManager[None]:
+    """Where events are stored beside the run, if they go where DataQ's own settings say."""
+    from dataq_resources.event_log import KeptSqliteEventLogStorage
+
+    storage = instance.event_log_storage
+    return storage.beside() if isinstance(storage, KeptSqliteEventLogStorage) else nullcontext()
+
+
 def derived_keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
     """The assets that follow from raw: not maintenance, and nothing that leaves the lake."""
     keys = definitions.resolve_asset_graph().materializable_asset_keys
@@ -81,15 +89,16 @@ def launch(
     try:
         # As job.execute_in_process does it, but that the run's record says which assets it is
         # about: its own asset_selection would make the subset again, and lose the checks.
-        result = core_execute_in_process(
-            job=InMemoryJob(job.as_ephemeral_job(resource_defs={}, input_values={})),
-            instance=instance,
-            output_capturing_enabled=True,
-            run_tags={**(tags or {}), **_more_tags, **IMPATIENT, PROCESS_TAG: this_process()},
-            run_config={**QUIET, **(config or {})},
-            raise_on_error=False,
-            asset_selection=selected,
-        )
+        with _events_beside(instance):
+            result = core_execute_in_process(
+                job=InMemoryJob(job.as_ephemeral_job(resource_defs={}, input_values={})),
+                instance=instance,
+                output_capturing_enabled=True,
+                run_tags={**(tags or {}), **_more_tags, **IMPATIENT, PROCESS_TAG: this_process()},
+                run_config={**QUIET, **(config or {})},
+                raise_on_error=False,
+                asset_selection=selected,
+            )
     except DagsterExecutionInterruptedError:
         raise KeyboardInterrupt from None
     outcome = Outcome(run_ids=[result.run_id])

@@ -16,6 +16,7 @@ from dataq_assets.stages.reprocessing import outlived
 from dataq_assets.stages.sent import Sent
 from dataq_assets.stages.telling import Tell, silent
 from dataq_lake.difference import Difference
+from dataq_lake.hashes import hash64
 from dataq_lake.lake import Lake
 from dataq_lake.numbered import ROW
 from dataq_lake.schemas import TABLES
@@ -120,10 +121,9 @@ def _drained(made: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
 
 def pending(lake: Lake, segments: RowsByNumber, model: Model) -> Numbers:
     """The sorted row numbers of one segment for each text that has no vector of this model."""
-    have = lake.table("embeddings").scan(["text_hash", "model_name", "model_version"])
-    mine = have.filter(
-        (pl.col("model_name") == model.name) & (pl.col("model_version") == model.version)
+    vectors = lake.table("embeddings").numbered()
+    have = vectors.hashes(["text_hash", "model_name", "model_version"]).filter(
+        pl.col("model_name") == hash64(model.name), pl.col("model_version") == hash64(model.version)
     )
-    new = segments.scan(["text_hash"]).join(mine, on="text_hash", how="anti")
-    first = new.unique("text_hash", keep="first").select(ROW)
-    return np.sort(first.collect()[ROW].to_numpy())
+    new = segments.hashes(["text_hash"]).join(have, on="text_hash", how="anti")
+    return np.sort(new.unique("text_hash", keep="first")[ROW].to_numpy())

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.current import current_segments
+from dataq_assets.stages.hashed import current
 from dataq_assets.stages.rewritten import rewritten
 from dataq_assets.stages.withheld import without_withheld
 from dataq_lake.indexes.documents import Publication
@@ -75,17 +75,14 @@ def gap(lake: Lake, model: Model) -> Gap:
 
     basis = _basis(lake)
     segments = lake.table("segments").numbered()
-    have = pl.DataFrame({"id": indexed_segments(lake, model)})
-    want = current_segments(lake, segments.scan(["id", "asset_id", "text_id"]))
-    if have.is_empty():
-        new, gone = want.select(ROW).collect(engine="streaming"), []
-    else:
-        found = want.select("id", ROW).collect(engine="streaming")
-        past = rewritten(lake)
-        same = have if past.is_empty() else have.join(past, on="id", how="anti")
-        new = found.join(same, on="id", how="anti")
-        stay = found if past.is_empty() else found.join(new, on="id", how="anti")
-        gone = have.join(stay, on="id", how="anti")["id"].to_list()
+    indexed = pl.DataFrame({"segment_id": indexed_segments(lake, model)})
+    have = indexed.with_columns(pl.col("segment_id").hash().alias("id"))
+    want = current(lake, segments)
+    past = rewritten(lake).select(pl.col("id").hash())
+    same = have if past.is_empty() else have.join(past, on="id", how="anti")
+    new = want.join(same, on="id", how="anti")
+    stay = want if past.is_empty() else want.join(new, on="id", how="anti")
+    gone = have.join(stay, on="id", how="anti")["segment_id"].to_list()
     return Gap(segments, new[ROW].sort().to_numpy(), gone, basis)
 
 

@@ -10,11 +10,12 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_assets.stages.arrow import batch_of
-from dataq_assets.stages.current import current_texts
+from dataq_assets.stages.hashed import uncut, works
 from dataq_assets.stages.hashing import hash_of
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
+from dataq_lake.numbered import values_of
 
 
 @dataclass(frozen=True)
@@ -72,5 +73,8 @@ class Segments:
 
 def pending(lake: Lake) -> pl.DataFrame:
     """The assets whose current text has no segments yet: asset_id, text_id."""
-    have = lake.table("segments").scan(["asset_id", "text_id"])
-    return current_texts(lake).join(have, on=["asset_id", "text_id"], how="anti").collect()
+    assets, analyses = lake.table("assets").numbered(), lake.table("analyses").numbered()
+    found = uncut(lake, works(lake, assets, analyses))
+    ids = values_of(assets, found["asset_row"], "id")
+    texts = values_of(analyses, found["analysis_row"], "text_id")
+    return pl.DataFrame({"asset_id": ids, "text_id": texts})

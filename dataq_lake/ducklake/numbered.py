@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from dataq_lake.ducklake.reading import Reader
+from dataq_lake.hashes import hashed
 from dataq_lake.numbered import ROW
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class ReaderRows:
     def scan(self, columns: Iterable[str]) -> pl.LazyFrame:
         """These columns, lazily, and the column ROW with the number of each row."""
         return self._reader.scan(ROW).select([ROW, *columns])
+
+    def hashes(self, columns: Sequence[str]) -> pl.DataFrame:
+        """ROW, and the hash of each value of these columns (UInt64, null for null)."""
+        found = self.scan(columns).select(ROW, *map(hashed, columns)).collect()
+        return found.cast({ROW: pl.UInt32}).sort(ROW)
 
     def numbers(self, ids: pl.Series, by: str) -> Numbers:
         """The sorted numbers of the rows whose column `by` is in `ids`; one pass over it."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
+from dataq_assets.stages import hashed
 from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_assets.stages.current import current_segments
-from dataq_assets.stages.hashed import count_current
 from dataq_assets.stages.withheld import without_withheld
 from dataq_lake.indexes.manifest import parse_manifest
 from dataq_lake.lake import Lake
@@ -23,7 +23,7 @@ def verdict(lake: Lake) -> Verdict:
     snapshots = lake.table("snapshots").scan(["manifest", "segments"]).sort(sequence)
     newest = snapshots.tail(1).collect()
     indexed = int(newest["segments"][0]) if len(newest) else 0
-    current = count_current(lake)
+    current = hashed.current(lake, lake.table("segments").numbered()).height
     facts = {"indexed": indexed, "current": current}
     if indexed == current:
         return Verdict(True, facts=facts)
