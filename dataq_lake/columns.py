@@ -150,4 +150,6 @@ def columns() -> Mapping[str, tuple[Column, ...]]:
     From a file that `make docs` writes: the schemas themselves load pyarrow, and with it numpy.
     """
     text = Path(__file__).with_name("columns.json").read_text(encoding="utf-8")
-    return {name: tuple(Column(*each) for each in found) for name, found in json.loads(text).items()}
+    return {
+        name: tuple(Column(*each) for each in found) for name, found in json.loads(text).items()
+    }

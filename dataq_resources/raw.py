@@ -108,7 +108,7 @@ class _Rows:
     def __init__(self, batches: "Iterable[tuple[pa.RecordBatch, bytes | None]]") -> None:
         self._batches = batches
         self._state: bytes | None = None
-        self.first: "pa.RecordBatch | None" = None
+        self.first: pa.RecordBatch | None = None
         self.error: PluginError | None = None
 
     def __iter__(self) -> "Iterator[pa.RecordBatch]":

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
+
 from dataq_lake.errors import REPAIR, ContentLost, TableDamaged
 from dataq_lake.lake import Lake
 from dataq_lake.slice import Slice

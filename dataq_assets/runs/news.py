@@ -80,9 +80,7 @@ def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False
     return news
 
 
-def again(
-    lake: Lake, source: SourceConfig, windows: tuple[str, str], handover: Handover
-) -> News:
+def again(lake: Lake, source: SourceConfig, windows: tuple[str, str], handover: Handover) -> News:
     """The news that all of a range of windows, from the first to the last, is to come again."""
     news = News(source, (windows,), everything=source.protocol == "plain")
     start_plugin(lake, news, handover)
@@ -99,9 +97,7 @@ def start_plugin(lake: Lake, news: News, handover: Handover) -> None:
     if news.source.protocol == "plain":
         return  # it is started by being asked
     cut = windowing(news.source.window, news.source.since)
-    question = _first_question(
-        news, cut, lake.state(news.source.name), int(time.time()), full=True
-    )
+    question = _first_question(news, cut, lake.state(news.source.name), int(time.time()), full=True)
     with suppress(PluginError, UnknownPlugin):
         begun = Begun(plugin_spec(news.source))
         begun.ask(question, lake.blobs)

@@ -109,9 +109,7 @@ def test_a_batch_that_fails_leaves_nothing_and_what_comes_after_it_is_stored(
     assert len(recorded(instance)) == len(MONTHS) + 1
 
 
-def test_a_session_has_windows_stored_together(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_session_has_windows_stored_together(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(*EVENTS_AT_ONCE, "")  # so that it is put back
     monkeypatch.delenv(*EVENTS_AT_ONCE)
     with Session(Home(home), []):

@@ -123,7 +123,9 @@ def test_an_early_failure_is_raised_where_the_items_are_read(
     assert len(marks.read_text().split()) == 1
 
 
-@pytest.mark.parametrize(("asked", "starts"), [(("2024-01", "2024-04"), 1), (("2024-02", "2024-04"), 2)])
+@pytest.mark.parametrize(
+    ("asked", "starts"), [(("2024-01", "2024-04"), 1), (("2024-02", "2024-04"), 2)]
+)
 def test_a_backfill_takes_the_plugin_that_loads_while_its_run_is_made(
     spec: PluginSpec, lake: Lake, tmp_path: Path, asked: tuple[str, str], starts: int
 ) -> None:
