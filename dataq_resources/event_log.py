@@ -28,7 +28,7 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     _batch: "_Batch | None" = None
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores all of them, or none: in one transaction a window takes a quarter of the time."""
+        """Stores all of them in one transaction, or none; Dagster then tries them one by one."""
         with self._connect() as connection:
             self._batch = batch = _Batch(connection)
             try:
