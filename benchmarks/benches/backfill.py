@@ -16,7 +16,8 @@ BAR = Bar(1.2, "most")
 NOTE = (
     "One run each, in a new process that has loaded Dagster and the definitions, on the same "
     "DAGSTER_HOME, from its order to its end; each records every window. Ours starts its plugin "
-    "and asks it for all of them."
+    "and asks it for all of them, and has windows stored together, as `dataq` always has; the bare "
+    "asset one by one, as Dagster does unless it is told otherwise."
 )
 
 
