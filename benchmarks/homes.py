@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.command import DATAQ, Done, run
+from dataq_resources.sources import SourceConfig, write_source
+from dataq_resources.triggers import ClockSetting
 
 
 def make_home(home: Path, tree: Path, name: str = "tree") -> Path:
@@ -17,6 +19,18 @@ def make_home(home: Path, tree: Path, name: str = "tree") -> Path:
         env=_environment(home),
     )
     return home
+
+
+def declare_sources(home: Path, tree: Path, count: int) -> None:
+    """So many sources of one folder, each with a schedule, in a home; no plugin is asked."""
+    for number in range(count):
+        source = SourceConfig(
+            name=f"source_{number:02}",
+            plugin="file_scanner",
+            config={"root": str(tree)},
+            schedules=(ClockSetting(cron="0 6 * * *"),),
+        )
+        write_source(home, source)
 
 
 def dataq_run(home: Path, **options: Any) -> Done:

@@ -67,6 +67,19 @@ class Pairs:
         """Ours divided by the reference, a pair at a time."""
         return tuple(a / b for a, b in zip(self.ours, self.reference, strict=True))
 
+    def times_as_long(self, name: str, bar: Bar | None, note: str) -> Measure:
+        """The figure of two things whose seconds were measured."""
+        return Measure(
+            name,
+            median(self.ratios),
+            "×",
+            bar,
+            f"{median(self.ours):.2f} s",
+            f"{median(self.reference):.2f} s",
+            self.ratios,
+            note,
+        )
+
 
 def paired(runs: int, ours: Callable[[], float], reference: Callable[[], float]) -> Pairs:
     """Both, `runs` times; whichever came first in one pair comes second in the next."""

@@ -5,8 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from dataq_lake.columns import meaning
-from dataq_lake.schemas import TABLES, raw_table
+from dataq_lake.columns import columns, meaning
 
 WIDTH = 24
 
@@ -14,18 +13,16 @@ WIDTH = 24
 @cache
 def table_facts(name: str) -> dict[str, Any]:
     """Metadata of the asset that fills the table `name`; `raw` is the table of any source."""
-    table = raw_table("any") if name == "raw" else TABLES[name]
-    key = set(table.key)
-    columns = [
+    shown = [
         dg.TableColumn(
             column.name,
-            _shortly(str(column.type)),
+            _shortly(column.type),
             meaning(name, column.name),
-            dg.TableColumnConstraints(nullable=column.name not in key),
+            dg.TableColumnConstraints(nullable=not column.is_key),
         )
-        for column in table.schema
+        for column in columns()[name]
     ]
-    return {"dagster/column_schema": dg.TableSchema(columns)}
+    return {"dagster/column_schema": dg.TableSchema(shown)}
 
 
 def _shortly(type_: str) -> str:

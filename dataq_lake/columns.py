@@ -1,6 +1,12 @@
-"""What every column means: one name, one meaning, unless `table.column` says otherwise."""
+"""What every column is: one name, one meaning, unless `table.column` says otherwise."""
 
 from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
 
 MEANINGS = {
     "analyzed_at": "when the work was done",
@@ -127,3 +133,23 @@ MEANINGS = {
 def meaning(table: str, column: str) -> str:
     """What `column` of `table` means, in a few words of Markdown; KeyError if nobody said so."""
     return MEANINGS.get(f"{table}.{column}") or MEANINGS[column]
+
+
+class Column(NamedTuple):
+    """A column as the schemas declare it; `type` as pyarrow writes it."""
+
+    name: str
+    type: str
+    is_key: bool
+
+
+@cache
+def columns() -> Mapping[str, tuple[Column, ...]]:
+    """The columns of every table, `raw` for those of any source.
+
+    From a file that `make docs` writes: the schemas themselves load pyarrow, and with it numpy.
+    """
+    text = Path(__file__).with_name("columns.json").read_text(encoding="utf-8")
+    return {
+        name: tuple(Column(*each) for each in found) for name, found in json.loads(text).items()
+    }

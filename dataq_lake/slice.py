@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-
-import polars as pl
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from dataq_lake.declared_table import BATCH_BYTES
 from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class Slice:
 
     def scan(self, columns: Iterable[str] | None = None) -> pl.LazyFrame:
         """The rows, lazily, with the windows' filter pushed down to the files."""
+        import polars as pl
+
         frames = [handle.scan() for handle in self.handles()]
         frame = pl.concat(frames) if frames else self._empty()
         if self.windows is not None:
@@ -50,6 +54,8 @@ class Slice:
         batch_bytes: int = BATCH_BYTES,
     ) -> Iterator[pa.RecordBatch]:
         """The rows of these ids, whatever their window; only files that hold them are read."""
+        import polars as pl
+
         wanted = ids if isinstance(ids, pl.Series) else pl.Series(list(ids), dtype=pl.String)
         names = None if columns is None else list(columns)
         for handle in self.handles():

@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any
 
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
-from dataq_lake.schemas import Table
 from dataq_lake.written import CommitInfo, Written
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from dataq_lake.schemas import Table
 
 Round = Mapping[str, Difference]
 """The differences of some tables, in the order in which they become durable."""
@@ -75,11 +77,13 @@ class Changes:
 
 def preview(table: Table, batch: pa.RecordBatch) -> list[dict[str, Any]]:
     """The rows of a small batch without bulky, nested or empty columns."""
+    from pyarrow.types import is_nested
+
     shown = [
         column.name
         for column in batch.schema
         if column.name not in table.bulky
-        and not pa.types.is_nested(column.type)
+        and not is_nested(column.type)
         and batch.column(column.name).null_count < batch.num_rows
     ]
     return list(batch.select(shown).to_pylist())

@@ -1,11 +1,12 @@
 """Dagster's event log in one SQLite file whose connection is kept, not opened for every event."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from threading import RLock, local
 
-from dagster._core.events.log import EventLogEntry
+from dagster import EventLogEntry
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
 from sqlalchemy import create_engine
 from sqlalchemy.engine import Connection, Engine
@@ -28,6 +29,26 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     _engine: Engine | None = None
     _process: int = 0
     _seen: frozenset[str] = frozenset()
+    _batch: "_Batch | None" = None
+
+    def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
+        """Stores all of them in one transaction, or none; Dagster then tries them one by one."""
+        with self._connect() as connection:
+            self._batch = batch = _Batch(connection)
+            try:
+                super().store_event_batch(events)
+                for event, event_id in batch.last.values():
+                    super()._store_asset_event(connection, event, event_id)
+            finally:
+                self._batch = None
+
+    def _store_asset_event(self, conn: Connection, event: EventLogEntry, event_id: int) -> None:
+        """Keeps what is known of an asset as a whole; of a batch, what its last event says."""
+        if self._batch is None:
+            super()._store_asset_event(conn, event, event_id)
+        elif event.dagster_event is not None:
+            about = event.dagster_event.asset_key, event.dagster_event_type
+            self._batch.last[about] = event, event_id
 
     def has_table(self, table_name: str) -> bool:
         """Whether the file has a table."""
@@ -66,7 +87,7 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     def store_event(self, event: EventLogEntry) -> None:
         """Stores an event: now, or in its turn."""
         beside = self._beside
-        if beside is None or beside.is_here():
+        if beside is None or beside.is_here() or _connected.times:
             super().store_event(event)
         else:
             beside.do(super().store_event, event)
@@ -74,15 +95,18 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     @contextmanager
     def _connect(self) -> Iterator[Connection]:
         beside = self._beside
-        # A thread that is connected already has waited, and whoever stores may now wait for it.
         if beside is not None and not beside.is_here() and not _connected.times:
-            beside.settle()
-        with self._guard, self._kept().begin() as connection:
-            _connected.times += 1
-            try:
-                yield connection
-            finally:
-                _connected.times -= 1
+            beside.settle()  # a thread that is connected already has waited
+        with self._guard:  # only the thread that stores a batch comes in while there is one
+            if self._batch is not None:
+                yield self._batch.connection
+                return
+            with self._kept().begin() as connection:
+                _connected.times += 1
+                try:
+                    yield connection
+                finally:
+                    _connected.times -= 1
 
     @property
     def _guard(self) -> RLock:
@@ -114,6 +138,14 @@ class _Connected(local):
     """How many connections this thread has open, one inside another."""
 
     times = 0
+
+
+@dataclass
+class _Batch:
+    """Events that are being stored together, and the last of each kind for each asset."""
+
+    connection: Connection
+    last: dict[Hashable, tuple[EventLogEntry, int]] = field(default_factory=dict)
 
 
 _connected = _Connected()

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from dataq_lake.indexes.documents import Publication
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo
 from dataq_resources.lake import HomeResource
 from dataq_resources.locks import locked
+
+if TYPE_CHECKING:
+    from dataq_lake.indexes.documents import Publication
 
 
 @dataclass(frozen=True)
 class Unpublished:
     """What is to be published; `find` finds it out, once nobody else publishes."""
 
-    find: Callable[[], Publication]
+    find: "Callable[[], Publication]"
 
 
 class IndexIOManager(dg.ConfigurableIOManager):

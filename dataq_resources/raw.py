@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
-import pyarrow as pa
 
-from dataq_lake.schemas import raw_table
 from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_plugins.errors import PluginError
@@ -17,13 +15,16 @@ from dataq_resources.lake import HomeResource
 from dataq_resources.locks import locked
 from dataq_resources.tables import markdown
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
 
 @dataclass
 class Observations:
     """Rows of raw with the state that covers them and all before (None: unchanged)."""
 
     source: str
-    batches: Iterable[tuple[pa.RecordBatch, bytes | None]]
+    batches: "Iterable[tuple[pa.RecordBatch, bytes | None]]"
     facts: dict[str, Any] = field(default_factory=dict)
     """What the stream has to tell once it is drained."""
     windows: dict[str, int] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class RawWriter:
     written: Written = field(default_factory=Written)
     shown: list[dict[str, Any]] = field(default_factory=list)
 
-    def drain(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
+    def drain(self, batches: "Iterable[tuple[pa.RecordBatch, bytes | None]]") -> None:
         """Commits everything; what came before an error is committed before it is raised."""
         stream = _Rows(batches)
         info = CommitInfo(self.run_id, f"raw_{self.source}")
@@ -91,7 +92,7 @@ class RawWriter:
         self.written = handle.append(stream, info, lambda _: self._keep(stream.take_state()))
         self._keep(stream.take_state())
         if stream.first is not None:
-            self.shown = preview(raw_table(self.source), stream.first)
+            self.shown = preview(handle.table, stream.first)
         if stream.error is not None:
             raise stream.error
 
@@ -104,13 +105,13 @@ class RawWriter:
 class _Rows:
     """The rows of a plugin's stream; remembers the state that came last, and how it ended."""
 
-    def __init__(self, batches: Iterable[tuple[pa.RecordBatch, bytes | None]]) -> None:
+    def __init__(self, batches: "Iterable[tuple[pa.RecordBatch, bytes | None]]") -> None:
         self._batches = batches
         self._state: bytes | None = None
         self.first: pa.RecordBatch | None = None
         self.error: PluginError | None = None
 
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
+    def __iter__(self) -> "Iterator[pa.RecordBatch]":
         try:
             for batch, state in self._batches:
                 self._state = state if state is not None else self._state

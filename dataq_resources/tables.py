@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import dagster as dg
-import polars as pl
 
 from dataq_lake.errors import REPAIR, ContentLost, TableDamaged
 from dataq_lake.lake import Lake
@@ -41,9 +40,11 @@ class TableIOManager(dg.ConfigurableIOManager):
 @contextmanager
 def _telling(lake: Lake) -> Iterator[None]:
     """Says which table has lost a file, where an engine only says that there is no such file."""
+    from polars.exceptions import PolarsError
+
     try:
         yield
-    except (FileNotFoundError, pl.exceptions.PolarsError, ContentLost):
+    except (FileNotFoundError, PolarsError, ContentLost):
         lost = lake.lost_files()
         if not lost:
             raise

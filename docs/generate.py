@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,7 +113,20 @@ def type_name(kind: pa.DataType) -> str:
     return {"large_string": "string", "bool": "boolean"}.get(str(kind), str(kind))
 
 
-PAGES = {"cli.md": cli_page, "lake.md": lake_page}
+def columns_file() -> str:
+    """The columns of every table, a line each, for what must not load the schemas."""
+    lines = []
+    for name, table in {"raw": raw_table("any"), **TABLES}.items():
+        found = [[each.name, str(each.type), each.name in table.key] for each in table.schema]
+        lines.append(f"{json.dumps(name)}: {json.dumps(found)}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+PAGES = {
+    "cli.md": cli_page,
+    "lake.md": lake_page,
+    "../dataq_lake/columns.json": columns_file,
+}
 
 
 def main() -> None:
@@ -121,7 +135,7 @@ def main() -> None:
         path, text = HERE / name, write()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
-            sys.stdout.write(f"wrote docs/{name}\n")
+            sys.stdout.write(f"wrote {path.resolve().relative_to(HERE.parent)}\n")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,12 @@ from pathlib import Path
 
 from benchmarks.command import run as command
 from benchmarks.homes import dataq_run, make_home
-from benchmarks.measure import Bar, Measure, median, paired
+from benchmarks.measure import Bar, Measure, paired
 from benchmarks.setting import REFERENCES, Setting
 from benchmarks.trees import files
+
+BAR = Bar(1.6, "most")
+NOTE = "Wall clock of both commands on one DAGSTER_HOME; the source has files, none changed."
 
 
 def run(setting: Setting) -> list[Measure]:
@@ -20,18 +23,7 @@ def run(setting: Setting) -> list[Measure]:
         dataq_run(home)
         dataq_run(home)
         pairs = paired(max(3, setting.runs), lambda: dataq_run(home).seconds, lambda: _bare(home))
-    return [
-        Measure(
-            "empty `dataq run`: bare Dagster",
-            median(pairs.ratios),
-            "×",
-            Bar(1.6, "most"),
-            f"{median(pairs.ours):.2f} s",
-            f"{median(pairs.reference):.2f} s",
-            pairs.ratios,
-            "Wall clock of both commands on one DAGSTER_HOME; the source has files, none changed.",
-        )
-    ]
+    return [pairs.times_as_long("empty `dataq run`: bare Dagster", BAR, NOTE)]
 
 
 def _bare(home: Path) -> float:

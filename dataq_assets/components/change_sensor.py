@@ -5,7 +5,6 @@ import time
 import dagster as dg
 
 from dataq_assets.components.extraction_run import at_work, extraction_run
-from dataq_assets.looking import asked_before, look, question_of
 from dataq_resources.lake import HomeResource
 from dataq_resources.sources import SourceConfig
 from dataq_resources.triggers import ChangesSetting
@@ -29,6 +28,8 @@ def change_sensor(source: SourceConfig) -> dg.SensorDefinition:
     def changes(
         context: dg.SensorEvaluationContext, home: HomeResource
     ) -> dg.SensorResult | dg.SkipReason:
+        from dataq_assets.looking import asked_before, look, question_of
+
         if run := at_work(context.instance, source.name):
             return dg.SkipReason(f"run {run.run_id} is at work on it")
         news = look(home.lake, source, setting.seconds)

@@ -9,7 +9,6 @@ import dagster as dg
 from dataq_assets.columns import table_facts
 from dataq_assets.components.change_sensor import change_sensor
 from dataq_assets.components.source_schedules import source_schedules
-from dataq_assets.extraction import Extraction, open_ended
 from dataq_assets.owners import OWNER
 from dataq_assets.partitions import partitions
 from dataq_assets.quiet import quietly
@@ -81,6 +80,8 @@ def _raw_asset(source: SourceConfig, path: Path | None) -> dg.AssetsDefinition:
     def raw(
         context: dg.AssetExecutionContext, config: RawConfig, home: HomeResource
     ) -> Observations:
+        from dataq_assets.extraction import Extraction, open_ended
+
         keys = context.partition_keys
         everything = config.everything or source.protocol == "plain"
         extraction = Extraction(

@@ -7,11 +7,12 @@ from contextlib import ExitStack
 
 from dataq_assets.asked_windows import expect_windows
 from dataq_assets.origins import tags_of
-from dataq_assets.runs.news import News
+from dataq_assets.runs.news import again
 from dataq_assets.runs.outcome import Outcome
 from dataq_assets.runs.running import derive_what_is_new
 from dataq_assets.runs.session import Session
 from dataq_assets.runs.workers import Workers
+from dataq_lake.lake import open_lake
 from dataq_resources.handover import handing_over
 from dataq_resources.home import Home
 from dataq_resources.progress import OnProgress, listening
@@ -30,10 +31,10 @@ def backfill(
     found = read_sources(home)
     (source,) = chosen(found, [name])
     expect_windows(source, first, last)
-    news = News(source, ((first, last),), everything=source.protocol == "plain")
     outcome = Outcome()
     with ExitStack() as stack:
         workers = Workers(stack.enter_context(handing_over()))
+        news = again(open_lake(home.lake), source, (first, last), workers.handover)
         stack.enter_context(listening(on_progress))
         session = stack.enter_context(Session(home, found.good))
         outcome.add(session.extract(news, first, last, full=True, tags=tags_of("bulk")))

@@ -8,12 +8,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dataq_assets.stages.windows import Windowing, windowing
 from dataq_lake.lake import Lake
+from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_resources.handover import Handover
 from dataq_resources.sources import SourceConfig, plugin_spec
 
@@ -57,6 +58,8 @@ def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False
     now = int(time.time())
     today = cut.label(now * 1_000_000, now * 1_000_000)
     everything = News(source, ((today, today),), everything=True)
+    if full:
+        start_plugin(lake, everything, handover)
     if full or source.protocol == "plain":
         return everything
     state = lake.state(source.name)
@@ -70,16 +73,42 @@ def ask(lake: Lake, source: SourceConfig, handover: Handover, full: bool = False
             }
             news = News(source, tuple(cut.clusters(labels)), is_first=state is None)
         if not news.is_empty and not handover.ended:
-            begun.ask(_first_question(news, cut, state, now), lake.blobs)
+            begun.ask(_first_question(news, cut, state, now, full=False), lake.blobs)
             begun.read_ahead()
             ending.pop_all()
             handover.offer(key_of(lake.root, source.name), begun)
     return news
 
 
-def _first_question(news: News, cut: Windowing, state: bytes | None, now: int) -> Question:
+def again(lake: Lake, source: SourceConfig, windows: tuple[str, str], handover: Handover) -> News:
+    """The news that all of a range of windows, from the first to the last, is to come again."""
+    news = News(source, (windows,), everything=source.protocol == "plain")
+    start_plugin(lake, news, handover)
+    return news
+
+
+def start_plugin(lake: Lake, news: News, handover: Handover) -> None:
+    """Have the plugin load while the run is made that asks it for all there is in some windows.
+
+    What goes wrong here goes wrong again in the run, and shows there.
+    """
+    from dataq_assets.begun import Begun, key_of
+
+    if news.source.protocol == "plain":
+        return  # it is started by being asked
+    cut = windowing(news.source.window, news.source.since)
+    question = _first_question(news, cut, lake.state(news.source.name), int(time.time()), full=True)
+    with suppress(PluginError, UnknownPlugin):
+        begun = Begun(plugin_spec(news.source))
+        begun.ask(question, lake.blobs)
+        handover.offer(key_of(lake.root, news.source.name), begun)
+
+
+def _first_question(
+    news: News, cut: Windowing, state: bytes | None, now: int, full: bool
+) -> Question:
     from dataq_assets.begun import Question
     from dataq_assets.extraction import open_ended
 
     window = None if news.everything else open_ended(cut, *news.clusters[0], now)
-    return Question(window, state, full=False)
+    return Question(window, state, full)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -14,7 +15,7 @@ from dataq_assets.runs.outcome import Outcome
 from dataq_lake.lake import open_lake
 from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover
-from dataq_resources.home import Home
+from dataq_resources.home import EVENTS_AT_ONCE, Home
 from dataq_resources.sources import SourceConfig
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Session:
             from dataq_assets.runs.dead import bury
             from dataq_assets.runs.launch import open_instance
 
+            for name, value in EVENTS_AT_ONCE.items():
+                os.environ.setdefault(name, value)
             self._lake = open_lake(home.lake)
             self._instance = open_instance(home)
             self._definitions = build(home, sources)

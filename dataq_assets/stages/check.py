@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import ast
 import pkgutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
-from typing import Any, Literal
-
-import polars as pl
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, Literal
 
 from dataq_assets.stages import checks
 from dataq_lake.lake import Lake
 
+if TYPE_CHECKING:
+    import polars as pl
+
 PREVIEW_ROWS = 10
 ROWS, COUNT = "failing_rows", "failing"  # as runs record them
+DECLARED = {"ASSET", "TABLES", "SEVERITY", "BLOCKING"}
 
 Severity = Literal["warning", "error"]
 
@@ -68,21 +72,43 @@ class Check:
 @cache
 def all_checks() -> tuple[Check, ...]:
     """Every file of the checks folder, by name."""
-    found = []
-    for info in pkgutil.iter_modules(checks.__path__):
-        module = import_module(f"{checks.__name__}.{info.name}")
-        found.append(
-            Check(
-                info.name,
-                module.ASSET,
-                module.TABLES,
-                getattr(module, "SEVERITY", "error"),
-                (module.__doc__ or "").strip(),
-                module.verdict,
-                getattr(module, "BLOCKING", False),
-            )
-        )
-    return tuple(found)
+    return tuple(_declared(info.name) for info in pkgutil.iter_modules(checks.__path__))
+
+
+def _declared(name: str) -> Check:
+    """The check of a file, as the file declares it; what looks with it is loaded when it looks.
+
+    Dagster's pages need no more, and Polars takes as long to load as all the rest of the graph.
+    """
+    module = f"{checks.__name__}.{name}"
+    code = ast.parse(_source(module))
+    said = {
+        target.id: ast.literal_eval(each.value)
+        for each in code.body
+        if isinstance(each, ast.Assign)
+        for target in each.targets
+        if isinstance(target, ast.Name) and target.id in DECLARED
+    }
+
+    def verdict(lake: Lake) -> Verdict:
+        found: Verdict = import_module(module).verdict(lake)
+        return found
+
+    return Check(
+        name,
+        said["ASSET"],
+        said["TABLES"],
+        said.get("SEVERITY", "error"),
+        ast.get_docstring(code) or "",
+        verdict,
+        said.get("BLOCKING", False),
+    )
+
+
+def _source(module: str) -> str:
+    spec = find_spec(module)
+    loader: Any = spec.loader if spec else None
+    return str(loader.get_source(module))
 
 
 def checks_of(sources: Sequence[str]) -> list[Check]:
@@ -100,6 +126,8 @@ def versions(lake: Lake, tables: tuple[str, ...]) -> dict[str, int]:
 
 def none_of(broken: pl.LazyFrame, what: str, column: str = "id") -> Verdict:
     """Passed if there are no such rows; otherwise how many, and the first by `column`."""
+    import polars as pl
+
     count = int(broken.select(pl.len()).collect(engine="streaming").item())
     if not count:
         return Verdict(True)
@@ -111,6 +139,8 @@ def none_of(broken: pl.LazyFrame, what: str, column: str = "id") -> Verdict:
 
 def together(*verdicts: Verdict) -> Verdict:
     """Passed if all are; otherwise what the others say, one after another."""
+    import polars as pl
+
     failed = [each for each in verdicts if not each.passed]
     if len(failed) < 2:
         return failed[0] if failed else Verdict(True)
@@ -137,6 +167,8 @@ def _raw(source: str) -> Check:
     table = f"raw_{source}"
 
     def verdict(lake: Lake) -> Verdict:
+        import polars as pl
+
         rows = lake.raw(source).scan(["item_id", "sequence"])
         twice = pl.col("item_id").is_duplicated() | pl.col("sequence").is_duplicated()
         return none_of(rows.filter(twice), "repeated rows", "item_id")

@@ -21,13 +21,14 @@ def command(host: str, port: int) -> None:
     asked for there. Where dbt is installed, the marts are built as well, unless DATAQ_MARTS is
     "off". Ctrl-C ends all.
     """
-    from dataq_resources.home import home_from_environment
+    from dataq_resources.home import EVENTS_AT_ONCE, home_from_environment
 
     home = home_from_environment()
     home.prepare()
     # This process becomes Dagster, so that Ctrl-C and signals reach it and nothing is left over.
     environment = {
         "PYTHONWARNINGS": "ignore",  # Dagster's notes on its own parts being new or superseded
+        **EVENTS_AT_ONCE,
         **os.environ,
         "DATAQ_HOME": str(home.path),
         "DAGSTER_HOME": str(home.dagster),

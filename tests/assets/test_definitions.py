@@ -5,21 +5,28 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
+from dataq_assets.columns import table_facts
 from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.definitions import build
 from dataq_assets.loading import BrokenSourceWarning
+from dataq_assets.stages import checks
+from dataq_assets.stages.check import DECLARED, all_checks
 from dataq_lake.schemas import TABLES, declared
 from dataq_resources.home import Home
 from dataq_resources.sources import SourceConfig, read_sources, write_source
 
 GRAPH = Path(__file__).with_name("graph.json")
-HEAVY = ("faiss", "tantivy", "deltalake", "duckdb", "selectolax", "tree_sitter", "wordllama", "dbt")
+HEAVY = (
+    "faiss", "tantivy", "deltalake", "duckdb", "selectolax", "tree_sitter", "wordllama", "dbt",
+    "polars", "pyarrow", "numpy", "google.protobuf", "dataq_plugins.host", "dataq_assets.runs",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -129,11 +136,33 @@ def test_a_broken_source_shows_as_such_and_the_rest_loads(place: Home) -> None:
 
 def test_loading_the_graph_loads_nothing_heavy(place: Home) -> None:
     code = (
-        "import sys, dataq_assets.definitions\n"
+        "import sys, dataq_assets.definitions as found\n"
+        "found.definitions().get_repository_def()\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_checks_are_as_their_files_say_once_they_are_loaded() -> None:
+    for check in all_checks():
+        module = import_module(f"{checks.__name__}.{check.name}")
+        told = {name: getattr(module, name) for name in DECLARED if hasattr(module, name)}
+        assert (check.asset, check.tables) == (told["ASSET"], told["TABLES"])
+        assert check.severity == told.get("SEVERITY", "error")
+        assert check.blocking is told.get("BLOCKING", False)
+        assert check.doc == str(module.__doc__).strip()
+
+
+def test_fifty_sources_are_told_of_their_columns_once(place: Home) -> None:
+    table_facts.cache_clear()
+    for number in range(50):
+        write_source(place, SourceConfig(name=f"source_{number}", plugin="file_scanner"))
+    graph = build(place).resolve_asset_graph()
+    raw = [graph.get(key) for key in graph.get_all_asset_keys() if key.path[0].startswith("raw_")]
+    assert len(raw) == 52
+    assert len({id(node.metadata["dagster/column_schema"]) for node in raw}) == 1
+    assert table_facts.cache_info().misses <= len(TABLES) + 1
 
 
 def test_stages_know_nothing_of_dagster() -> None:

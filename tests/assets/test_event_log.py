@@ -1,116 +1,116 @@
-"""Events that are stored beside a run: in order, seen by whoever reads, and lost by nobody."""
+"""Dagster's event log: the windows of a run are stored together, and each is found again."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import dagster as dg
 import pytest
-from dagster import DagsterEventType, EventRecordsFilter
-from dagster._core.events import DagsterEvent, EngineEventData
-from dagster._core.events.log import EventLogEntry
-from sqlalchemy.exc import OperationalError
+from dagster._check import CheckError
+from sqlalchemy import event
+from sqlalchemy.engine import Connection
 
+from dataq_assets.quiet import quietly
+from dataq_assets.runs.launch import open_instance
+from dataq_assets.runs.session import Session
 from dataq_resources.event_log import KeptSqliteEventLogStorage
-from dataq_resources.in_turn import InTurn
+from dataq_resources.home import EVENTS_AT_ONCE, Home
 
-RUN = "6f3c0d1e-9b0a-4c57-8f0e-2f0f1c6c7a11"
+MONTHS = [f"2025-{month:02}" for month in range(1, 13)]
+
+
+with quietly():
+
+    @dg.asset(
+        partitions_def=dg.StaticPartitionsDefinition(MONTHS),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+    )
+    def monthly() -> dg.MaterializeResult[None]:
+        """Recorded for each month."""
+        return dg.MaterializeResult(metadata={"rows": 3})
 
 
 @pytest.fixture
-def storage(tmp_path: Path) -> Iterator[KeptSqliteEventLogStorage]:
-    storage = KeptSqliteEventLogStorage(str(tmp_path))
-    yield storage
-    storage.dispose()
+def instance(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.DagsterInstance]:
+    for name, value in EVENTS_AT_ONCE.items():
+        monkeypatch.setenv(name, value)
+    with open_instance(Home(home)) as found:
+        yield found
 
 
-def event(number: int) -> EventLogEntry:
-    told = DagsterEvent(
-        DagsterEventType.ENGINE_EVENT.value,
-        job_name="job",
-        message=str(number),
-        event_specific_data=EngineEventData(),
-    )
-    return EventLogEntry(  # type: ignore[no-untyped-call]
-        None, 10, "", RUN, float(number), job_name="job", dagster_event=told
-    )
+def storage_of(instance: dg.DagsterInstance) -> KeptSqliteEventLogStorage:
+    found = instance.event_log_storage
+    assert isinstance(found, KeptSqliteEventLogStorage)
+    return found
 
 
-def messages(storage: KeptSqliteEventLogStorage) -> list[str | None]:
-    records = storage.get_event_records(EventRecordsFilter(DagsterEventType.ENGINE_EVENT))
-    events = [record.event_log_entry.dagster_event for record in records]
-    return [each.message for each in events[::-1] if each is not None]
+def materialized(instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
+    tags = {
+        "dagster/asset_partition_range_start": MONTHS[0],
+        "dagster/asset_partition_range_end": MONTHS[-1],
+    }
+    return dg.materialize([monthly], instance=instance, tags=tags)
 
 
-def test_whoever_reads_sees_what_was_stored_before(storage: KeptSqliteEventLogStorage) -> None:
-    with storage.beside():
-        for number in range(50):
-            storage.store_event(event(number))
-        assert messages(storage) == [str(number) for number in range(50)]
-        storage.store_event(event(50))
-    assert messages(storage)[-1] == "50"
-    storage.store_event(event(51))
-    assert messages(storage)[-1] == "51"
+def recorded(instance: dg.DagsterInstance) -> Sequence[dg.EventLogRecord]:
+    return instance.fetch_materializations(monthly.key, limit=100).records
 
 
-def test_two_runs_at_once_lose_nothing(storage: KeptSqliteEventLogStorage) -> None:
-    def one(first: int) -> None:
-        with storage.beside():
-            for number in range(first, first + 40):
-                storage.store_event(event(number))
-                if number % 7 == 0:
-                    assert str(number) in messages(storage)
+def commits_of(instance: dg.DagsterInstance) -> int:
+    """How many transactions it takes to record all months."""
+    commits: list[Connection] = []
 
-    threads = [threading.Thread(target=one, args=(first,)) for first in (0, 100, 200)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(120)
-    expected = [str(first + number) for first in (0, 100, 200) for number in range(40)]
-    assert sorted(messages(storage), key=str) == sorted(expected)
+    def note(connection: Connection) -> None:
+        commits.append(connection)
+
+    engine = storage_of(instance)._kept()
+    event.listen(engine, "commit", note)
+    try:
+        assert materialized(instance).success
+    finally:
+        event.remove(engine, "commit", note)
+    return len(commits)
 
 
-def test_one_who_is_connected_does_not_wait_for_who_wants_to_be(
-    storage: KeptSqliteEventLogStorage,
+def test_all_windows_are_one_transaction_and_each_is_found(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with storage.beside():
-        with storage.index_connection():  # type: ignore[no-untyped-call]
-            storage.store_event(event(1))  # its turn comes when this connection is given back
-            assert messages(storage) == []
-        assert messages(storage) == ["1"]
+    together = commits_of(instance)
+    assert sorted(str(record.partition_key) for record in recorded(instance)) == MONTHS
+    assert instance.get_materialized_partitions(monthly.key) == set(MONTHS)
+
+    monkeypatch.delenv(*EVENTS_AT_ONCE)
+    one_by_one = commits_of(instance)
+    assert one_by_one - together >= 2 * (len(MONTHS) - 1)
 
 
-def test_what_goes_wrong_is_raised_and_nothing_is_done_after_it() -> None:
-    done: list[int] = []
-    turns = InTurn("test")
-    reached = threading.Event()
-
-    def fail(_: int) -> None:
-        reached.wait(60)
-        raise OSError("the disk is full")
-
-    turns.do(done.append, 1)
-    turns.do(fail, 2)
-    turns.do(done.append, 3)
-    reached.set()
-    with pytest.raises(OSError, match="the disk is full"):
-        turns.settle()
-    with pytest.raises(OSError, match="the disk is full"):
-        turns.do(done.append, 4)
-    turns.close()
-    assert done == [1]
+def test_of_the_asset_as_a_whole_the_last_window_is_known(instance: dg.DagsterInstance) -> None:
+    run = materialized(instance).dagster_run
+    (record,) = instance.get_asset_records([monthly.key])
+    last = record.asset_entry.last_materialization_record
+    assert last is not None
+    newest = max(recorded(instance), key=lambda each: each.storage_id)
+    assert (last.storage_id, last.partition_key) == (newest.storage_id, newest.partition_key)
+    assert last.run_id == record.asset_entry.last_run_id == run.run_id
 
 
-def test_an_event_that_cannot_be_stored_fails_the_block(
-    storage: KeptSqliteEventLogStorage,
+def test_a_batch_that_fails_leaves_nothing_and_what_comes_after_it_is_stored(
+    instance: dg.DagsterInstance,
 ) -> None:
-    def run() -> None:
-        with storage.beside():
-            storage.store_event(event(1))
+    assert materialized(instance).success
+    storage = storage_of(instance)
+    entries = [record.event_log_entry for record in recorded(instance)]
+    with pytest.raises(CheckError):
+        storage.store_event_batch([*entries, "no event"])  # type: ignore[list-item]
+    assert len(recorded(instance)) == len(MONTHS)
+    storage.store_event(entries[0])
+    assert len(recorded(instance)) == len(MONTHS) + 1
 
-    storage.store_event(event(0))
-    with storage.index_connection() as connection:  # type: ignore[no-untyped-call]
-        connection.exec_driver_sql("PRAGMA query_only=ON")
-    with pytest.raises(OperationalError, match="readonly"):
-        run()
+
+def test_a_session_has_windows_stored_together(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(*EVENTS_AT_ONCE, "")  # so that it is put back
+    monkeypatch.delenv(*EVENTS_AT_ONCE)
+    with Session(Home(home), []):
+        assert {name: os.environ[name] for name in EVENTS_AT_ONCE} == EVENTS_AT_ONCE

@@ -10,7 +10,8 @@ import pytest
 
 from dataq_analyzers.pool import Pool
 from dataq_assets.begun import Begun, Question, key_of
-from dataq_assets.extraction import Extraction
+from dataq_assets.extraction import Extraction, open_ended
+from dataq_assets.runs.news import again
 from dataq_assets.stages.readying import get_ready
 from dataq_assets.stages.windows import windowing
 from dataq_lake.embedders import DEFAULT_MODEL
@@ -19,6 +20,7 @@ from dataq_plugins.errors import PluginCrashed
 from dataq_plugins.host import PluginSpec
 from dataq_resources.early_pool import KEY, EarlyPool
 from dataq_resources.handover import handing_over, taken
+from dataq_resources.sources import SourceConfig
 
 PLUGIN = '''
 import os, sys
@@ -119,6 +121,32 @@ def test_an_early_failure_is_raised_where_the_items_are_read(
         ):
             extracted(spec, lake)
     assert len(marks.read_text().split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "starts"), [(("2024-01", "2024-04"), 1), (("2024-02", "2024-04"), 2)]
+)
+def test_a_backfill_takes_the_plugin_that_loads_while_its_run_is_made(
+    spec: PluginSpec, lake: Lake, tmp_path: Path, asked: tuple[str, str], starts: int
+) -> None:
+    program, log = Path(spec.argv[1]), tmp_path / "starts"
+    program.write_text(f"open({str(log)!r}, 'a').write('.')\n{PLUGIN}")
+    source = SourceConfig(name="s", command=spec.argv, config=dict(spec.config))
+    cut = windowing("monthly")
+    window = open_ended(cut, "2024-01", "2024-04", int(time.time()))
+    with handing_over() as handover:
+        assert again(lake, source, asked, handover).clusters == (asked,)
+        extraction = Extraction(spec, lake, cut, window, "run1", full=True)
+        rows = [row for batch, _ in extraction.batches() for row in batch["source_id"].to_pylist()]
+    assert rows == ["a"]
+    assert log.read_text() == "." * starts
+
+
+def test_a_plugin_that_cannot_start_fails_the_run_and_not_what_comes_before(lake: Lake) -> None:
+    source = SourceConfig(name="s", plugin="nobody_made_it")
+    with handing_over() as handover:
+        assert again(lake, source, ("2024-01", "2024-01"), handover).source is source
+        assert handover.take(key_of(lake.root, "s")) is None
 
 
 def test_nobody_takes_what_is_of_another_lake_and_it_is_ended(

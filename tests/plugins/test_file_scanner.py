@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -316,3 +318,13 @@ def test_the_corpus_arrives_byte_for_byte(corpus: Path) -> None:
 
 def scope_of(root: Path) -> str:
     return json.dumps([["", str(root)]])
+
+
+def test_a_start_loads_nothing_that_only_a_mistake_or_a_digest_needs() -> None:
+    code = (
+        "import sys; import dataq_plugins.sources.file_scanner.plugin\n"
+        "from dataq_plugins.sdk import serve\n"
+        "print([name for name in ('hashlib', 'traceback', 'difflib') if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"

@@ -8,12 +8,12 @@ from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_lake.lake import Lake
 
 ASSET = ("segments",)
+TABLES = ("assets", "segments")
+BLOCKING = True
 KEYS = {
     "assets": ("id", "asset_id"),
     "segments": ("id", "segment_id"),
 }
-TABLES = tuple(KEYS)
-BLOCKING = True
 
 
 def verdict(lake: Lake) -> Verdict:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataq_lake.compacting import merge_files, mergeable
 from dataq_lake.interface import LakeTable
 from dataq_lake.lake import Lake
 from dataq_lake.maintenance.extents import Extent, live_tables
 from dataq_lake.maintenance.task import Job
-from dataq_lake.superseding import drop_superseded, superseded
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo
 
@@ -45,6 +43,8 @@ def _merge_whole(handle: LakeTable, job: Job, info: CommitInfo) -> None:
 
 
 def _compact(handle: TableHandle, job: Job, info: CommitInfo) -> None:
+    from dataq_lake.compacting import merge_files, mergeable  # loads Polars
+
     for files in list(mergeable(handle)):
         size = sum(file.size for file in files)
         if not job.bounds.allow(size):
@@ -60,6 +60,8 @@ def _compact(handle: TableHandle, job: Job, info: CommitInfo) -> None:
 
 
 def _forget(handle: TableHandle, job: Job, info: CommitInfo) -> None:
+    from dataq_lake.superseding import drop_superseded, superseded  # loads Polars
+
     if handle.exists and job.bounds.allow():
         gone = superseded(handle) if job.dry_run else drop_superseded(handle, info)
         job.count("states forgotten", gone)

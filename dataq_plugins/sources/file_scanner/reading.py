@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dataq_plugins.sdk import Abandon
 from dataq_plugins.sources.file_scanner.problems import unreadable
 from dataq_plugins.sources.file_scanner.state import DIGEST_BYTES
+
+if TYPE_CHECKING:
+    from hashlib import blake2b
 
 ATTEMPTS = 4
 STREAM_BYTES = 8 << 20
@@ -34,14 +37,22 @@ def read_whole(fd: int, before: os.stat_result) -> bytes | None:
     return None
 
 
+def _hasher() -> blake2b:
+    from hashlib import blake2b  # with OpenSSL; most walks need no digest
+
+    return blake2b(digest_size=DIGEST_BYTES)
+
+
 def digest_of(data: bytes) -> bytes:
     """Return what two contents are told apart by."""
-    return hashlib.blake2b(data, digest_size=DIGEST_BYTES).digest()
+    hasher = _hasher()
+    hasher.update(data)
+    return hasher.digest()
 
 
 def digest_of_file(fd: int) -> bytes:
     """Return the digest of an open file, never whole in memory; the next read starts anew."""
-    hasher = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    hasher = _hasher()
     os.lseek(fd, 0, os.SEEK_SET)
     while piece := os.read(fd, PIECE_BYTES):
         hasher.update(piece)
@@ -82,7 +93,7 @@ class Stream:
 
     def __iter__(self) -> Iterator[bytes]:
         left = self.before.st_size
-        hasher = hashlib.blake2b(digest_size=DIGEST_BYTES) if self.digest else None
+        hasher = _hasher() if self.digest else None
         try:
             os.posix_fadvise(self.fd, 0, 0, os.POSIX_FADV_SEQUENTIAL)
             while left > 0 and (piece := os.read(self.fd, min(PIECE_BYTES, left))):
