@@ -21,6 +21,8 @@ from dataq_lake.schemas import Table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dataq_lake.held_files import HeldFiles
+
     Numbers = NDArray[np.uint32]
 
 ROW = "row"
@@ -29,19 +31,27 @@ ROW = "row"
 class NumberedRows:
     """The rows of `files`, which one version of `table` is made of, in a fixed order.
 
-    `counts` are their rows, None where nobody knows without opening the file.
+    `counts` are their rows, None where nobody knows without opening the file. With `held`, who
+    reads a file that has gone is told of its version.
     """
 
     def __init__(
-        self, table: Table, files: Sequence[Location], counts: Sequence[int | None] | None = None
+        self,
+        table: Table,
+        files: Sequence[Location],
+        counts: Sequence[int | None] | None = None,
+        held: HeldFiles | None = None,
     ) -> None:
         self._table = table
+        self._held = held
         self._files = list(files)
         self._counts = counts or [None] * len(self._files)
 
     def scan(self, columns: Iterable[str]) -> pl.LazyFrame:
         """These columns, lazily, and the column ROW with the number of each row."""
-        return reading.scan(self._table, self._files).select(columns).with_row_index(ROW)
+        frame = reading.scan(self._table, self._files)
+        held = frame.pipe_with_schema(self._held) if self._held else frame
+        return held.select(columns).with_row_index(ROW)
 
     def numbers(self, ids: pl.Series, by: str) -> Numbers:
         """The sorted numbers of the rows whose column `by` is in `ids`; one pass over it."""

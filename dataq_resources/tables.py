@@ -42,7 +42,8 @@ class TableIOManager(dg.ConfigurableIOManager):
 def _telling(lake: Lake) -> Iterator[None]:
     """Says which table has lost a file, where an engine only says that there is no such file."""
     try:
-        yield
+        with lake.reading():
+            yield
     except (FileNotFoundError, pl.exceptions.PolarsError, ContentLost):
         lost = lake.lost_files()
         if not lost:

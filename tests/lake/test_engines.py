@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from dataq_lake.cleaning import collect_blobs, vacuum
 from dataq_lake.comparing import Counts, compare
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import catalogue as catalogues
-from dataq_lake.ducklake.catalogue import Catalogue, close_catalogues
+from dataq_lake.ducklake.catalogue import METADATA, Catalogue, close_catalogues
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.table import DuckLakeTable
 from dataq_lake.engine import DELTA, Engine, engine_of, parsed
@@ -195,6 +196,40 @@ def test_a_rival_that_adds_the_same_key_meanwhile(
     rival.catalogue.close()
     assert (added[1], mine) == (2 + len(gone), 1 + 1 * len(gone))
     assert sorted(handle.scan(["id"]).collect()["id"]) == ["a", "b", "c", "d"]
+
+
+def dated(lake: Lake, times: list[datetime]) -> None:
+    """Has the versions of quarantine say that they were made at these times, the first first."""
+    handle = lake.table("quarantine")
+    versions = sorted(commit.version for commit in handle.history() if commit.rows)
+    for version, at in zip(versions, times, strict=True):
+        if isinstance(handle, DuckLakeTable):
+            with handle.catalogue.making() as session:
+                text = f"update {METADATA}.ducklake_snapshot set snapshot_time = ? where "
+                session.connection.execute(f"{text} snapshot_id = ?", [at, version])
+            continue
+        path = handle.folder / "_delta_log" / f"{version:020}.json"  # type: ignore[attr-defined]
+        actions = [json.loads(line) for line in path.read_bytes().splitlines()]
+        for action in actions:
+            if "commitInfo" in action:
+                action["commitInfo"]["timestamp"] = int(at.timestamp() * 1000)
+        path.write_bytes("\n".join(map(json.dumps, actions)).encode())
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file", "postgres", heavy=("postgres",))
+def test_a_clock_that_went_back_hides_and_takes_nothing(lake: Lake, rows: Rows) -> None:
+    """The third version says an hour before the second; how it was in between stays readable."""
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    for id_ in "abc":
+        lake.table("quarantine").append([rows("quarantine", [id_])])
+    dated(lake, [now - 3 * hour, now, now - hour])
+    handle = open_lake(lake.root).table("quarantine")
+    between = now - hour / 2
+    for _ in range(2):
+        for moment, count in ((now - 2 * hour, 1), (between, 1), (now + hour, 3)):
+            assert handle.scan(as_of=moment).collect().height == count, moment
+        vacuum(handle, hour / 2, NONE, now)
 
 
 # ---- which engine
