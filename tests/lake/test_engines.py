@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataq_lake import sql
+from dataq_lake.attaching import attachment
 from dataq_lake.cleaning import collect_blobs, vacuum
 from dataq_lake.comparing import Counts, compare
 from dataq_lake.difference import Difference
@@ -119,6 +120,19 @@ def test_an_encrypted_file_is_nothing_without_its_key(busy: Lake, tmp_path: Path
         with pytest.raises(duckdb.InvalidInputException, match="is encrypted"):
             duckdb.sql(f"select * from read_parquet('{stolen}')").fetchall()
         assert b"quarantine" not in stolen.read_bytes()
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file", "encrypted", "postgres", heavy=("encrypted", "postgres"))
+@pytest.mark.local("tests/s3/test_walls.py gives a client the keys of the store")
+def test_any_client_opens_the_views_of_every_engine(busy: Lake) -> None:
+    """A DuckDB with no catalogue and no extension but for the files that are encrypted."""
+    for lake in (busy, busy.at("first"), busy.at("second")):
+        client = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        client.execute(attachment(lake))
+        found = client.sql("select id, state from quarantine order by id").fetchall()
+        assert found == states(lake)
+        client.close()
 
 
 @on_ducklake
