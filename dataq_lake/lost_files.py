@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from dataq_lake.held_files import HeldFiles
 
 _FILE = re.compile(r"/(\w+)/([\w-]+\.parquet)")
+_MISSING = re.compile(r"no such file|os error 2\)|not found|\b404\b|NoSuchKey|is not there", re.I)
+"""How engines and stores say that a file is gone; a disk that refuses to make one names it too."""
 KEEP = (
     "ask again, or open the table again; a snapshot with a name (`dataq snapshots create NAME`) "
     "keeps a version for as long as it is needed"
@@ -41,7 +43,7 @@ def telling_lost_files(root: Location) -> Iterator[None]:
 
 def lost_behind(root: Location, text: str) -> LakeError | None:
     """What to say of an error with this `text`, if a file of a table that it names is gone."""
-    for named in _FILE.finditer(text):
+    for named in _FILE.finditer(text) if _MISSING.search(text) else ():
         table, name = named.groups()
         held = _held(root, name)
         if held is None and not _is_below(root, text[: named.start()]):

@@ -159,9 +159,9 @@ def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.Monkey
 
     handle.append([rows("a", "b")])
     handle.apply(Difference([], ["a"]))
-    with pytest.raises(NotWritable, match="No space left on device: free some space"):
-        handle.append([rows("c", payload=os.urandom(8 << 20))])
     handle.append([rows("c")])
+    with pytest.raises(NotWritable, match="No space left on device: free some space"):
+        handle.append([rows("x", payload=os.urandom(8 << 20))])
     monkeypatch.setattr("dataq_lake.compacting.MANY", 2)
     mount("-o", "remount,ro", str(small))
     close_catalogues()

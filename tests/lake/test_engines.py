@@ -213,10 +213,12 @@ def test_a_rival_that_adds_the_same_key_meanwhile(
 
 
 def dated(lake: Lake, times: list[datetime]) -> None:
-    """Has the versions of quarantine say that they were made at these times, the first first."""
+    """Has the last versions of quarantine be of these times, and all before of the first."""
     handle = lake.table("quarantine")
-    versions = sorted(commit.version for commit in handle.history() if commit.rows)
-    for version, at in zip(versions, times, strict=True):
+    newest = handle.version()
+    assert newest is not None
+    for version in range(newest + 1):
+        at = times[max(0, version - newest + len(times) - 1)]
         if isinstance(handle, DuckLakeTable):
             with handle.catalogue.making() as session:
                 text = f"update {METADATA}.ducklake_snapshot set snapshot_time = ? where "
