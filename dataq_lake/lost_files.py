@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from dataq_lake.held_files import HeldFiles
 
 _FILE = re.compile(r"/(\w+)/([\w-]+\.parquet)")
-_MISSING = re.compile(r"no such file|os error 2\)|not found|\b404\b|NoSuchKey|is not there", re.I)
+_MISSING = re.compile(
+    r"no such file|no files found|os error 2\)|not found|\b404\b|NoSuchKey|is not there", re.I
+)
 """How engines and stores say that a file is gone; a disk that refuses to make one names it too."""
 KEEP = (
     "ask again, or open the table again; a snapshot with a name (`dataq snapshots create NAME`) "

@@ -159,9 +159,10 @@ def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.Monkey
 
     handle.append([rows("a", "b")])
     handle.apply(Difference([], ["a"]))
-    handle.append([rows("c")])
     with pytest.raises(NotWritable, match="No space left on device: free some space"):
         handle.append([rows("x", payload=os.urandom(8 << 20))])
+    mount("-o", "remount,size=20m", str(small))
+    handle.append([rows("c")])
     monkeypatch.setattr("dataq_lake.compacting.MANY", 2)
     mount("-o", "remount,ro", str(small))
     close_catalogues()
