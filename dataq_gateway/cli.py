@@ -127,8 +127,18 @@ def explain(failure: Exception) -> str:
     ours = type(failure).__module__.startswith("dataq_")
     if isinstance(failure, CommandFailed) or (ours and str(failure)):
         return str(failure).partition(PLAN)[0]
+    if ".parquet" in str(failure) and (lost := _lost(str(failure))):
+        return lost
     kind = type(failure).__name__
     return f"unexpected {kind}: {failure}: set DATAQ_DEBUG=1 and run again for the traceback"
+
+
+def _lost(text: str) -> str:
+    """What there is to say where a table's file has gone while it was read."""
+    from dataq_lake.lost_files import lost_behind
+    from dataq_resources.home import home_from_environment
+
+    return str(lost_behind(home_from_environment().lake, text) or "")
 
 
 def tell(message: str, code: int, words: list[str]) -> int:

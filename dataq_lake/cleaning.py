@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def needed_versions(
 
     `commits` are all that its log tells of, newest first; `pinned` those that live snapshots name.
     Needed are these, the newest, all since `horizon`, and the one before: so it was at the horizon.
+    Where the clock went back, a version counts as no older than the one before it.
     """
+    told = list(commits)
+    times = [*accumulate((commit.time for commit in reversed(told)), max)][::-1]
     needed = set(pinned)
-    for commit in commits:
+    for commit, at in zip(told, times, strict=True):
         needed.add(commit.version)
-        if commit.time < horizon:
+        if at < horizon:
             break
     return needed
 

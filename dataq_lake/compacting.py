@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 from dataq_lake import reading
 from dataq_lake.cleaning import Freed, vacuum
 from dataq_lake.committing import Change, commit
 from dataq_lake.declared_table import BATCH_BYTES
-from dataq_lake.errors import VersionGone
+from dataq_lake.errors import NotWritable, StoreSilent, VersionGone
 from dataq_lake.log_entries import DataFile
 from dataq_lake.parts import FILE_BYTES, PartWriter, discard
+from dataq_lake.storage import writable
 from dataq_lake.table import TableHandle
 from dataq_lake.written import CommitInfo
 
@@ -24,10 +26,14 @@ SWEEP_SECONDS = 7 * 86_400
 
 
 def tidy(handle: TableHandle, info: CommitInfo) -> None:
-    """After a write: merges small files once there are many, and each week drops unneeded ones."""
-    if handle.exists:
-        merge(handle, info)
-        sweep(handle)
+    """After a write: merges small files once there are many, and each week drops unneeded ones.
+
+    The write has been made: that a disk or store does not take this as well is left to the next.
+    """
+    with suppress(NotWritable, StoreSilent), writable(handle.root):
+        if handle.exists:
+            merge(handle, info)
+            sweep(handle)
 
 
 def merge(handle: TableHandle, info: CommitInfo) -> bool:

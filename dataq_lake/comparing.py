@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
 from dataq_lake.views import quoted
@@ -83,15 +84,17 @@ def compare(old: Lake, new: Lake) -> Comparison:
     """The way from `old` to `new`, two states of one lake (`lake.at(…)`).
 
     Rows are told apart by their key and compared in every column but the bulky ones, whose hashes
-    stand beside them. Files that both states have are not read.
+    stand beside them. Files that both states have are not read. Raises ContentLost, or VersionGone
+    where a state is cleaned up meanwhile.
     """
     connection = _connection(new)
     tables = {}
-    for name in sorted({*old.tables(), *new.tables()}):
-        counts = _rows(connection, old.table(name), new.table(name))
-        if counts != Counts():
-            tables[name] = counts
-    return Comparison(tables, _assets(connection, old, new))
+    with telling_lost_files(new.root):
+        for name in sorted({*old.tables(), *new.tables()}):
+            counts = _rows(connection, old.table(name), new.table(name))
+            if counts != Counts():
+                tables[name] = counts
+        return Comparison(tables, _assets(connection, old, new))
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, old: LakeTable, new: LakeTable) -> Counts:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
+    from dataq_lake.held_files import HeldFiles
     from dataq_lake.interface import RowsByNumber, TableState
     from dataq_lake.location import Location
     from dataq_lake.schemas import Table
@@ -78,12 +79,16 @@ class DeclaredTable(ABC):
         self, frame: pl.LazyFrame, state: TableState | None, files: Sequence[Location]
     ) -> pl.LazyFrame:
         """`frame`, which reads the `files` of `state`, with a clear error if they go before it."""
+        held = self.holding(state, files)
+        return frame if held is None else frame.pipe_with_schema(held)
+
+    def holding(self, state: TableState | None, files: Sequence[Location]) -> HeldFiles | None:
+        """What tells of the `files` of `state` if they go; None where there are none."""
         from dataq_lake.held_files import HeldFiles
 
         if state is None or not files:
-            return frame
-        held = HeldFiles(self.root, self.name, state.version, tuple(files))
-        return frame.pipe_with_schema(held)
+            return None
+        return HeldFiles(self.root, self.name, state.version, tuple(files))
 
     def expect_known(self, found: TableState) -> None:
         """Raises UpgradeDataq for a state that a newer DataQ has written."""

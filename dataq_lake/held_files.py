@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
-from dataq_lake.errors import REPAIR, ContentLost, VersionGone
 from dataq_lake.location import Location
+from dataq_lake.lost_files import lost
 
 if TYPE_CHECKING:
     import polars as pl
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 STORE_SECONDS = 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class HeldFiles:
     """The files of a table at `version`, for a frame of the lake at `root` that is read later.
 
@@ -31,35 +33,39 @@ class HeldFiles:
     files: tuple[Location, ...]
     since: float = field(default_factory=time.time)
 
+    def __post_init__(self) -> None:
+        with _lock:
+            _alive.add(self)
+
     def __call__(self, frame: pl.LazyFrame, _: pl.Schema) -> pl.LazyFrame:
         """`frame`, where its files are; raises VersionGone, or ContentLost if none should go."""
-        gone = self._gone()
-        if gone:
-            raise self._told(gone)
+        if self._is_worth_a_look and (gone := self._gone()):
+            names = [file.name for file in gone]
+            raise lost(self.root, self.table, self.version, names, len(self.files))
         return frame
+
+    def names(self, file: str) -> bool:
+        """Whether a file of this name is among them."""
+        return any(each.name == file for each in self.files)
+
+    @property
+    def _is_worth_a_look(self) -> bool:
+        on_disk = isinstance(self.files[0], Path)
+        return on_disk or time.time() - self.since >= STORE_SECONDS
 
     def _gone(self) -> list[Location]:
         if isinstance(self.files[0], Path):
             return [file for file in self.files if not file.exists()]
-        if time.time() - self.since < STORE_SECONDS:
-            return []
         folders = {file.parent for file in self.files}
         there = {str(file) for folder in folders for file in folder.iterdir()}
         return [file for file in self.files if str(file) not in there]
 
-    def _told(self, gone: list[Location]) -> VersionGone | ContentLost:
-        from dataq_lake.lake import open_lake
 
-        now = {str(file) for file in open_lake(self.root).table(self.table).files()}
-        for file in gone:
-            if str(file) in now:
-                return ContentLost(
-                    f"{file.name} of table {self.table} belongs to its newest version but is "
-                    f"gone: {REPAIR}"
-                )
-        return VersionGone(
-            f"version {self.version} of table {self.table} was cleaned up after this frame was "
-            f"made of it ({len(gone)} of its {len(self.files)} files are gone): open the table "
-            "again; a snapshot with a name (`dataq snapshots create NAME`) keeps a version for as "
-            "long as it is needed"
-        )
+_alive: WeakSet[HeldFiles] = WeakSet()
+_lock = Lock()
+
+
+def alive() -> list[HeldFiles]:
+    """What the frames are made of that somebody in this process still has."""
+    with _lock:
+        return list(_alive)

@@ -63,11 +63,15 @@ class RowsByNumber(Protocol):
 
 @dataclass(frozen=True)
 class Relation:
-    """A table's rows for any DuckDB: a select of all columns, the files it reads, their bytes."""
+    """A table's rows for any DuckDB: a select of all columns, the files it reads, their bytes.
+
+    `version` is that of the table, None where it has none.
+    """
 
     select: str
     files: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
+    version: int | None = None
 
 
 class LakeTable(Protocol):

@@ -6,6 +6,7 @@ import os
 import shutil
 import time
 import uuid
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from dataq_lake.engine import engine_of
 from dataq_lake.errors import LakeMissing
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location, located
+from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.names import checked_source, checked_table, is_table
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
@@ -109,6 +111,14 @@ class Lake:
 
         return self if as_of is None else past(self, as_of)
 
+    def reading(self) -> AbstractContextManager[None]:
+        """A block in which frames of this lake are collected.
+
+        Where a vacuum takes a file within the reading itself, Polars only says that there is no
+        such file: the block raises VersionGone, or ContentLost where none should have gone.
+        """
+        return telling_lost_files(self.root)
+
     def sql(self, text: str, limits: Limits | None = None) -> Answer:
         """The answer to a question in SQL: `.pl()`, `.arrow()`, `.fetchall()` give its rows.
 
@@ -197,14 +207,16 @@ class Lake:
     def state(self, source: str) -> bytes | None:
         """What the source's plugin last asked to get back, None before it ever did."""
         rows = self._states(source).sort("sequence", descending=True).limit(1)
-        states = rows.select("state").collect().to_series()
+        with telling_lost_files(self.root):
+            states = rows.select("state").collect().to_series()
         return bytes(states[0]) if len(states) else None
 
     def save_state(self, source: str, state: bytes, run_id: str = "") -> Written:
         """Keeps `state` as the source's latest, after the rows it stands for are committed."""
         import pyarrow as pa
 
-        last = self._states(source).select("sequence").max().collect().item()
+        with telling_lost_files(self.root):
+            last = self._states(source).select("sequence").max().collect().item()
         row = {
             "source": checked_source(source),
             "sequence": 0 if last is None else last + 1,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dataq_lake.errors import ContentLost
+from dataq_lake.interface import LakeTable, Relation
+from dataq_lake.lost_files import lost_among
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.table import TableHandle
 
@@ -57,26 +59,36 @@ class Lookup:
     ) -> list[Row]:
         import duckdb
 
-        handle = self.lake.table(table)
-        snapshot = handle.snapshot()
-        if snapshot is None or not snapshot.files:
+        found = _stored(self.lake.table(table))
+        if not found.files:
             return []
         values: dict[str, Any] = {"value": value}
-        if isinstance(handle, TableHandle):
-            values["files"] = [str(handle.folder / file.path) for file in snapshot.files]
-            union = snapshot.schema_version > 1  # files of an older schema lack columns
-            rows = f"read_parquet($files, union_by_name = {union})"
-        else:
-            rows = f"({handle.relation().select})"
+        if "$files" in found.select:
+            values["files"] = list(found.files)
         shown = ", ".join(_shown(name) for name in columns)
-        query = f"select {shown} from {rows} where {where}"
+        query = f"select {shown} from {found.select} where {where}"
         try:
-            found = self._connection.execute(
-                f"{query} limit {limit}" if limit else query, values
-            ).fetchall()
-        except duckdb.IOException as error:
-            raise ContentLost(f"table {table} names a file that cannot be read: {error}") from error
-        return [_row(columns, values) for values in found]
+            answer = self._connection.execute(f"{query} limit {limit}" if limit else query, values)
+            return [_row(columns, each) for each in answer.fetchall()]
+        except duckdb.Error as error:  # of a store's file it is the most general one
+            told = lost_among(found.files, found.version, error)
+            if told is None:
+                raise
+            raise told from error
+
+
+def _stored(handle: LakeTable) -> Relation:
+    """What a table's rows are read from; a Delta table's files are the parameter $files."""
+    if not isinstance(handle, TableHandle):
+        found = handle.relation()
+        return replace(found, select=f"({found.select})")
+    snapshot = handle.snapshot()
+    if snapshot is None:
+        return Relation("")
+    files = tuple(str(handle.folder / file.path) for file in snapshot.files)
+    union = snapshot.schema_version > 1  # files of an older schema lack columns
+    text = f"read_parquet($files, union_by_name = {union})"
+    return Relation(text, files, version=snapshot.version)
 
 
 def _shown(name: str) -> str:

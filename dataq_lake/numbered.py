@@ -22,6 +22,7 @@ from dataq_lake.schemas import Table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dataq_lake.held_files import HeldFiles
     from dataq_lake.interface import RowsByNumber
 
     Numbers = NDArray[np.uint32]
@@ -41,25 +42,31 @@ def values_of(rows: RowsByNumber, numbers: pl.Series, column: str) -> pl.Series:
 class NumberedRows:
     """The rows of `files`, which one version of `table` is made of, in a fixed order.
 
-    `counts` are their rows, None where nobody knows without opening the file.
+    `counts` are their rows, None where nobody knows without opening the file. With `held`, who
+    reads a file that has gone is told of its version.
     """
 
     def __init__(
-        self, table: Table, files: Sequence[Location], counts: Sequence[int | None] | None = None
+        self,
+        table: Table,
+        files: Sequence[Location],
+        counts: Sequence[int | None] | None = None,
+        held: HeldFiles | None = None,
     ) -> None:
         self._table = table
+        self._held = held
         self._files = list(files)
         self._counts = counts or [None] * len(self._files)
 
     def scan(self, columns: Iterable[str]) -> pl.LazyFrame:
         """These columns, lazily, and the column ROW with the number of each row."""
-        return reading.scan(self._table, self._files).select(columns).with_row_index(ROW)
+        return self._scan(self._files).select(columns).with_row_index(ROW)
 
     def hashes(self, columns: Sequence[str]) -> pl.DataFrame:
         """ROW, and the hash of each value of these columns (UInt64, null for null)."""
 
         def read(files: Sequence[Location]) -> list[pl.DataFrame]:
-            frame = reading.scan(self._table, files).select(map(hashed, columns))
+            frame = self._scan(files).select(map(hashed, columns))
             counts = [
                 count for file, count in zip(self._files, self._rows, strict=True) if file in files
             ]
@@ -92,6 +99,10 @@ class NumberedRows:
             mine = numbers[files == file] - self._starts[file]
             for found in reading.row_groups(self._files[file], mine, schema):
                 yield from reading.cut(found, schema, batch_bytes)
+
+    def _scan(self, files: Sequence[Location]) -> pl.LazyFrame:
+        frame = reading.scan(self._table, files)
+        return frame.pipe_with_schema(self._held) if self._held else frame
 
     @cached_property
     def _rows(self) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dataq_lake.errors import ContentDamaged, ContentLost, FixTheCall
+from dataq_lake.errors import ContentDamaged, FixTheCall
 from dataq_lake.location import Location, readable
+from dataq_lake.lost_files import lost_at
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.schemas import Table
 from dataq_lake.sizes import slices
@@ -72,7 +74,7 @@ def row_groups(file: Location, numbers: NDArray[np.int64], schema: pa.Schema) ->
 
 
 def row_count(file: Location) -> int:
-    """How many rows `file` has; raises ContentLost."""
+    """How many rows `file` has; raises ContentLost, VersionGone."""
     with _opened(file) as parquet:
         return int(parquet.metadata.num_rows)
 
@@ -83,24 +85,18 @@ def batches(
     columns: Iterable[str] | None,
     batch_bytes: int,
     only: tuple[str, pa.Array] | None = None,
+    version: int | None = None,
 ) -> Iterator[pa.RecordBatch]:
-    """The rows of `files`, or those with a column in given values, a row group at a time."""
-    for file in files:
-        yield from _read(table, file, columns, batch_bytes, only)
+    """The rows of `files`, or those with a column in given values, a row group at a time.
 
-
-def _read(
-    table: Table,
-    file: Location,
-    columns: Iterable[str] | None,
-    batch_bytes: int,
-    only: tuple[str, pa.Array] | None,
-) -> Iterator[pa.RecordBatch]:
+    Raises ContentLost, or VersionGone where the files are those of an old `version`.
+    """
     schema = chosen(table, columns)
-    with _opened(file) as parquet:
-        present = _present(parquet, schema)
-        for group in range(parquet.num_row_groups):
-            yield from cut(_matching(parquet, group, present, only), schema, batch_bytes)
+    for file in files:
+        with _opened(file, version) as parquet:
+            present = _present(parquet, schema)
+            for group in range(parquet.num_row_groups):
+                yield from cut(_matching(parquet, group, present, only), schema, batch_bytes)
 
 
 def stored(files: Sequence[Location], batch_bytes: int) -> Iterator[pa.RecordBatch]:
@@ -184,12 +180,13 @@ def chosen(table: Table, columns: Iterable[str] | None) -> pa.Schema:
     return pa.schema([table.schema.field(name) for name in names])
 
 
-def _opened(file: Location) -> pq.ParquetFile:
+@contextmanager
+def _opened(file: Location, version: int | None = None) -> Iterator[pq.ParquetFile]:
+    """The file, to read; an object may go while it is read, and not only before."""
     try:
         if isinstance(file, ObjectPath):
-            return pq.ParquetFile(file.open(), pre_buffer=True)
-        return pq.ParquetFile(file, memory_map=True)
+            yield pq.ParquetFile(file.open(), pre_buffer=True)
+        else:
+            yield pq.ParquetFile(file, memory_map=True)
     except FileNotFoundError as error:
-        raise ContentLost(
-            f"{file.name} of table {file.parent.name} is in its log but not on disk"
-        ) from error
+        raise lost_at(file, version) from error

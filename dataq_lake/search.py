@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from dataq_lake.errors import BadQuery
+from dataq_lake.errors import BadQuery, IndexDamaged, SnapshotGone
 from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search_documents import Document, documents
@@ -78,7 +78,18 @@ class Searcher:
     def search(
         self, query: str, k: int = 10, filters: Filters | None = None, mode: Mode = "hybrid"
     ) -> list[Hit]:
-        """As the function `search`."""
+        """As the function `search`; raises SnapshotGone if the snapshot was retired meanwhile."""
+        try:
+            return self._found(query, k, filters, mode)
+        except (IndexDamaged, FileNotFoundError) as error:
+            if self.snapshot.is_kept:
+                raise
+            raise SnapshotGone(
+                f"snapshot {self.snapshot.manifest.id} was retired while it was searched: search "
+                "again; one with a name (`dataq snapshots create NAME`) stays"
+            ) from error
+
+    def _found(self, query: str, k: int, filters: Filters | None, mode: Mode) -> list[Hit]:
         if k < 1:
             raise BadQuery(f"k is {k}: ask for at least one hit")
         if mode not in MODES:

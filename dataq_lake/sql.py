@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from dataq_lake.answer import Answer
-from dataq_lake.errors import ContentLost, FixTheCall, LakeError, LimitReached, UnknownTable
+from dataq_lake.errors import FixTheCall, LakeError, LimitReached, UnknownTable
 from dataq_lake.lake import Lake
 from dataq_lake.limits import Limits, limits_from
-from dataq_lake.location import located
+from dataq_lake.lost_files import lost_among
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.questions import expect_questions
 from dataq_lake.stopwatch import Stopwatch
@@ -56,7 +56,7 @@ def query(
 
     `stuck` is called, in a thread of its own, if a question that was stopped for its time goes on
     regardless: then only the end of the process ends it. Raises FixTheCall with DuckDB's message,
-    UnknownTable with the names of the tables, LimitReached, ContentLost.
+    UnknownTable with the names of the tables, LimitReached, ContentLost, VersionGone.
     """
     import duckdb
 
@@ -155,7 +155,7 @@ def _close(
     """Makes the views and leaves the connection no way to anything but their files.
 
     Nothing it is told opens it again. Returns where it puts what does not fit into memory. Raises
-    ContentLost where a file is missing.
+    ContentLost where a file is missing, VersionGone where its version was cleaned up.
     """
     import duckdb
 
@@ -187,13 +187,9 @@ def _close(
 
 def _lost(views: Views, error: Exception) -> LakeError:
     """What is wrong: the question, or a file that a view needs."""
-    for file in views.files:
-        if file in str(error) and not located(file).exists():
-            table = located(file).parent.name
-            return ContentLost(
-                f"{located(file).name} of table {table} cannot be read, it is not on disk: a "
-                "version that was cleaned up, or damage that `dataq check` tells"
-            )
+    for relation in views.relations.values():
+        if told := lost_among(relation.files, relation.version, error):
+            return told
     return FixTheCall(str(error))
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dataq_lake.errors import LakeError, NotWritable
 from dataq_lake.location import Location
+from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.objects.refusals import refusal
 
 REFUSALS = {
@@ -27,10 +28,12 @@ REFUSALS = {
 def writable(folder: Location) -> Iterator[None]:
     """Raises, in one line, what a disk or store says that refuses what the block writes.
 
-    NotWritable for a disk, StoreRefuses or StoreSilent for a store.
+    NotWritable for a disk, StoreRefuses or StoreSilent for a store. What has to be read for it and
+    is gone is told as well, where `folder` is a lake: VersionGone or ContentLost.
     """
     try:
-        yield
+        with telling_lost_files(folder):
+            yield
     except LakeError:
         raise
     except Exception as error:

@@ -12,6 +12,7 @@ from dataq_lake.errors import FixTheCall, NoSuchVersion
 from dataq_lake.location import Location
 from dataq_lake.log import DeltaLog
 from dataq_lake.log_entries import Commit, Snapshot
+from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.moment import moment
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import patiently
@@ -136,9 +137,11 @@ class TableHandle(DeclaredTable):
         """The rows as they are now, to be found once and fetched by number in many batches."""
         from dataq_lake.numbered import NumberedRows
 
-        files = snapshot.files if (snapshot := self.snapshot()) else ()
+        snapshot = self.snapshot()
+        files = snapshot.files if snapshot else ()
         paths = [self.folder / file.path for file in files]
-        return NumberedRows(self.table, paths, [file.rows for file in files])
+        held = self.holding(snapshot, paths)
+        return NumberedRows(self.table, paths, [file.rows for file in files], held)
 
     def batches(
         self,
@@ -148,14 +151,18 @@ class TableHandle(DeclaredTable):
     ) -> Iterator[pa.RecordBatch]:
         """All rows, or those of some windows, in batches bounded by bytes.
 
-        One row group is in memory at a time, and only if it has a row of these windows.
+        One row group is in memory at a time, and only if it has a row of these windows. Raises
+        VersionGone where the version is cleaned up meanwhile.
         """
         import pyarrow as pa
 
         from dataq_lake import reading
 
         chosen = None if windows is None else ("window", pa.array(list(windows), pa.string()))
-        return reading.batches(self.table, self.files(), columns, batch_bytes, chosen)
+        snapshot = self.snapshot()
+        files = self._kept(snapshot, newest=True)
+        version = snapshot.version if snapshot else None
+        return reading.batches(self.table, files, columns, batch_bytes, chosen, version)
 
     def count(self) -> int:
         """How many rows the table has now; as a rule the log knows."""
@@ -166,7 +173,8 @@ class TableHandle(DeclaredTable):
         rows = [each for each in told if each is not None]
         if len(rows) == len(told):
             return sum(rows)
-        return int(self.scan().select(pl.len()).collect().item())
+        with telling_lost_files(self.root):
+            return int(self.scan().select(pl.len()).collect().item())
 
     def history(self) -> list[Commit]:
         """What the log still tells of every version, newest first."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 
 def damage(handle: TableHandle, told: Told = unheard) -> Iterator[Damage]:
-    """What is wrong with the log and the files of the newest version; one row group in memory."""
+    """What is wrong with the log and the files of the newest version; one row group in memory.
+
+    What comes meanwhile is not looked at, and what goes meanwhile is no damage.
+    """
     try:
         reason = handle.log.damage()
         if reason:
@@ -31,8 +34,14 @@ def damage(handle: TableHandle, told: Told = unheard) -> Iterator[Damage]:
     for file in snapshot.files if snapshot else ():
         wrong = _reason(handle.folder / file.path, file)
         told(file.size)
-        if wrong:
+        if wrong and _still_counts(handle, file):
             yield Damage(f"{handle.name}/{file.path}", wrong)
+
+
+def _still_counts(handle: TableHandle, file: DataFile) -> bool:
+    """Whether the newest version has the file: of others any may have been cleaned up meanwhile."""
+    newest = handle.snapshot()
+    return newest is not None and file.path in {each.path for each in newest.files}
 
 
 def _reason(path: Location, file: DataFile) -> str | None:

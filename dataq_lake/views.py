@@ -37,10 +37,10 @@ class Views:
 
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
-        self.files: set[str] = set()
-        """Every file of the views told so far."""
+        self.relations: dict[str, Relation] = {}
+        """The tables of the views told so far."""
         self.sizes: dict[str, int] = {}
-        """Their bytes."""
+        """The bytes of each of their files."""
         self._reading: list[str] = []
 
     def names(self, words: Iterable[str] | None = None) -> list[str]:
@@ -53,7 +53,6 @@ class Views:
         """The view called `name`."""
         self._reading = []
         statement = f'create or replace view "{name}" as {self._body(name)}'
-        self.files.update(self._reading)
         return View(statement, tuple(self._reading))
 
     def _body(self, name: str) -> str:
@@ -74,6 +73,7 @@ class Views:
     def _table(self, name: str) -> str:
         found = self._lake.table(name).relation()
         self._reading += found.files
+        self.relations[name] = found
         self.sizes.update(zip(found.files, found.sizes, strict=True))
         return found.select
 
@@ -89,7 +89,8 @@ def relation(handle: TableHandle) -> Relation:
     # files of an older schema lack columns; reading every footer to find out is not free
     union = "true" if snapshot.schema_version > 1 else "false"
     text = f"select {columns} from read_parquet([{files}], union_by_name = {union})"
-    return Relation(text, tuple(paths), tuple(file.size for file in snapshot.files))
+    sizes = tuple(file.size for file in snapshot.files)
+    return Relation(text, tuple(paths), sizes, snapshot.version)
 
 
 def _columns(handle: TableHandle, snapshot: Snapshot | None) -> str:

@@ -43,7 +43,8 @@ def _telling(lake: Lake) -> Iterator[None]:
     from polars.exceptions import PolarsError
 
     try:
-        yield
+        with lake.reading():
+            yield
     except (FileNotFoundError, PolarsError, ContentLost):
         lost = lake.lost_files()
         if not lost:

@@ -28,6 +28,8 @@ SETTINGS = {
     "shared_buffers": "16MB",
     "max_connections": "60",
 }
+LASTING = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+START_SECONDS = 180
 
 
 def binaries() -> Path | None:
@@ -43,8 +45,11 @@ def binaries() -> Path | None:
 class Postgres:
     """A server that ends with this process, however that ends; its password is in PGPASSWORD."""
 
-    def __init__(self, folder: Path, programs: Path) -> None:
+    def __init__(self, folder: Path, programs: Path, lasting: bool = False) -> None:
+        """A `lasting` one has what it has committed also after a crash."""
         self.folder = folder
+        self._lasting = lasting
+        self._settings = SETTINGS | LASTING if lasting else SETTINGS
         self.password = secrets.token_hex(16)
         self._programs = programs
         self._user = _other_user()
@@ -52,17 +57,12 @@ class Postgres:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Makes a cluster and waits until it answers."""
-        secret = self.folder / "password"
-        secret.write_text(self.password)
-        if self._user:
-            for path in (self.folder, secret):
-                shutil.chown(path, self._user)
-        initdb = ["initdb", "-D", "data", "-U", "dataq", "-A", "scram-sha-256", "--no-sync"]
-        self._run([*initdb, "--pwfile", "password"]).communicate()
-        settings = [f"-c{name}={value}" for name, value in SETTINGS.items()]
+        """Makes a cluster, or takes up that of before, and waits until it answers."""
+        if not (self.folder / "data").exists():
+            self._make()
+        settings = [f"-c{name}={value}" for name, value in self._settings.items()]
         self._process = self._run(["postgres", "-D", "data", "-k", str(self.folder), *settings])
-        until = time.monotonic() + 60
+        until = time.monotonic() + START_SECONDS
         while True:
             try:
                 return self._execute("select 1")
@@ -71,11 +71,21 @@ class Postgres:
                     raise RuntimeError((self.folder / "log").read_text()) from None
                 time.sleep(0.05)
 
+    def _make(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(self.password)
+        if self._user:
+            for path in (self.folder, secret):
+                shutil.chown(path, self._user)
+        initdb = ["initdb", "-D", "data", "-U", "dataq", "-A", "scram-sha-256", "--no-sync"]
+        self._run([*initdb, "--pwfile", "password"]).communicate()
+
     def stop(self) -> None:
-        """Ends the server at once, with whoever is connected."""
+        """Ends the server at once, with whoever is connected; a lasting one as a crash does."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
+            self._process.send_signal(signal.SIGQUIT if self._lasting else signal.SIGINT)
+            self._process.wait(START_SECONDS)
+            self._process = None
 
     def database(self) -> str:
         """How to connect to a new, empty database, but for the password."""
@@ -129,7 +139,7 @@ def _other_user() -> str | None:
     return next(name for name in USERS if name in names)
 
 
-def serve(absent: Callable[[str, str], None]) -> Iterator[Postgres]:
+def serve(absent: Callable[[str, str], None], lasting: bool = False) -> Iterator[Postgres]:
     """The server, with its password in the environment; `absent` is told where there is none."""
     programs = binaries()
     if programs is None:
@@ -137,7 +147,7 @@ def serve(absent: Callable[[str, str], None]) -> Iterator[Postgres]:
         return
     folders = tempfile.TemporaryDirectory(prefix="dataq-pg-")
     with folders as folder, pytest.MonkeyPatch.context() as patch:
-        server = Postgres(Path(folder), programs)
+        server = Postgres(Path(folder), programs, lasting)
         patch.setenv("PGPASSWORD", server.password)
         try:
             server.start()

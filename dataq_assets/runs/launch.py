@@ -197,7 +197,19 @@ def _why_run_failed(events: Sequence[dg.DagsterEvent]) -> str:
 def _innermost(error: SerializableErrorInfo | None) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
-    return _OWN.sub("", error.message) if error is not None else "failed without saying why"
+    if error is None:
+        return "failed without saying why"
+    return _lost(error.message) or _OWN.sub("", error.message)
+
+
+def _lost(message: str) -> str:
+    """What there is to say where a table's file has gone under an asset that was reading it."""
+    if ".parquet" not in message or _OWN.match(message):
+        return ""
+    from dataq_lake.lost_files import lost_behind
+    from dataq_resources.home import home_from_environment
+
+    return str(lost_behind(home_from_environment().lake, message) or "")
 
 
 def _line(text: str) -> str:

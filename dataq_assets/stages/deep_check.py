@@ -85,10 +85,14 @@ def deep_checks() -> tuple[DeepCheck, ...]:
 
 
 def look(lake: Lake, tell: Tell = silent, checks: Iterable[DeepCheck] = ()) -> Iterator[Finding]:
-    """What is wrong, as it is found; what cannot be read is named once and left alone after."""
+    """What is wrong, as it is found; what cannot be read is named once and left alone after.
+
+    Raises VersionGone where a table is cleaned up under it, which is no damage: look again.
+    """
     at = Look(lake, tell)
     for check in checks or deep_checks():
-        yield from check.findings(at)
+        with lake.reading():
+            yield from check.findings(at)
 
 
 def remedy_for(table: str) -> tuple[Remedy, str]:

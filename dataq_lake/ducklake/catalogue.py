@@ -6,6 +6,7 @@ so it is held for the length of a read or a write and no longer: processes take 
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import time
@@ -25,6 +26,7 @@ from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry, TableDama
 from dataq_lake.extensions import OFFLINE, load
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
+from dataq_lake.objects.refusals import patience
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,6 +40,16 @@ _REFUSED = re.compile(r"Cannot open file .*(Read-only file system|Permission den
 _HELD = re.compile(r"Conflicting lock is held in (.*?\(PID \d+\))", re.S)
 
 
+_AWAY = re.compile(
+    r"Connection refused|server closed the connection|terminating connection|no connection to the "
+    r"server|could not (receive|send) data|Connection (reset|timed out)|timeout expired|No route to"
+    r"|database system is (starting up|shutting down|not yet accepting|in recovery)|PGSQL\.\d+\" "
+    r"failed: No such file|Failed to execute query \"(BEGIN|COMMIT|ROLLBACK)",
+    re.I,
+)
+"""What is said where a PostgreSQL is away, or was while it was asked."""
+
+
 @dataclass(frozen=True)
 class Session:
     """A connection of its own to a catalogue, for one thing at a time."""
@@ -45,9 +57,27 @@ class Session:
     connection: duckdb.DuckDBPyConnection
 
     def rows(self, text: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a question to the catalogue's own tables, called {meta}.… in `text`."""
+        """The rows of a question to the catalogue's own tables, called {meta}.… in `text`.
+
+        A database that is away is asked again for as long as `patience` says.
+        """
+        import duckdb
+
         asked = text.replace("{meta}", METADATA)
-        return self.connection.execute(asked, values or None).fetchall()
+        until, pause = time.monotonic() + patience(), 0.05
+        while True:
+            try:
+                return self.connection.execute(asked, values or None).fetchall()
+            except duckdb.Error as error:
+                if not is_away(error) or time.monotonic() + pause > until:
+                    raise
+            time.sleep(pause)
+            pause = min(2 * pause, 5.0)
+
+
+def is_away(error: Exception) -> bool:
+    """Whether DuckDB says that the database is away, so that it may answer later."""
+    return _AWAY.search(str(error)) is not None
 
 
 _open: dict[tuple[Engine, Location], Catalogue] = {}
@@ -145,7 +175,7 @@ class Catalogue:
         if self.file is None:
             with self._lock:
                 self._attach()
-            with self.database.cursor() as cursor:
+            with self.database.cursor() as cursor, self._telling():
                 yield Session(cursor)
             return
         with self._lock:
@@ -158,6 +188,26 @@ class Catalogue:
                 self._depth -= 1
                 if not self._depth:
                     self._detach()
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        import duckdb
+
+        try:
+            yield
+        except duckdb.Error as error:
+            if not is_away(error):
+                raise
+            told = " ".join(str(error).split())
+            raise CatalogueUnreachable(
+                f"catalogue {self.engine} does not answer ({told}): see that it runs, then do the "
+                "same again; what was committed is kept"
+            ) from None
+
+    def expect_writable(self) -> None:
+        """Raises OSError, in a session, if the DuckDB file is on a disk that is read-only."""
+        if self.read_only:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
     @cached_property
     def database(self) -> duckdb.DuckDBPyConnection:
@@ -188,7 +238,7 @@ class Catalogue:
         made = self.exists
         if not made and isinstance(self.root, Path):
             private_folder(self.root / "tables")
-        until = time.monotonic() + WAIT_SECONDS
+        until = time.monotonic() + (WAIT_SECONDS if self.file else patience())
         while not self._try_to_attach(made, until):
             time.sleep(0.05)
         self._attached = True
@@ -218,7 +268,7 @@ class Catalogue:
                 return False
             held = _HELD.search(told)
             again = held is not None or "already exists" in told or "duplicate key" in told
-            if again and time.monotonic() < until:
+            if (again or is_away(error)) and time.monotonic() < until:
                 return False
             if held is not None:
                 raise Retry(
@@ -230,7 +280,9 @@ class Catalogue:
                     f"the catalogue of the lake at {self.root} is gone: restore {self.engine} from "
                     "a backup"
                 ) from None
-            raise CatalogueUnreachable(f"catalogue {self.engine}: {told.strip()}") from None
+            raise CatalogueUnreachable(
+                f"catalogue {self.engine}: {' '.join(told.split())}"
+            ) from None
 
     @property
     def _target(self) -> str:

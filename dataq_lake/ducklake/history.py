@@ -24,7 +24,12 @@ WRITTEN = """
     select begin_snapshot, sum(file_size_bytes), count(*) from {meta}.ducklake_data_file
     where table_id in ($ids) group by begin_snapshot
 """
-BEFORE = "select max(snapshot_id) from {meta}.ducklake_snapshot where snapshot_time <= $time"
+# Where the clock went back, a version counts as no older than the one before it.
+COUNTED = """
+    select snapshot_id, max(snapshot_time) over (order by snapshot_id) as counted
+    from {meta}.ducklake_snapshot order by snapshot_id
+"""
+BEFORE = f"select max(snapshot_id) from ({COUNTED}) where counted <= $time"
 OLDEST = "select min(snapshot_id) from {meta}.ducklake_snapshot"
 
 

@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING
 
 from dataq_lake import compacting
 from dataq_lake.ducklake.catalogue import LAKE, Catalogue, Session
+from dataq_lake.ducklake.history import COUNTED, History
 from dataq_lake.ducklake.state import TABLES, last_change
 
 if TYPE_CHECKING:
     from dataq_lake.cleaning import Freed
     from dataq_lake.ducklake.table import DuckLakeTable
-
-SNAPSHOTS = """
-    select snapshot_id, snapshot_time from {meta}.ducklake_snapshot order by snapshot_id
-"""
 
 
 def tidy(handle: DuckLakeTable) -> bool:
@@ -31,6 +28,7 @@ def tidy(handle: DuckLakeTable) -> bool:
     if not found or sum(file.size < compacting.SMALL for file in found.files) < compacting.MANY:
         return False
     with handle.catalogue.writing, handle.catalogue.making() as session:
+        handle.catalogue.expect_writable()
         text = f"call ducklake_merge_adjacent_files('{LAKE}', '{handle.name}')"
         try:
             session.connection.execute(text)
@@ -51,6 +49,7 @@ def vacuum(catalogue: Catalogue, retention: timedelta, fresh: timedelta, now: da
     with catalogue.session() as session:
         if session is None:
             return Freed()
+        catalogue.expect_writable()
         gone = _unneeded(session, catalogue, now - retention)
         if gone:
             listed = ", ".join(map(str, gone))
@@ -67,7 +66,7 @@ def vacuum(catalogue: Catalogue, retention: timedelta, fresh: timedelta, now: da
 
 
 def _unneeded(session: Session, catalogue: Catalogue, horizon: datetime) -> list[int]:
-    found = [(int(number), time) for number, time in session.rows(SNAPSHOTS)]
+    found = [(int(number), counted) for number, counted in session.rows(COUNTED)]
     before = [number for number, time in found if time < horizon]
     newest = found[-1][0]
     needed = {newest, *before[-1:], *_named(catalogue)}
@@ -80,7 +79,6 @@ def _unneeded(session: Session, catalogue: Catalogue, horizon: datetime) -> list
 def _named(catalogue: Catalogue) -> set[int]:
     """The versions that live snapshots of the lake name, of any table."""
     from dataq_lake.cleaning import pinned_versions
-    from dataq_lake.ducklake.history import History
     from dataq_lake.lake import Lake
 
     lake = Lake(catalogue.root)

@@ -12,11 +12,14 @@ from polars.io.plugins import register_io_source
 from dataq_lake.ducklake.relation import relation
 from dataq_lake.ducklake.state import State
 from dataq_lake.ducklake.store import store_refusal
-from dataq_lake.errors import ContentLost
+from dataq_lake.errors import ContentLost, LakeError
+from dataq_lake.lost_files import lost_among
 from dataq_lake.reading import chosen, cut, polars_schema
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:
+    import duckdb
+
     from dataq_lake.ducklake.catalogue import Catalogue
 
 STREAM_ROWS = 50_000
@@ -95,15 +98,23 @@ class Reader:
                 cursor.register(name, pa.table({"value": column}))
             size = BULKY_ROWS if self.table.bulky else STREAM_ROWS
             yield from cursor.execute(text).to_arrow_reader(size)
-        except duckdb.IOException as error:
-            told = store_refusal(self._catalogue.root, error)
-            if told is not None:
-                raise told from None
-            raise ContentLost(
-                f"a file of table {self.table.name} cannot be read: {error}"
-            ) from error
+        except duckdb.Error as error:
+            told = store_refusal(self._catalogue.root, error) or self._lost(error)
+            if told is None:
+                raise
+            raise told from None
         finally:
             cursor.close()
+
+    def _lost(self, error: duckdb.Error) -> LakeError | None:
+        """What to say of `error`, if a file is gone or cannot be read."""
+        import duckdb
+
+        if self.state and (told := lost_among(self.state.paths, self.state.version, error)):
+            return told
+        if isinstance(error, duckdb.IOException):
+            return ContentLost(f"a file of table {self.table.name} cannot be read: {error}")
+        return None
 
 
 def _limited(frames: Iterator[pl.DataFrame], limit: int | None) -> Iterator[pl.DataFrame]:

@@ -13,6 +13,7 @@ from dataq_lake.ducklake.history import History
 from dataq_lake.ducklake.state import State, state
 from dataq_lake.errors import FixTheCall, ReadOnly
 from dataq_lake.location import Location, located
+from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.moment import moment
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
@@ -123,7 +124,8 @@ class DuckLakeTable(DeclaredTable):
         if found is None or found.is_plain:
             files = found.files if found else ()
             paths = [located(file.path) for file in files]
-            return NumberedRows(self.table, paths, [file.rows for file in files])
+            held = self.holding(found, paths)
+            return NumberedRows(self.table, paths, [file.rows for file in files], held)
         return ReaderRows(self._reader(found))
 
     def batches(
@@ -149,7 +151,8 @@ class DuckLakeTable(DeclaredTable):
 
         found = self.snapshot()
         files, sizes = (found.paths, found.sizes) if found else ((), ())
-        return Relation(relation(found, self.table.schema), files, sizes)
+        version = found.version if found else None
+        return Relation(relation(found, self.table.schema), files, sizes, version)
 
     def count(self) -> int:
         """How many rows the table has now; as a rule the catalogue knows."""
@@ -157,7 +160,10 @@ class DuckLakeTable(DeclaredTable):
 
         found = self.snapshot()
         rows = found.rows if found else 0
-        return int(self.scan().select(pl.len()).collect().item()) if rows is None else rows
+        if rows is not None:
+            return rows
+        with telling_lost_files(self.root):
+            return int(self.scan().select(pl.len()).collect().item())
 
     def history(self) -> list[Commit]:
         """What the catalogue still tells of every version, newest first."""
@@ -222,13 +228,15 @@ class DuckLakeTable(DeclaredTable):
         """Merges small files if there are many; says whether it did."""
         from dataq_lake.ducklake import maintenance
 
-        return maintenance.tidy(self)
+        with writable(self.root):
+            return maintenance.tidy(self)
 
     def vacuum(self, retention: timedelta, fresh: timedelta, now: datetime) -> Freed:
         """Removes what no version of any table needs that has to stay: they have one catalogue."""
         from dataq_lake.ducklake import maintenance
 
-        return maintenance.vacuum(self.catalogue, retention, fresh, now)
+        with writable(self.root):
+            return maintenance.vacuum(self.catalogue, retention, fresh, now)
 
     def stored_values(self, columns: Iterable[str]) -> Iterator[list[str | None]]:
         """The values of these columns, those that the table has, in every file of any version."""

@@ -34,8 +34,14 @@ def damage(handle: DuckLakeTable, told: Told) -> Iterator[Damage]:
             continue
         wrong = _reason(handle, file)
         told(file.size)
-        if wrong:
+        if wrong and _still_counts(handle, file):
             yield Damage(f"{handle.name}/{Path(file.path).name}", wrong)
+
+
+def _still_counts(handle: DuckLakeTable, file: Stored) -> bool:
+    """Whether the newest version has the file: of others any may have been cleaned up meanwhile."""
+    newest = handle.snapshot()
+    return newest is not None and file.path in newest.paths
 
 
 def values(handle: DuckLakeTable, columns: list[str]) -> Iterator[list[str | None]]:

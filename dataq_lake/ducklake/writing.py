@@ -7,9 +7,7 @@ tried again against what the other has left.
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import random
 import re
 import time
@@ -24,11 +22,10 @@ import pyarrow as pa
 from dataq_lake.accepting import accept, gathered
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import definition
-from dataq_lake.ducklake.catalogue import LAKE, Session
-from dataq_lake.ducklake.maintenance import tidy
+from dataq_lake.ducklake.catalogue import LAKE, Session, is_away
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.state import State
-from dataq_lake.errors import FixTheCall, Retry
+from dataq_lake.errors import CatalogueUnreachable, FixTheCall, NotWritable, Retry, StoreSilent
 from dataq_lake.written import CommitInfo, Written
 
 if TYPE_CHECKING:
@@ -130,8 +127,10 @@ def _publish(handle: DuckLakeTable, staging: Staging, change: Change, told: Comm
 
 
 def _tidied(handle: DuckLakeTable, written: Written) -> Written:
+    """`written`, which stays so if what is done for the table besides cannot be done now."""
     if written.rows or written.deleted:
-        tidy(handle)
+        with suppress(CatalogueUnreachable, NotWritable, StoreSilent):
+            handle.merge()
     return written
 
 
@@ -148,20 +147,29 @@ def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
     for attempt in range(ATTEMPTS):
         commit_id = uuid.uuid4().hex
         with handle.catalogue.writing, handle.catalogue.making() as session:
-            if handle.catalogue.read_only:
-                raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+            handle.catalogue.expect_writable()
             try:
                 if not _transact(session, handle, staging, change, commit_id):
                     return Written(version=handle.version())
-            except (duckdb.TransactionException, duckdb.CatalogException) as error:
-                # another has made, extended or cleared the table since we looked: not an error
-                if not _LOST.search(str(error)) and _landed(session, commit_id) is None:
+            except duckdb.Error as error:
+                if not _may_have_landed(error):
                     raise
             written = _landed(session, commit_id)
             if written is not None:
                 return written
         time.sleep(random.uniform(0, 0.02 * (attempt + 1)))  # noqa: S311 - only to part rivals
     raise Retry(f"table {handle.name}: other writers were faster too often, run again")
+
+
+def _may_have_landed(error: duckdb.Error) -> bool:
+    """Whether only the catalogue knows what came of a transaction, or it is to be tried again.
+
+    Another has made, extended or cleared the table since we looked, or the catalogue went away.
+    """
+    import duckdb
+
+    lost = isinstance(error, duckdb.TransactionException | duckdb.CatalogException)
+    return is_away(error) or (lost and _LOST.search(str(error)) is not None)
 
 
 def _transact(

@@ -40,6 +40,11 @@ class Snapshot:
 
         return open_text(self._folder.snapshot_folder(self.manifest) / "text")
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether nobody has retired it by now."""
+        return self.manifest.folder in self._folder.names()
+
     def segment_ids(self) -> pa.ChunkedArray:
         """The ids of every segment in it, in no particular order."""
         import pyarrow as pa

@@ -16,6 +16,7 @@ from dataq_lake.maintenance import tasks as folder
 from dataq_lake.maintenance.bounds import Bounds
 from dataq_lake.maintenance.extents import Extent
 from dataq_lake.maintenance.keeping import Keeping
+from dataq_lake.storage import writable
 
 
 @dataclass
@@ -69,10 +70,14 @@ class Task:
     work: Callable[[Lake, Job], None]
 
     def run(self, lake: Lake, job: Job | None = None) -> Report:
-        """Does as much as the job's bounds allow; the next run goes on where this one ended."""
+        """Does as much as the job's bounds allow; the next run goes on where this one ended.
+
+        Raises NotWritable where the disk refuses.
+        """
         job = job or Job()
         before = self.extent(lake)
-        self.work(lake, job)
+        with writable(lake.root):
+            self.work(lake, job)
         after = before if job.dry_run else self.extent(lake)
         complete, seconds = not job.bounds.reached, round(job.bounds.elapsed, 3)
         return Report(

@@ -7,11 +7,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
+from dataq_lake.cleaning import RETENTION, vacuum
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.errors import NotWritable
@@ -29,6 +31,8 @@ from tests.faults.stand import (
     lake_of,
     some,
 )
+
+NONE = timedelta(0)
 
 
 def mount(*words: str) -> None:
@@ -84,6 +88,9 @@ def test_a_read_only_lake_answers_and_refuses_to_be_written(server: Server, home
     replay = server.dataq(home, "quarantine", "replay", "--all")
     assert replay.code == 1
     assert "Read-only file system: make the file system writable" in replay.out
+    maintain = server.dataq(home, "maintain", "compaction", "retire-snapshots")
+    assert maintain.code == 1
+    assert "Read-only file system: make the file system writable" in maintain.out
     assert server.dataq(home, "sql", "select count(*) from items").code == 0
     hits = server.dataq(home, "search", "--mode", "text", "heron")
     assert (hits.code, "letter.eml" in hits.out) == (0, True), hits.out
@@ -142,7 +149,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.mark.heavy
 def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Full it takes no rows, read-only it can still be asked."""
+    """Full it takes no rows, read-only it can still be asked; nor is it merged or cleaned up."""
     monkeypatch.setenv("DATAQ_TABLES", "ducklake:lake.ducklake")
     handle = open_lake(small / "lake").table("items")
 
@@ -153,7 +160,10 @@ def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.Monkey
     handle.append([rows("a", "b")])
     handle.apply(Difference([], ["a"]))
     with pytest.raises(NotWritable, match="No space left on device: free some space"):
-        handle.append([rows("c", payload=os.urandom(8 << 20))])
+        handle.append([rows("x", payload=os.urandom(8 << 20))])
+    mount("-o", "remount,size=20m", str(small))
+    handle.append([rows("c")])
+    monkeypatch.setattr("dataq_lake.compacting.MANY", 2)
     mount("-o", "remount,ro", str(small))
     close_catalogues()
     handle = open_lake(small / "lake").table("items")
@@ -162,12 +172,14 @@ def test_ducklake_on_a_disk_that_refuses(small: Path, monkeypatch: pytest.Monkey
         lambda: handle.insert_new([rows("d")]),
         lambda: handle.apply(Difference([], ["b"])),
         handle.clear,
+        handle.merge,
+        lambda: vacuum(handle, NONE, NONE, datetime.now(UTC) + 2 * RETENTION),
     )
     for change in changes:
         with pytest.raises(NotWritable, match="Read-only file system: make the file system"):
             change()
-    assert handle.scan(["item_id"]).collect()["item_id"].to_list() == ["b"]
+    assert handle.scan(["item_id"]).collect()["item_id"].to_list() == ["b", "c"]
     assert list(handle.damage()) == []
     mount("-o", "remount,rw,size=20m", str(small))
     assert handle.append([rows("d")]).rows == 1
-    assert handle.count() == 2
+    assert handle.count() == 3

@@ -112,6 +112,11 @@ def test_diff_names_what_changed(there: Command, changed: tuple[Path, str]) -> N
     ]
     assert found["tables"]["raw_pond"] == {"added": 3, "changed": 0, "removed": 0}
     assert asked(there, "diff", changed[1])["assets"] == found["assets"]
+    newest = asked(there, "snapshots", "list")[0]["id"]
+    for a, b in ((changed[1], newest), ("before", newest[:8]), ("before", "2999-01-01")):
+        assert asked(there, "diff", a, b)["assets"] == found["assets"], (a, b)
+    back = asked(there, "diff", newest, "before")["assets"]
+    assert [each["change"] for each in back] == ["removed", "added", "changed"]
     lines = there("diff", "before").stdout.splitlines()
     assert lines[0].split() == ["table", "added", "changed", "removed"]
     assert lines[-3:] == ["+ pond  comes.txt", "- pond  goes.txt", "~ pond  turns.txt"]

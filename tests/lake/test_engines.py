@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,11 +15,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from dataq_lake import sql
+from dataq_lake.attaching import attachment
 from dataq_lake.cleaning import collect_blobs, vacuum
 from dataq_lake.comparing import Counts, compare
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import catalogue as catalogues
-from dataq_lake.ducklake.catalogue import Catalogue, close_catalogues
+from dataq_lake.ducklake.catalogue import METADATA, Catalogue, close_catalogues
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.table import DuckLakeTable
 from dataq_lake.engine import DELTA, Engine, engine_of, parsed
@@ -120,6 +122,19 @@ def test_an_encrypted_file_is_nothing_without_its_key(busy: Lake, tmp_path: Path
         assert b"quarantine" not in stolen.read_bytes()
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file", "encrypted", "postgres", heavy=("encrypted", "postgres"))
+@pytest.mark.local("tests/s3/test_walls.py gives a client the keys of the store")
+def test_any_client_opens_the_views_of_every_engine(busy: Lake) -> None:
+    """A DuckDB with no catalogue and no extension but for the files that are encrypted."""
+    for lake in (busy, busy.at("first"), busy.at("second")):
+        client = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        client.execute(attachment(lake))
+        found = client.sql("select id, state from quarantine order by id").fetchall()
+        assert found == states(lake)
+        client.close()
+
+
 @on_ducklake
 def test_damage_is_found_and_cleared(busy: Lake) -> None:
     handle = busy.table("quarantine")
@@ -195,6 +210,42 @@ def test_a_rival_that_adds_the_same_key_meanwhile(
     rival.catalogue.close()
     assert (added[1], mine) == (2 + len(gone), 1 + 1 * len(gone))
     assert sorted(handle.scan(["id"]).collect()["id"]) == ["a", "b", "c", "d"]
+
+
+def dated(lake: Lake, times: list[datetime]) -> None:
+    """Has the last versions of quarantine be of these times, and all before of the first."""
+    handle = lake.table("quarantine")
+    newest = handle.version()
+    assert newest is not None
+    for version in range(newest + 1):
+        at = times[max(0, version - newest + len(times) - 1)]
+        if isinstance(handle, DuckLakeTable):
+            with handle.catalogue.making() as session:
+                text = f"update {METADATA}.ducklake_snapshot set snapshot_time = ? where "
+                session.connection.execute(f"{text} snapshot_id = ?", [at, version])
+            continue
+        path = handle.folder / "_delta_log" / f"{version:020}.json"  # type: ignore[attr-defined]
+        actions = [json.loads(line) for line in path.read_bytes().splitlines()]
+        for action in actions:
+            if "commitInfo" in action:
+                action["commitInfo"]["timestamp"] = int(at.timestamp() * 1000)
+        path.write_bytes("\n".join(map(json.dumps, actions)).encode())
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.engines("delta", "file", "postgres", heavy=("postgres",))
+def test_a_clock_that_went_back_hides_and_takes_nothing(lake: Lake, rows: Rows) -> None:
+    """The third version says an hour before the second; how it was in between stays readable."""
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    for id_ in "abc":
+        lake.table("quarantine").append([rows("quarantine", [id_])])
+    dated(lake, [now - 3 * hour, now, now - hour])
+    handle = open_lake(lake.root).table("quarantine")
+    between = now - hour / 2
+    for _ in range(2):
+        for moment, count in ((now - 2 * hour, 1), (between, 1), (now + hour, 3)):
+            assert handle.scan(as_of=moment).collect().height == count, moment
+        vacuum(handle, hour / 2, NONE, now)
 
 
 # ---- which engine

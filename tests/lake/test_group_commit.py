@@ -25,6 +25,8 @@ from tests.lake.conftest import Rows
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCERS = 8
 
+on_every_engine = pytest.mark.engines("delta", "file", "postgres", heavy=("file", "postgres"))
+
 
 @pytest.fixture
 def items(lake: Lake) -> TableHandle:
@@ -65,7 +67,9 @@ def test_every_producer_is_told_and_commits_are_shared(items: TableHandle, rows:
     assert len(commits) < 100
 
 
-def test_who_is_told_finds_its_rows(items: TableHandle, rows: Rows) -> None:
+@on_every_engine
+def test_who_is_told_finds_its_rows(lake: Lake, rows: Rows, engine: str) -> None:
+    items = lake.table("items")
     with GroupCommit(items, max_wait=0) as group:
         for number in range(5):
             written = group.submit(rows("items", [f"{number}"])).result(60)
@@ -235,8 +239,9 @@ for producer in producers:
 """
 
 
+@on_every_engine
 @pytest.mark.parametrize("after", [1, 1500])
-def test_whoever_was_told_before_a_kill_has_its_rows(lake: Lake, after: int) -> None:
+def test_whoever_was_told_before_a_kill_has_its_rows(lake: Lake, after: int, engine: str) -> None:
     command = [sys.executable, "-c", PRODUCER, str(lake.root)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
         assert process.stdout

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from dataq_lake import sql
@@ -18,6 +19,7 @@ from dataq_lake.objects.path import ObjectPath
 from dataq_lake.snapshots import create
 from tests.lake.conftest import Rows, rows
 from tests.lake.test_engines import LATER, NONE
+from tests.outage import outage
 from tests.postgres import Postgres
 from tests.s3.proxy import BadLine
 from tests.s3.seaweed import Seaweed
@@ -68,10 +70,9 @@ def test_write_look_back_verify_and_clean(lake: Lake, rows: Rows) -> None:
     assert states(lake.at("before")) == [("a", "1"), ("b", "1"), ("c", "1")]
     handle.files()[0].unlink()
     assert [each.reason for each in handle.damage()] == ["is in the catalogue but not on disk"]
-    with pytest.raises(ContentLost, match=r"of table quarantine cannot be read"):
-        states(lake)
-    with pytest.raises(ContentLost, match=r"a file of table quarantine cannot be read.*404"):
-        list(handle.batches())
+    for read in (lambda: states(lake), lambda: list(handle.batches())):
+        with pytest.raises(ContentLost, match=r"of table quarantine cannot be read: it belongs to"):
+            read()
 
 
 def test_every_other_question_and_change(
@@ -162,3 +163,39 @@ def test_a_store_that_stays_away_is_told_and_nothing_is_taken_for_lost(
     line.down(False)
     assert handle.scan(["id"]).collect()["id"].to_list() == ["b"]
     assert handle.insert_new([rows("quarantine", ["b", "c"])]).rows == 1
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("lake", ["ducklake:postgres"], indirect=True)
+@pytest.mark.parametrize("patience", [240, 1])
+def test_a_store_that_goes_in_the_middle_of_a_write(
+    lake: Lake, s3: Seaweed, rows: Rows, monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    """The server is stopped between two commits: waited for or told, and nothing lost or double."""
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", str(patience))
+    monkeypatch.setattr("dataq_lake.writing.COMMIT_ROWS", 2)
+    handle = lake.table("quarantine")
+    told: list[int] = []
+
+    def batches(away: Callable[[], None]) -> Iterator[pa.RecordBatch]:
+        for number in range(4):
+            if number == 2:
+                away()
+            yield rows("quarantine", [f"{number}a", f"{number}b"])
+
+    def insert(away: Callable[[], None]) -> None:
+        handle.insert_new(batches(away), committed=lambda done: told.append(done.rows))
+
+    if patience > 1:
+        with outage(s3) as away:
+            insert(away.begin)
+    else:
+        with pytest.raises(StoreSilent, match="what was committed is kept"):
+            insert(s3.stop)
+        s3.start()
+        assert handle.count() == sum(told) < 8
+        insert(lambda: None)
+    assert sum(told) == handle.count() == 8
+    ids = handle.scan(["id"]).collect()["id"]
+    assert sorted(ids) == [f"{number}{letter}" for number in range(4) for letter in "ab"]
+    assert list(handle.damage()) == []

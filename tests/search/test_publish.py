@@ -18,7 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dataq_lake.errors import IndexDamaged, NothingIndexed, UnknownSnapshot, WrongSchema
+from dataq_lake.errors import (
+    IndexDamaged,
+    NothingIndexed,
+    SnapshotGone,
+    UnknownSnapshot,
+    WrongSchema,
+)
 from dataq_lake.ids import make_id
 from dataq_lake.indexes import draft as drafting
 from dataq_lake.indexes.documents import Publication
@@ -28,7 +34,8 @@ from dataq_lake.indexes.manifest import Model
 from dataq_lake.indexes.publish import indexed_segments, publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.search import MODES, search
+from dataq_lake.search import MODES, Searcher, search
+from dataq_lake.snapshots import retire
 from tests.search.notes import Publish, documents, segment_id
 
 Row = dict[str, str]
@@ -73,6 +80,18 @@ def test_publishing_nothing_new_makes_no_snapshot(lake: Lake, publish_rows: Publ
     assert (again.snapshot, again.changed, again.bytes) == (first.snapshot, False, 0)
     assert len(IndexFolder(lake.root).names()) == 1
     assert lake.table("snapshots").count() == 1
+
+
+def test_a_snapshot_that_is_retired_while_it_is_searched_says_so(
+    lake: Lake, publish_rows: Publish
+) -> None:
+    first = publish_rows([row(1)])
+    searcher = Searcher(open_snapshot(lake.root))
+    publish_rows([row(2)], gone=ids(1))
+    assert first.snapshot
+    retire(lake, first.snapshot)
+    with pytest.raises(SnapshotGone, match=f"snapshot {first.snapshot} was retired while it was"):
+        searcher.search("note", mode="text")
 
 
 def test_a_read_only_index_is_searched_and_leaves_nothing_behind(
