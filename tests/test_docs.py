@@ -107,7 +107,7 @@ def test_the_example_for_github_actions_can_be_done() -> None:
     program, name, *words = done[1]
     assert program.endswith("bin/dataq")
     command = dict(generator().every_command())[f"dataq {name}"]
-    command.make_context(name, words)  # raises for words that it does not know
+    command.make_context(name, list(words))  # raises for words that it does not know
     read = [step["with"] for step in steps if step.get("if") == "always()"]
     assert {name for each in read for name in each.values()} >= {words[-1]}
 

@@ -8,7 +8,6 @@ import queue
 import select
 import sys
 import threading
-import traceback
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
@@ -137,6 +136,8 @@ class Server:
         except Cancelled:
             output.finish(error="was cancelled", error_code=pb.ERROR_CODE_CANCELLED)
         except Exception as error:  # noqa: BLE001 (whatever a plugin's author did: say it, go on)
+            import traceback  # every start of a plugin would pay for it
+
             traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"
             output.finish(error=reason, error_code=pb.ERROR_CODE_FAILED)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import enum
 import json
 import types
@@ -95,6 +94,8 @@ def _parse_model(config_type: Any, config: Mapping[str, str]) -> Any:
 def _refuse_unknown(config: Mapping[str, str], known: list[str]) -> None:
     for name in config:
         if name not in known:
+            import difflib  # every start of a plugin would pay for it
+
             near = difflib.get_close_matches(name, known, 1)
             hint = (
                 f"did you mean {near[0]}?" if near else f"there are: {', '.join(known) or 'none'}"

@@ -131,6 +131,7 @@ def expect_old_ticks_to_go(daemon: Daemon, sensor: str) -> None:
             InstigatorType.SENSOR,
             status,
             time.time() - 3 * DAY,
+            run_ids=[],
             selector_id=state.selector_id,
         )
         return str(instance.create_tick(tick).tick_id)
@@ -161,7 +162,7 @@ def test_what_an_ended_run_holds_of_a_pool_is_freed(home: Path) -> None:
 
 def held(instance: DagsterInstance, step: str) -> str:
     """A run that has a place in the pool."""
-    run = instance.add_run(DagsterRun("job", status=DagsterRunStatus.QUEUED))
+    run = instance.add_run(DagsterRun("job", status=DagsterRunStatus.STARTED))
     claim = instance.event_log_storage.claim_concurrency_slot("orchard", run.run_id, step)
     assert claim.is_claimed
     return run.run_id

@@ -31,7 +31,8 @@ def test_two_senders_lose_nothing_and_double_nothing(home: Path, receiver: Recei
     place.prepare()
     lake = open_lake(place.lake)
     ids = add_items(lake, 0, 40)
-    write_destination(place, http(receiver))
+    patient = {"timeout_seconds": 3600, "limits": {"silence_seconds": 3600}}
+    write_destination(place, http(receiver, **patient))
     receiver.honours_key = False
     begun, go_on = threading.Event(), threading.Event()
 
