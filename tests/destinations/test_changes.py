@@ -178,6 +178,21 @@ def test_a_dead_change_is_replayed_only_while_nothing_newer_was_sent(
     assert reasons(receiver.taken) == there(lake)
 
 
+def test_a_dead_change_does_not_come_after_a_newer_one_though_its_row_is_as_it_was(
+    lake: Lake, receiver: Receiver, send: Send
+) -> None:
+    put(lake, {"a": "1"})
+    receiver.refuses = lambda _: 422
+    assert send()["dead"] == 1
+    receiver.refuses = lambda _: None
+    for reason in ("2", "1"):
+        put(lake, {"a": reason})
+        send()
+    assert len(mark_for_replay(lake, "crm", ())) == 1
+    assert send() == {"rows": 0, "dead": 0, "requests": 0, "superseded": 1}
+    assert reasons(receiver.taken) == there(lake)
+
+
 @pytest.mark.heavy
 def test_a_new_column_is_a_change_of_every_row(lake: Lake, receiver: Receiver, send: Send) -> None:
     put(lake, {"a": "1", "b": "1"})
