@@ -20,10 +20,6 @@ mutation($selector: JobOrPipelineSelector!) {
   }
 }
 """
-RELOAD = """
-mutation { reloadRepositoryLocation(repositoryLocationName: "dataq") {
-  __typename ... on PythonError { message } } }
-"""
 JOBS = """{ repositoriesOrError { ... on RepositoryConnection {
   nodes { name location { name } jobs { name } } } } }"""
 
@@ -57,9 +53,3 @@ def test_what_is_new_is_delivered_and_a_job_is_launched_from_the_page(
         daemon.eventually(lambda: any(each.id == task for each in jobs.tasks("notes")))
         assert jobs.wait(task).state == "completed"
         daemon.eventually(lambda: all(run.is_finished for run in daemon.runs()))
-
-        jobs.register("later", NOTES)
-        reloaded = daemon.ask(RELOAD)["reloadRepositoryLocation"]
-        assert reloaded["__typename"] == "WorkspaceLocationEntry", reloaded
-        locations = daemon.ask(JOBS)["repositoriesOrError"]["nodes"]
-        assert any({"name": "job_later"} in each["jobs"] for each in locations)
