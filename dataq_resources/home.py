@@ -58,12 +58,14 @@ concurrency:
         limit: 1
         value:
           applyLimitPerUniqueValue: true
-# A run that does not start or does not end when told to is failed, not waited for.
+# A run that does not start or does not end when told to is failed, not waited for. What one that
+# was killed had of a pool is free again after that.
 run_monitoring:
   enabled: true
   start_timeout_seconds: 300
   cancel_timeout_seconds: 180
   poll_interval_seconds: 60
+  free_slots_after_run_end_seconds: 5
 # Only runs that say so are tried again (dagster/max_retries): those of schedules, and derivation.
 run_retries:
   enabled: true

@@ -17,7 +17,10 @@ from dataq_resources.locks import locked
 
 
 class TableIOManager(dg.ConfigurableIOManager):
-    """An asset's `table` metadata, or its name, says which table it stands for."""
+    """An asset's `table` metadata, or its name, says which table it stands for.
+
+    Where it stands for the rows of one stage only, `stage` says which.
+    """
 
     home: dg.ResourceDependency[HomeResource]
 
@@ -28,8 +31,8 @@ class TableIOManager(dg.ConfigurableIOManager):
         with locked(self.home.home.locks, f"stage_{context.step_key}"), _telling(self.home.lake):
             obj.commit(self.home.lake, info)
         table = table_of(context)
-        told = {**facts(obj, table), "dagster/row_count": self.home.lake.table(table).count()}
-        context.add_output_metadata(told)
+        rows = row_count(self.home.lake, table, stage_of(context))
+        context.add_output_metadata({**facts(obj, table), "dagster/row_count": rows})
         finished(tuple(context.asset_key.path))
 
     def load_input(self, context: dg.InputContext) -> Slice:
@@ -56,6 +59,21 @@ def table_of(context: dg.OutputContext) -> str:
     """The table an asset stands for."""
     named = (context.definition_metadata or {}).get("table")
     return str(named) if named else str(context.asset_key.path[0])
+
+
+def stage_of(context: dg.OutputContext) -> str | None:
+    """The stage whose rows an asset stands for, None where it stands for the whole table."""
+    named = (context.definition_metadata or {}).get("stage")
+    return str(named) if named else None
+
+
+def row_count(lake: Lake, table: str, stage: str | None = None) -> int:
+    """The rows of a table, or those of one stage."""
+    handle = lake.table(table)
+    if stage is None or not handle.exists:
+        return handle.count()
+    mine = handle.scan(["stage"]).filter(pl.col("stage") == stage)
+    return int(mine.select(pl.len()).collect().item())
 
 
 def facts(changes: Changes, table: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 
 from dataq_assets.stages.check import checks_of
 from dataq_assets.stages.deep_check import deep_checks
@@ -93,6 +94,22 @@ def test_every_check_is_documented_with_its_severity() -> None:
     said = [(each, f"| `{each.name}` | {each.severity}") for each in checks_of(["source"])]
     wanted = [f"{start}{', blocking' * each.blocking} |" for each, start in said]
     assert [each for each in wanted if each not in page] == []
+
+
+def test_the_example_for_github_actions_can_be_done() -> None:
+    page = (DOCS / "checks.md").read_text(encoding="utf-8")
+    _, found, rest = page.partition("### GitHub Actions\n\n```yaml\n")
+    assert found
+    steps = yaml.safe_load(rest.partition("```")[0])["jobs"]["check"]["steps"]
+    done = [step["run"].split() for step in steps if "run" in step]
+    assert done[0][0] == "make"
+    assert re.search(rf"^{done[0][1]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    program, name, *words = done[1]
+    assert program.endswith("bin/dataq")
+    command = dict(generator().every_command())[f"dataq {name}"]
+    command.make_context(name, list(words))  # raises for words that it does not know
+    read = [step["with"] for step in steps if step.get("if") == "always()"]
+    assert {name for each in read for name in each.values()} >= {words[-1]}
 
 
 def test_every_setting_is_documented() -> None:

@@ -29,6 +29,7 @@ from dataq_resources.progress import tell
         ),
         "rejected_members": dg.AssetOut(
             key=["quarantine", "rejected_members"],
+            metadata={"stage": "assets"},
             io_manager_key="tables",
             kinds={"deltalake"},
             description="Containers that could not be opened, or not completely.",

@@ -14,7 +14,10 @@ from dataq_resources.handover import taken
 from dataq_resources.lake import HomeResource
 
 SIDE_BY_SIDE = 2
-WITHHOLDS = "Segments of rows that break it are withheld from the search index."
+WITHHOLDS = (
+    "It blocks row by row: segments of rows that break it are withheld from the search index, the "
+    "rest publishes. Dagster lists it as non-blocking, for its own blocking stops all that follows."
+)
 
 
 def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:

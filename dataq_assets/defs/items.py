@@ -28,6 +28,7 @@ def items_asset(sources: Sequence[str]) -> dg.AssetsDefinition:
             ),
             "rejected_items": dg.AssetOut(
                 key=["quarantine", "rejected_items"],
+                metadata={"stage": "gate"},
                 io_manager_key="tables",
                 kinds={"deltalake"},
                 description="Items that a rule of the gate rejected, each with its reason.",

@@ -28,6 +28,7 @@ from dataq_resources.progress import tell
         ),
         "rejected_texts": dg.AssetOut(
             key=["quarantine", "rejected_texts"],
+            metadata={"stage": "texts"},
             io_manager_key="tables",
             kinds={"deltalake"},
             description="Contents that crashed, hung or defeated their analyzer.",

@@ -20,6 +20,7 @@ class Additions:
 
     def __init__(self, destination: Destination, selection: Selection, records: Records) -> None:
         self._destination, self._selection = destination, selection
+        self._records = records
         waiting = list(records.waiting())
         self._waiting = [each for each in waiting if each.sequence is None]
         reason = "it was of changes, and now only new rows are delivered"
@@ -29,10 +30,17 @@ class Additions:
             if each.sequence is not None
         ]
         self._version = selection.version()
-        self._keys = self._new(records)
+        known = self._version is not None
+        self._is_as_it_was = known and self._version == records.watermark() and not self.lost
+        self.is_likely = bool(self._waiting) or (known and not self._is_as_it_was)
+        self.rows = 0
+
+    def look(self) -> None:
+        """Finds the keys that are new."""
+        self._keys = self._new()
         self.rows = len(self._keys) + sum(len(each.row_ids) for each in self._waiting)
-        groups = selection.rows(self._keys) if len(self._keys) else iter(())
-        self._groups: Iterator[pa.Table] = grouped(groups, destination.config.batch_rows)
+        groups = self._selection.rows(self._keys) if len(self._keys) else iter(())
+        self._groups: Iterator[pa.Table] = grouped(groups, self._destination.config.batch_rows)
 
     def begin(self) -> None:
         """Reads the first rows."""
@@ -61,11 +69,11 @@ class Additions:
             marks = [None] * (len(packed) - 1) + [self._version if left <= 0 else None]
             yield [Planned(each, watermark=mark) for each, mark in zip(packed, marks, strict=True)]
 
-    def _new(self, records: Records) -> pl.Series:
+    def _new(self) -> pl.Series:
         """The keys that no delivery has."""
-        if not self.lost and self._version is not None and self._version == records.watermark():
+        if self._is_as_it_was:
             return pl.Series([], dtype=pl.String)
-        taken = records.taken([each.id for each in self.lost]).rename({"row_ids": "key"})
+        taken = self._records.taken([each.id for each in self.lost]).rename({"row_ids": "key"})
         keys = self._selection.keys().with_columns(pl.col("key").cast(pl.String))
         new = keys.join(taken, on="key", how="anti").unique(maintain_order=True)
         found = new.collect().to_series()

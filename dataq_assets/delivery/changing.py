@@ -31,16 +31,24 @@ class Changing:
         self._key = destination.config.key_column
         self._sequence = records.sequence()
         self._version = selection.version()
-        self._waiting: list[Record] = []
+        self._records = records
+        self._waiting = list(records.waiting())
+        known = self._version is not None
+        as_it_was = known and self._version == records.watermark(changes=True)
+        self._is_to_compare = bool(self._waiting) or not as_it_was
+        self.is_likely = self._is_to_compare and known
+        self.rows = 0
         self.lost: list[Lost] = []
         self._upserts = self._deletes = pl.Series([], dtype=pl.String)
-        waiting = list(records.waiting())
-        if waiting or self._version is None or self._version != records.watermark(changes=True):
-            self._compare(records, waiting)
+
+    def look(self) -> None:
+        """Compares what is there with what was sent, unless both are as they were."""
+        if self._is_to_compare:
+            self._compare()
         self.rows = len(self._upserts) + len(self._deletes)
         self.rows += sum(len(each.row_ids) for each in self._waiting)
-        rows = selection.rows(self._upserts) if len(self._upserts) else iter(())
-        self._groups: Iterator[pa.Table] = grouped(rows, destination.config.batch_rows)
+        rows = self._selection.rows(self._upserts) if len(self._upserts) else iter(())
+        self._groups: Iterator[pa.Table] = grouped(rows, self._destination.config.batch_rows)
 
     def begin(self) -> None:
         """Reads the first rows."""
@@ -66,7 +74,7 @@ class Changing:
             left -= rows.num_rows
             yield self._numbered(packer.packed(rows, self._sequence), left)
 
-    def _compare(self, records: Records, waiting: list[Record]) -> None:
+    def _compare(self) -> None:
         now = fingerprints(self._selection.everything(), self._key)
         expect_whole(self._destination.name, self._key, now["key"])
         if now["key"].is_duplicated().any():
@@ -74,10 +82,11 @@ class Changing:
                 f"destination {self._destination.name}: several rows have the same {self._key}: "
                 "changes need a key that tells rows apart, so name another one"
             )
-        fit = repeatable(waiting, now, records.sent())
+        waiting = self._waiting
+        fit = repeatable(waiting, now, self._records.sent())
         self._waiting = [each for each in waiting if each.id in fit]
         self.lost = [superseded(each) for each in waiting if each.id not in fit]
-        sent = records.sent([each.id for each in self.lost])
+        sent = self._records.sent([each.id for each in self.lost])
         self._upserts, self._deletes = differences(now, sent)
 
     def _repeated(self, packer: ChangePacker, record: Record, rows: pa.Table) -> Planned | Lost:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -29,8 +30,14 @@ OnCount = Callable[[int, int], None]
 class Plan(Protocol):
     """What is to be sent in this run: what waits, then what was never planned."""
 
+    is_likely: bool
+    """Whether there is most likely something to send: the plugin then starts at once."""
     rows: int
     lost: list[Lost]
+
+    def look(self) -> None:
+        """Finds out what there is to send, from which on `rows` and `lost` are known."""
+        ...
 
     def begin(self) -> None:
         """Reads the first rows."""
@@ -76,28 +83,34 @@ class Delivering:
         """What to record; raises PluginError, with what was taken before on record."""
         kind = Changing if self.destination.config.changes else Additions
         plan: Plan = kind(self.destination, self._selection, self._records)
-        for each in plan.lost:
-            self._lose(each)
-        self._total = plan.rows
-        if plan.rows:
-            yield from self._deliver(plan)
-        yield from self._record()
+        with ExitStack() as held:
+            plugin = held.enter_context(self._plugin()) if plan.is_likely else None
+            plan.look()
+            for each in plan.lost:
+                self._lose(each)
+            self._total = plan.rows
+            if plan.rows:
+                yield from self._deliver(plan, plugin or held.enter_context(self._plugin()))
+            yield from self._record()  # while the plugin ends
 
-    def _deliver(self, plan: Plan) -> Iterator[Round]:
-        with PluginProcess(destination_spec(self.destination), self.on_log) as plugin:
-            try:
-                plan.begin()  # read while the plugin starts
-                form = self.destination.config.rows or plugin.describe().rows
-                for known in plan.again(form):
-                    yield from self._sent(plugin, list(self._known(known)))
-                for new in plan.new(form):
-                    deliveries = [self._planned(each) for each in new]
-                    yield from self._record()
-                    yield from self._sent(plugin, deliveries)
-                self._expect_taken()
-            except PluginError:
+    def _plugin(self) -> PluginProcess:
+        return PluginProcess(destination_spec(self.destination), self.on_log)
+
+    def _deliver(self, plan: Plan, plugin: PluginProcess) -> Iterator[Round]:
+        try:
+            plan.begin()  # read while the plugin starts
+            form = self.destination.config.rows or plugin.describe().rows
+            for known in plan.again(form):
+                yield from self._sent(plugin, list(self._known(known)))
+            for new in plan.new(form):
+                deliveries = [self._planned(each) for each in new]
                 yield from self._record()
-                raise
+                yield from self._sent(plugin, deliveries)
+            self._expect_taken()
+            plugin.finish()
+        except PluginError:
+            yield from self._record()
+            raise
 
     def _planned(self, planned: Planned) -> Delivery:
         """A new delivery, with its step to be recorded before it is sent."""

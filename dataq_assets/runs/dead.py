@@ -1,4 +1,4 @@
-"""Runs whose process is gone: reported as failed, and what they held is freed."""
+"""Runs whose process is gone: reported as failed, and what ended runs still hold is freed."""
 
 from __future__ import annotations
 
@@ -34,9 +34,18 @@ def bury(instance: DagsterInstance) -> list[str]:
         instance.report_run_failed(
             run, "its process is gone: it was killed, or the machine went down"
         )
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         dead.append(run.run_id)
+    _free(instance)
     return dead
+
+
+def _free(instance: DagsterInstance) -> None:
+    """Frees what runs that have ended hold of pools: one may have been failed by the daemon."""
+    storage = instance.event_log_storage
+    for run_id in storage.get_concurrency_run_ids():
+        run = instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _is_at_work(instance: DagsterInstance, run: DagsterRun) -> bool:

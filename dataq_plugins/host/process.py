@@ -138,6 +138,11 @@ class PluginProcess:
                 self._disconnect(kill=True)  # it goes on with what was sent ahead
                 raise
 
+    def finish(self) -> None:
+        """Have the plugin end by itself while the caller goes on: nothing more is asked of it."""
+        if self._connection:
+            self._connection.finish_requests()
+
     def cancel(self) -> None:
         """End what runs, from any thread; the operation then raises PluginCancelled."""
         self._cancelled = True

@@ -136,7 +136,7 @@ class Server:
         except Cancelled:
             output.finish(error="was cancelled", error_code=pb.ERROR_CODE_CANCELLED)
         except Exception as error:  # noqa: BLE001 (whatever a plugin's author did: say it, go on)
-            import traceback  # every start of a plugin pays for what stands above
+            import traceback  # every start of a plugin would pay for it
 
             traceback.print_exc()
             reason = f"{type(error).__name__}: {error}"

@@ -94,7 +94,7 @@ def _parse_model(config_type: Any, config: Mapping[str, str]) -> Any:
 def _refuse_unknown(config: Mapping[str, str], known: list[str]) -> None:
     for name in config:
         if name not in known:
-            import difflib
+            import difflib  # every start of a plugin would pay for it
 
             near = difflib.get_close_matches(name, known, 1)
             hint = (

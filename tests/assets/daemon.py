@@ -25,25 +25,25 @@ PATIENCE = 300
 
 
 class Daemon:
-    """What one started; `runs` reads the same records as its page."""
+    """What one started; `runs` and `instance` read the same records as its page."""
 
     process: subprocess.Popen[bytes]
 
     def __init__(self, home: Path, port: int, log: Path) -> None:
-        self._instance = DagsterInstance.from_config(str(home / "dagster"))
+        self.instance = DagsterInstance.from_config(str(home / "dagster"))
         self.url = f"http://127.0.0.1:{port}"
         self._log = log
 
     def runs(self, asset: str | None = None) -> list[DagsterRun]:
         """The runs of an asset, all if none is named; the newest first."""
         key = dg.AssetKey(asset) if asset else None
-        every = self._instance.get_runs()
+        every = self.instance.get_runs()
         return [run for run in every if key is None or key in (run.asset_selection or ())]
 
     def retries(self, run_id: str) -> list[float]:
         """The seconds that steps of a run have waited before each new attempt."""
         wanted = {dg.DagsterEventType.STEP_UP_FOR_RETRY}
-        found = self._instance.get_records_for_run(run_id, of_type=wanted).records
+        found = self.instance.get_records_for_run(run_id, of_type=wanted).records
         events = [each.event_log_entry.get_dagster_event() for each in found]
         return [each.step_retry_data.seconds_to_wait or 0 for each in events]
 
@@ -74,7 +74,7 @@ class Daemon:
         pytest.fail(f"nothing after {seconds} s; runs: {told}; {self._log.read_text()[-3000:]}")
 
     def close(self) -> None:
-        self._instance.dispose()
+        self.instance.dispose()
 
 
 @contextmanager

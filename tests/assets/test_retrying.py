@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -56,84 +57,77 @@ serve(Faltering)
 SECONDS = 0.2
 
 
-@pytest.fixture
-def place(home: Path) -> Home:
-    made = Home(home)
-    made.prepare()
-    return made
+@dataclass(frozen=True)
+class Orchard:
+    """A home with a source that fails for a while, and what its runs have come to."""
 
+    place: Home
+    instance: dg.DagsterInstance
+    folder: Path
 
-@pytest.fixture
-def instance(place: Home) -> Iterator[dg.DagsterInstance]:
-    with open_instance(place) as made:
-        yield made
-
-
-def source(place: Home, tmp_path: Path, failures: int, retries: RetrySetting) -> None:
-    (tmp_path / "faltering.py").write_text(FALTERING)
-    (tmp_path / "away").write_bytes(b"." * failures)
-    write_source(
-        place,
-        SourceConfig(
+    def declare(self, failures: int, retries: RetrySetting) -> Path:
+        """The source's file; it fails as often as said."""
+        (self.folder / "faltering.py").write_text(FALTERING)
+        (self.folder / "away").write_bytes(b"." * failures)
+        source = SourceConfig(
             name="orchard",
-            command=(sys.executable, str(tmp_path / "faltering.py")),
-            config={"away": str(tmp_path / "away")},
+            command=(sys.executable, str(self.folder / "faltering.py")),
+            config={"away": str(self.folder / "away")},
             window="yearly",
             since="2026-01-01",
             retries=retries,
-        ),
-    )
+        )
+        return write_source(self.place, source)
+
+    def extract(self, **tags: str) -> tuple[bool, list[float], str]:
+        """Whether a run went well, the seconds before each new attempt, and why it failed."""
+        job = build(self.place).resolve_implicit_global_asset_job_def()
+        result = job.get_subset(asset_selection={dg.AssetKey("raw_orchard")}).execute_in_process(
+            instance=self.instance, partition_key="2026", tags=tags, raise_on_error=False
+        )
+        waited, reason = [], ""
+        for event in result.all_events:
+            if event.event_type is dg.DagsterEventType.STEP_UP_FOR_RETRY:
+                waited.append(event.step_retry_data.seconds_to_wait or 0)
+            elif event.is_step_failure:
+                failure: Any = event.step_failure_data.user_failure_data
+                reason = failure.description
+        return result.success, waited, reason
+
+    def stored(self) -> list[str]:
+        """What is in raw, in order of name."""
+        rows = open_lake(self.place.lake).raw("orchard").scan(["source_id"]).collect()
+        return sorted(rows["source_id"])
 
 
-def extract(
-    place: Home, instance: dg.DagsterInstance, **tags: str
-) -> tuple[dg.ExecuteInProcessResult, list[float], str]:
-    """A run of the source, the seconds it waited before each new attempt, and why it failed."""
-    job = build(place).resolve_implicit_global_asset_job_def()
-    result = job.get_subset(asset_selection={dg.AssetKey("raw_orchard")}).execute_in_process(
-        instance=instance, partition_key="2026", tags=tags, raise_on_error=False
-    )
-    waited, reason = [], ""
-    for event in result.all_events:
-        if event.event_type is dg.DagsterEventType.STEP_UP_FOR_RETRY:
-            waited.append(event.step_retry_data.seconds_to_wait)
-        elif event.is_step_failure:
-            failure: Any = event.step_failure_data.user_failure_data
-            reason = failure.description
-    return result, waited, reason
+@pytest.fixture
+def orchard(home: Path, tmp_path: Path) -> Iterator[Orchard]:
+    with open_instance(Home(home)) as instance:
+        yield Orchard(Home(home), instance, tmp_path)
 
 
-def test_a_source_that_fails_twice_ends_in_one_good_run(
-    place: Home, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    source(place, tmp_path, 2, RetrySetting(times=3, seconds=SECONDS))
-    result, waited, _ = extract(place, instance)
-    assert result.success
-    first, second = waited
+def test_a_source_that_fails_twice_ends_in_one_good_run(orchard: Orchard) -> None:
+    orchard.declare(2, RetrySetting(times=3, seconds=SECONDS))
+    good, (first, second), _ = orchard.extract()
+    assert good
     assert 0 <= first <= 2 * SECONDS, "once the delay, less or more by up to one"
     assert 2 * SECONDS <= second <= 4 * SECONDS, "three times the delay"
-    assert len(instance.get_runs()) == 1
-    rows = open_lake(place.lake).raw("orchard").scan(["source_id"]).collect()
-    assert sorted(rows["source_id"]) == ["first.txt", "second.txt"], "nothing is stored twice"
+    assert len(orchard.instance.get_runs()) == 1
+    assert orchard.stored() == ["first.txt", "second.txt"], "nothing is stored twice"
 
 
-def test_one_that_goes_on_failing_fails_its_run_with_the_reason(
-    place: Home, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    source(place, tmp_path, 9, RetrySetting(times=1, seconds=SECONDS))
-    result, waited, reason = extract(place, instance)
-    assert (result.success, len(waited)) == (False, 1)
+def test_one_that_goes_on_failing_fails_its_run_with_the_reason(orchard: Orchard) -> None:
+    orchard.declare(9, RetrySetting(times=1, seconds=SECONDS))
+    good, waited, reason = orchard.extract()
+    assert (good, len(waited)) == (False, 1)
     assert "the orchard does not answer" in reason
-    rows = open_lake(place.lake).raw("orchard").scan(["source_id"]).collect()
-    assert rows["source_id"].to_list() == ["first.txt"], "what came before it failed is kept"
+    assert orchard.stored() == ["first.txt"], "what came before it failed is kept"
 
 
-def test_who_waits_in_a_terminal_is_told_at_once(
-    place: Home, tmp_path: Path, instance: dg.DagsterInstance
-) -> None:
-    source(place, tmp_path, 1, RetrySetting(times=3, seconds=SECONDS))
-    result, waited, reason = extract(place, instance, **IMPATIENT)
-    assert (result.success, waited) == (False, [])
+def test_who_waits_in_a_terminal_is_told_at_once(orchard: Orchard) -> None:
+    orchard.declare(1, RetrySetting(times=3, seconds=SECONDS))
+    good, waited, reason = orchard.extract(**IMPATIENT)
+    assert (good, waited) == (False, [])
     assert "the orchard does not answer" in reason
 
 
@@ -154,9 +148,8 @@ def test_only_what_may_pass_is_tried_again(error: type[PluginError], again: bool
     assert (retry_of(error("as the test says"), RetrySetting(), 0, {}) is not None) is again
 
 
-def test_a_file_says_how_often_and_how_long(place: Home, tmp_path: Path) -> None:
-    source(place, tmp_path, 0, RetrySetting())
-    path = place.sources / "orchard" / "defs.yaml"
+def test_a_file_says_how_often_and_how_long(orchard: Orchard) -> None:
+    path = orchard.declare(0, RetrySetting())
     text = path.read_text()
     for given, meant in (
         ("off", RetrySetting(times=0)),

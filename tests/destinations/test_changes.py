@@ -29,10 +29,27 @@ from tests.destinations.copying import TABLE, copied, put, reasons, take, there
 from tests.destinations.receiver import Receiver
 
 Deliver = Callable[[Destination], dict[str, int]]
+Send = Callable[..., dict[str, int]]
 
 
 def copy(receiver: Receiver, **more: Any) -> Destination:
     return http(receiver, table=TABLE, changes=True, **more)
+
+
+@pytest.fixture
+def send(receiver: Receiver, deliver: Deliver) -> Send:
+    """Delivers the changes of the table to the receiver; it may be given settings."""
+    return lambda **more: deliver(copy(receiver, **more))
+
+
+@pytest.fixture
+def unsure(lake: Lake, receiver: Receiver, send: Send) -> list[str]:
+    """The keys of ten rows that were taken, of 30 planned, which nobody but the receiver knows."""
+    put(lake, {f"k{n}": "1" for n in range(30)})
+    receiver.script = ["lost", 500]
+    with pytest.raises(SourceUnreachable):
+        send(attempts=1)
+    return sorted({each["key"] for each in receiver.taken})
 
 
 def versions(receiver: Receiver, key: str) -> list[tuple[str, int]]:
@@ -40,13 +57,13 @@ def versions(receiver: Receiver, key: str) -> list[tuple[str, int]]:
 
 
 def test_what_is_new_changed_or_gone_is_sent_and_nothing_else(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     put(lake, {f"k{n}": "first" for n in range(12)})
-    assert deliver(copy(receiver)) == {"rows": 12, "dead": 0, "requests": 2}
+    assert send() == {"rows": 12, "dead": 0, "requests": 2}
     put(lake, {"k3": "second", "new": "first"})
     take(lake, "k7")
-    assert deliver(copy(receiver))["rows"] == 3
+    assert send()["rows"] == 3
     told = {each["key"]: each for each in receiver.taken[12:]}
     assert {key: each["op"] for key, each in told.items()} == {
         "k3": "upsert",
@@ -55,138 +72,143 @@ def test_what_is_new_changed_or_gone_is_sent_and_nothing_else(
     }
     assert told["k7"]["row"] is None and told["k3"]["row"]["source"] == "orchard"
     assert reasons(receiver.taken) == there(lake)
-    assert deliver(copy(receiver))["requests"] == 0
+    assert send()["requests"] == 0
     once = [each["idempotency_key"] for each in receiver.taken]
     assert len(set(once)) == len(once)
 
 
 def test_only_the_last_of_two_changes_between_deliveries_is_sent(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     put(lake, {"a": "1", "b": "1"})
-    deliver(copy(receiver))
+    send()
     for reason in ("2", "3"):
         put(lake, {"a": reason})
     put(lake, {"b": "2"})
     put(lake, {"b": "1"})
-    deliver(copy(receiver))
+    send()
     assert reasons(receiver.taken) == {"a": "3", "b": "1"}
     assert len(versions(receiver, "a")) == 2 and len(versions(receiver, "b")) == 1
 
 
 @pytest.mark.heavy
 def test_a_row_that_came_and_went_between_deliveries_is_not_told(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     put(lake, {"stays": "1", "goes": "1"})
     take(lake, "goes")
-    deliver(copy(receiver))
+    send()
     assert [each["key"] for each in receiver.taken] == ["stays"]
 
 
 def test_a_row_that_goes_and_comes_again_is_sent_again(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     for step in (lambda: put(lake, {"a": "1"}), lambda: take(lake, "a")) * 2:
         step()
-        deliver(copy(receiver))
+        send()
     assert [op for op, _ in versions(receiver, "a")] == ["upsert", "delete"] * 2
     order = [version for _, version in versions(receiver, "a")]
     assert order == sorted(set(order))
 
 
+@pytest.mark.usefixtures("unsure")
 def test_what_was_not_recorded_is_sent_as_it_was_while_it_is_so(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
-    put(lake, {f"k{n}": "1" for n in range(30)})
-    receiver.script = ["lost", 500]
-    with pytest.raises(SourceUnreachable):
-        deliver(copy(receiver, attempts=1))
     put(lake, {"other": "1"})
     # The receiver answers 422 to a key that it knows with other bytes.
-    assert deliver(copy(receiver, attempts=1))["dead"] == 0
+    assert send(attempts=1)["dead"] == 0
     assert reasons(receiver.taken) == there(lake)
     assert len(receiver.taken) == 31
 
 
 def test_what_was_not_recorded_and_changed_since_is_superseded(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send, unsure: list[str]
 ) -> None:
-    put(lake, {f"k{n}": "1" for n in range(30)})
-    receiver.script = ["lost", 500]
-    with pytest.raises(SourceUnreachable):
-        deliver(copy(receiver, attempts=1))
-    had = {each["key"] for each in receiver.taken}
-    assert len(had) == 10
-    gone, changed = sorted(had)[:2]
+    assert len(unsure) == 10
+    gone, changed = unsure[:2]
     take(lake, gone)
     put(lake, {changed: "2"})
-    counts = deliver(copy(receiver, attempts=1))
+    counts = send(attempts=1)
     assert (counts["superseded"], counts["rows"], counts["dead"]) == (10, 30, 0)
     assert reasons(receiver.taken) == there(lake)
     assert [op for op, _ in versions(receiver, gone)] == ["upsert", "delete"]
     assert states(lake) == {"superseded": 10, "delivered": 30}
-    assert deliver(copy(receiver))["requests"] == 0
+    assert send()["requests"] == 0
 
 
 def test_a_receiver_that_fails_for_a_while_gets_what_is_then_there(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     put(lake, {f"k{n}": "1" for n in range(25)})
     receiver.refuses = lambda _: 500
     for reason in ("2", "3"):
         with pytest.raises(SourceUnreachable):
-            deliver(copy(receiver, attempts=2))
+            send(attempts=2)
         put(lake, {"k0": reason})
         take(lake, f"k{reason}")
     receiver.refuses = lambda _: None
-    deliver(copy(receiver))
+    send()
     assert reasons(receiver.taken) == there(lake)
     assert versions(receiver, "k2") == [] or versions(receiver, "k2")[-1][0] == "delete"
 
 
 def test_a_dead_change_is_replayed_only_while_nothing_newer_was_sent(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, send: Send
 ) -> None:
     put(lake, {"a": "bad"})
     receiver.refuses = lambda rows: 422 if rows[0]["row"]["reason"] == "bad" else None
-    assert deliver(copy(receiver))["dead"] == 1
+    assert send()["dead"] == 1
     put(lake, {"b": "1"})
-    assert deliver(copy(receiver)) == {"rows": 1, "dead": 0, "requests": 1}
+    assert send() == {"rows": 1, "dead": 0, "requests": 1}
     put(lake, {"a": "good"})
-    deliver(copy(receiver))
+    send()
     receiver.refuses = lambda _: None
     assert len(mark_for_replay(lake, "crm", ())) == 1
-    assert deliver(copy(receiver)) == {"rows": 0, "dead": 0, "requests": 0, "superseded": 1}
+    assert send() == {"rows": 0, "dead": 0, "requests": 0, "superseded": 1}
     assert reasons(receiver.taken) == {"a": "good", "b": "1"}
 
     put(lake, {"c": "bad"})
     receiver.refuses = lambda rows: 422 if rows[0]["row"]["reason"] == "bad" else None
-    deliver(copy(receiver))
+    send()
     receiver.refuses = lambda _: None
     mark_for_replay(lake, "crm", ())
-    assert deliver(copy(receiver))["rows"] == 1
+    assert send()["rows"] == 1
+    assert reasons(receiver.taken) == there(lake)
+
+
+def test_a_dead_change_does_not_come_after_a_newer_one_though_its_row_is_as_it_was(
+    lake: Lake, receiver: Receiver, send: Send
+) -> None:
+    put(lake, {"a": "1"})
+    receiver.refuses = lambda _: 422
+    assert send()["dead"] == 1
+    receiver.refuses = lambda _: None
+    for reason in ("2", "1"):
+        put(lake, {"a": reason})
+        send()
+    assert len(mark_for_replay(lake, "crm", ())) == 1
+    assert send() == {"rows": 0, "dead": 0, "requests": 0, "superseded": 1}
     assert reasons(receiver.taken) == there(lake)
 
 
 @pytest.mark.heavy
-def test_a_new_column_is_a_change_of_every_row(
-    lake: Lake, receiver: Receiver, deliver: Deliver
-) -> None:
+def test_a_new_column_is_a_change_of_every_row(lake: Lake, receiver: Receiver, send: Send) -> None:
     put(lake, {"a": "1", "b": "1"})
-    deliver(copy(receiver, columns=["reason"]))
+    send(columns=["reason"])
     put(lake, {"c": "1"})
-    deliver(copy(receiver, columns=["reason", "source"]))
+    send(columns=["reason", "source"])
     assert {tuple(row) for row in copied(receiver.taken).values()} == {("id", "reason", "source")}
 
 
 def test_a_sender_that_ends_before_it_plans_anew_forgets_nothing(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, deliver: Deliver, send: Send
 ) -> None:
     put(lake, {"a": "1"})
     receiver.script = [500]
     with pytest.raises(PluginError):
-        deliver(copy(receiver, columns=["reason"], attempts=1))
+        send(columns=["reason"], attempts=1)
     changed = copy(receiver, columns=["reason", "source"])
     plan = Delivering(changed, lake, "run")
     first = next(iter(plan.rounds()))
@@ -199,30 +221,30 @@ def test_a_sender_that_ends_before_it_plans_anew_forgets_nothing(
 
 @pytest.mark.heavy
 def test_from_new_rows_to_changes_and_back(
-    lake: Lake, receiver: Receiver, deliver: Deliver
+    lake: Lake, receiver: Receiver, deliver: Deliver, send: Send
 ) -> None:
     put(lake, {"a": "1", "b": "1"})
     only_new = http(receiver, table=TABLE)
     deliver(only_new)
     take(lake, "b")
-    deliver(copy(receiver))
+    send()
     assert reasons(receiver.taken[2:]) == {"a": "1"}
     assert {each["key"] for each in receiver.taken[2:]} == {"a", "b"}
     put(lake, {"c": "1"})
     receiver.script = [500]
     with pytest.raises(PluginError):
-        deliver(copy(receiver, attempts=1))
+        send(attempts=1)
     before = len(receiver.taken)
     assert deliver(only_new)["superseded"] == 1
     assert [row["id"] for row in receiver.taken[before:]] == ["c"]
 
 
-def test_keys_that_rows_share_are_refused(lake: Lake, receiver: Receiver, deliver: Deliver) -> None:
+def test_keys_that_rows_share_are_refused(lake: Lake, receiver: Receiver, send: Send) -> None:
     put(lake, {"a": "1", "b": "1"})
     with pytest.raises(FixTheCall, match="several rows have the same source"):
-        deliver(copy(receiver, key="source"))
+        send(key="source")
     with pytest.raises(FixTheCall, match="null in some rows"):
-        deliver(copy(receiver, key="rule"))
+        send(key="rule")
     assert receiver.requests == []
 
 
@@ -358,7 +380,7 @@ def _some(rounds: Any, most: int, lake: Lake) -> Any:
 
 
 def test_records_of_an_earlier_version_are_upgraded(
-    lake: Lake, receiver: Receiver, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+    lake: Lake, receiver: Receiver, deliver: Deliver, send: Send, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(lake, {"a": "1", "b": "1"})
     now = TABLES["deliveries"]
@@ -379,5 +401,5 @@ def test_records_of_an_earlier_version_are_upgraded(
     assert [each.table for each in upgrade(lake)] == ["deliveries"]
     deliver(http(receiver, table=TABLE))
     assert [row["id"] for row in receiver.taken] == ["b"]
-    deliver(copy(receiver))
+    send()
     assert reasons(receiver.taken[1:]) == {"a": "1", "b": "1"}

@@ -11,11 +11,14 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from dataq_assets.delivery.delivering import Delivering
 from dataq_assets.delivery.records import Records
 from dataq_assets.delivery.selection import OfTable
 from dataq_lake.lake import Lake
+from dataq_lake.written import CommitInfo
 from dataq_plugins.errors import ConfigError, OperationFailed, SourceUnreachable
 from dataq_plugins.host import PluginProcess
+from dataq_resources.changes import Changes
 from dataq_resources.destinations import Destination, destination_spec
 from tests.destinations.conftest import add_items, http, states
 from tests.destinations.receiver import Receiver
@@ -40,6 +43,25 @@ def test_only_what_is_new_is_sent(lake: Lake, receiver: Receiver, deliver: Deliv
     new = add_items(lake, 100, 3)
     deliver(http(receiver))
     assert receiver.ids()[12:] == new
+
+
+def test_the_record_of_the_last_delivery_has_the_watermark(
+    lake: Lake, receiver: Receiver, deliver: Deliver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_assets.delivery.packing.GROUP_ROWS", 10)
+    ids = add_items(lake, 0, 30)
+
+    def watermarks() -> dict[str, int]:
+        planned = lake.table("deliveries").scan().filter(pl.col("watermark").is_not_null())
+        return {row["row_ids"][-1]: row["watermark"] for row in planned.collect().to_dicts()}
+
+    rounds = Delivering(http(receiver), lake, "run").rounds()
+    Changes([next(rounds)]).commit(lake, CommitInfo("run"))
+    rounds.close()  # type: ignore[attr-defined]
+    assert watermarks() == {}, "more was to come"
+    deliver(http(receiver))
+    assert sorted(receiver.ids()) == ids
+    assert watermarks() == {ids[-1]: lake.table("items").version()}
 
 
 def test_batches_are_bounded_by_bytes(lake: Lake, receiver: Receiver, deliver: Deliver) -> None:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -52,6 +53,17 @@ class Server:
         self.client = httpx.Client(base_url=base, headers=headers, timeout=PATIENCE)
         return None
 
+    def ended(self, task: str) -> dict[str, Any]:
+        """What is told of a task once it has ended; its per cent never goes back until then."""
+        until = time.monotonic() + PATIENCE
+        percent = 0.0
+        while (now := self.client.get(task).json())["state"] in ("queued", "running"):
+            assert now["percent"] >= percent
+            percent = now["percent"]
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        return dict(now)
+
     def end(self) -> None:
         if self.process:
             self.process.send_signal(signal.SIGTERM)
@@ -78,14 +90,20 @@ def test_a_task_outlives_the_server(server: Server, receiver: Receiver) -> None:
     assert server.client.post("/jobs/notes/start").status_code == 409
     server.end()
     assert server.start() is None
-    until = time.monotonic() + PATIENCE
-    while (now := server.client.get(task).json())["state"] in ("queued", "running"):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    now = server.ended(task)
     assert (now["state"], now["percent"], now["rows"]) == ("completed", 100, 3)
+    assert now["seconds_left"] is None
     assert {"at", "level", "line"} == set(server.client.get(f"{task}/log").json()[0])
     assert server.client.get("/jobs/notes/forecast").json()["items"] == 3
     assert server.client.get("/jobs").json()[0]["last_task"]["id"] == now["id"]
+
+    server.end()
+    assert server.start() is None
+    assert server.client.get(task).json() == now, "what has ended is on record for good"
+    done_again = server.client.post(f"{task}/retrigger")
+    assert done_again.status_code == 202
+    again = server.ended(f"/tasks/{done_again.json()['id']}")
+    assert (again["state"], again["retrigger_of"]) == ("completed", now["id"])
     assert server.client.delete("/jobs/notes").status_code == 204
     assert server.client.get("/jobs/notes").status_code == 404
 
@@ -130,6 +148,27 @@ def test_nothing_is_told_without_the_token(client: httpx.Client, subtests: pytes
             assert list(answer.json()) == ["error"]
 
 
+def test_a_job_is_changed_started_stopped_and_done_again(client: httpx.Client, jobs: Jobs) -> None:
+    client.headers["Authorization"] = f"Bearer {TOKEN}"
+    client.post("/jobs", json={"name": "notes", "definition": {"sources": ["notes"]}})
+    changed = client.put("/jobs/notes", json={"sources": ["notes"], "full": True})
+    assert (changed.status_code, changed.json()["version"]) == (200, 2)
+
+    def stopped(started: httpx.Response) -> dict[str, Any]:
+        assert started.status_code == 202
+        told: dict[str, Any] = started.json()
+        assert client.post(f"/tasks/{told['id']}/stop").status_code == 202
+        assert jobs.wait(told["id"]).state == "stopped"
+        return told
+
+    first = stopped(client.post("/jobs/notes/start"))
+    again = stopped(client.post(f"/tasks/{first['id']}/retrigger"))
+    assert (again["retrigger_of"], again["version"]) == (first["id"], 2)
+    listed = client.get("/tasks", params={"job": "notes"}).json()
+    assert [each["id"] for each in listed] == [again["id"], first["id"]]
+    assert client.get("/jobs/notes").json()["status"] == "idle"
+
+
 def test_wrong_requests_are_refused(client: httpx.Client) -> None:
     client.headers["Authorization"] = f"Bearer {TOKEN}"
     assert client.get("/health").json() == {"status": "ok"}
@@ -167,6 +206,11 @@ def test_the_command_line(jobs: Jobs) -> None:
     assert "completed" in dataq("jobs", "status", "notes")
     assert started["id"] in dataq("jobs", "tasks")
     assert "stage raw" in dataq("jobs", "task", started["id"], "--log")
+    again = json.loads(dataq("jobs", "retrigger", started["id"], "--wait", "--json"))
+    assert (again["state"], again["retrigger_of"]) == ("completed", started["id"])
     assert "3 items" in dataq("jobs", "forecast", "notes")
+    last = json.loads(dataq("jobs", "start", "notes", "--json"))
+    dataq("jobs", "stop", last["id"])
+    assert jobs.wait(last["id"]).state == "stopped"
     assert "removed" in dataq("jobs", "remove", "notes")
     dataq("jobs", "register", "empty", code=2)

@@ -159,6 +159,22 @@ def test_progress_never_goes_back(jobs: Jobs) -> None:
         assert store.task(task.id).state == "completed"
 
 
+def test_what_is_left_falls_as_work_goes_on_and_nothing_is_left_at_the_end(jobs: Jobs) -> None:
+    with JobStore(jobs.home) as store:
+        waiting = store.add_task(store.register("notes", NOTES))
+        assert waiting.told(0)["seconds_left"] is None, "nobody can tell before it began"
+        store.claim(waiting.id, this_process())
+        begun = store.task(waiting.id).started_at or 0
+        left = []
+        for number in range(1, 10):
+            store.progress(waiting.id, 10 * number, "items", items=number, bytes_=0, rows=0)
+            left.append(store.task(waiting.id).told(begun + 3 * number)["seconds_left"])
+        assert left == [27, 24, 21, 18, 15, 12, 9, 6, 3]
+        store.end(waiting.id, "completed")
+        told = store.task(waiting.id).told(begun + 30)
+        assert (told["percent"], told["seconds_left"]) == (100, None)
+
+
 @pytest.mark.heavy
 def test_a_job_can_be_launched_from_dagsters_pages(jobs: Jobs, receiver: Receiver) -> None:
     assert job_definitions(jobs.home) == []
