@@ -72,6 +72,8 @@ def row_count(lake: Lake, table: str, stage: str | None = None) -> int:
     handle = lake.table(table)
     if stage is None or not handle.exists:
         return handle.count()
+    import polars as pl
+
     mine = handle.scan(["stage"]).filter(pl.col("stage") == stage)
     return int(mine.select(pl.len()).collect().item())
 
