@@ -84,9 +84,14 @@ def upgrade(lake: Lake, told: Callable[[Upgrade], object] = lambda _: None) -> l
     planned = plan(lake)
     for each in planned:
         handle = lake.table(each.table)
-        if not isinstance(handle, TableHandle):
-            raise CannotUpgrade(f"table {each.table} is kept by DuckLake: only Delta is upgraded")
-        _upgrade(handle, each)
+        if isinstance(handle, TableHandle):
+            _upgrade(handle, each)
+        elif lake.catalogue is not None:
+            from dataq_lake.ducklake import upgrading
+            from dataq_lake.ducklake.table import DuckLakeTable
+
+            steps = way(each.table, each.before, each.after)
+            upgrading.upgrade(DuckLakeTable(lake.catalogue, each.table, lake.settle), steps, INFO)
         told(each)
     return planned
 

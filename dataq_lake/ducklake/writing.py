@@ -48,13 +48,15 @@ Committed = Callable[[Written], None] | None
 class Change:
     """What a transaction does besides adding what is staged; `gone` are a column and its values.
 
-    An `exclusive` one adds only rows with a new key; `clear` takes all rows away.
+    An `exclusive` one adds only rows with a new key; `clear` takes all rows away. One that stands
+    `instead_of` a version is made only if the table is still at it.
     """
 
     info: CommitInfo
     exclusive: bool = True
     gone: tuple[str, pa.Array] | None = None
     clear: bool = False
+    instead_of: int | None = None
 
 
 def append(
@@ -135,7 +137,15 @@ def _tidied(handle: DuckLakeTable, written: Written) -> Written:
 
 
 def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
+    """Makes a change that stands on no version; there is nothing that it could be too late for."""
+    written = commit(handle, staging, change)
+    return Written(version=handle.version()) if written is None else written
+
+
+def commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written | None:
     """Makes the change visible, whatever others commit meanwhile; raises Retry if they never stop.
+
+    None if there was nothing to change, or the version in whose place it stands is past.
 
     What is refused is undone, files and all, and tried again against what is there then.
     """
@@ -150,7 +160,7 @@ def _commit(handle: DuckLakeTable, staging: Staging, change: Change) -> Written:
             handle.catalogue.expect_writable()
             try:
                 if not _transact(session, handle, staging, change, commit_id):
-                    return Written(version=handle.version())
+                    return None
             except duckdb.Error as error:
                 if not _may_have_landed(error):
                     raise
@@ -179,8 +189,10 @@ def _transact(
     cursor = staging.cursor
     cursor.execute("begin")
     try:
-        deleted, rows = _changed(handle.state_in(session), staging, change, commit_id)
-        if not rows and not deleted:
+        state = handle.state_in(session)
+        if not _is_late(change, state):
+            deleted, rows = _changed(state, staging, change, commit_id)
+        if _is_late(change, state) or not (rows or deleted or change.instead_of):
             cursor.execute("rollback")
             return False
         told = {"rows": rows, "deleted": deleted, "commit_id": commit_id, **asdict(change.info)}
@@ -194,6 +206,12 @@ def _transact(
             cursor.execute("rollback")
         raise
     return True
+
+
+def _is_late(change: Change, state: State | None) -> bool:
+    """Whether the version in whose place it stands is past."""
+    at = state.version if state else None
+    return change.instead_of is not None and change.instead_of != at
 
 
 def _changed(

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pytest
 from deltalake import DeltaTable
 
 from dataq_lake import migrating, sql, upgrading
+from dataq_lake.ducklake import upgrading as ducklake_upgrading
 from dataq_lake.errors import (
     CannotUpgrade,
     Retry,
@@ -331,3 +333,74 @@ def test_every_earlier_version_has_a_fixture() -> None:
     kept = {path.name for path in FIXTURES}
     earlier = {f"{t.name}_{v}" for t in TABLES.values() for v in range(1, t.version)}
     assert earlier <= kept
+
+
+def written_by_an_older(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, name: str, new: tuple[str, ...]
+) -> pl.DataFrame:
+    """Two rows of a table as its first version had them, without the columns that are new."""
+    now = TABLES[name]
+    schema = pa.schema([field for field in now.schema if field.name not in new])
+    with monkeypatch.context() as patch:
+        first = Table(now.name, schema, now.key, now.doc, now.bulky)
+        patch.setitem(TABLES, name, first)
+        lake = open_lake(lake.root)
+        manifests = [json.dumps({"sequence": number}) for number in (1, 2)]
+        rows = [
+            {each.name: f"{each.name} {n}" for each in schema if each.type == pa.string()}
+            | ({"manifest": manifests[n]} if "manifest" in schema.names else {})
+            for n in range(2)
+        ]
+        lake.table(name).append([pa.RecordBatch.from_pylist(rows, schema=schema)])
+        return lake.table(name).scan().sort("id").collect()
+
+
+@pytest.mark.engines("file", "postgres", "encrypted", heavy=("postgres", "encrypted"))
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(
+    ("name", "new"),
+    [("snapshots", ("sequence", "retired_at")), ("deliveries", ("sequence", "row_hashes"))],
+)
+def test_tables_of_a_ducklake_are_upgraded(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, name: str, new: tuple[str, ...]
+) -> None:
+    before = written_by_an_older(lake, monkeypatch, name, new)
+    past = lake.table(name).version()
+    lake = open_lake(lake.root)
+    with pytest.raises(UpgradeLake, match=name):
+        expect_upgraded(lake)
+    (done,) = upgrade(lake)
+    assert (done.table, done.before, done.after, done.rows) == (name, 1, 2, 2)
+    expect_upgraded(lake)
+    assert upgrade(lake) == [], "nothing is done twice"
+    rows = lake.table(name).scan().sort("id").collect()
+    assert rows.select(before.columns).equals(before)
+    expected = [(1, None), (2, None)] if name == "snapshots" else [(None, None)] * 2
+    assert rows.select(new).rows() == expected
+    assert lake.table(name).scan(before.columns, version=past).sort("id").collect().equals(before)
+    lake.table(name).append([rows.head(1).to_arrow().to_batches()[0].cast(TABLES[name].schema)])
+    assert lake.table(name).count() == 3
+
+
+@pytest.mark.engines("file")
+@pytest.mark.usefixtures("engine")
+def test_rows_that_came_meanwhile_are_migrated_as_well(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An older DataQ writes between the look at a DuckLake table and its transaction."""
+    written_by_an_older(lake, monkeypatch, "snapshots", ("sequence", "retired_at"))
+    looks: list[int] = []
+    real = ducklake_upgrading.commit
+
+    def commit(*given: Any) -> Any:
+        if not looks:
+            written_by_an_older(lake, monkeypatch, "snapshots", ("sequence", "retired_at"))
+        looks.append(1)
+        return real(*given)
+
+    monkeypatch.setattr(ducklake_upgrading, "commit", commit)
+    lake = open_lake(lake.root)
+    upgrade(lake)
+    rows = lake.table("snapshots").scan(["sequence"]).sort("sequence").collect()
+    assert rows["sequence"].to_list() == [1, 2]
+    assert len(looks) == 2
