@@ -115,3 +115,22 @@ def test_many_signatures_are_not_all_looked_at() -> None:
     headers["webhook-signature"] = "v1,AAAA " * 1_000 + headers["webhook-signature"]
     with pytest.raises(Refused):
         verify("standard", headers, b"{}", OTHER)
+
+
+def test_a_right_signature_takes_as_long_as_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every secret is compared with every signature, whichever fits, and in constant time."""
+    compared: list[bool] = []
+    real = hmac.compare_digest
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append(real(one, other))
+        return compared[-1]
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    third = "whsec_" + base64.b64encode(b"t" * 32).decode()
+    for secrets in ((OTHER, third), (third, OTHER)):
+        headers = standard(OTHER, b"{}")
+        headers["webhook-signature"] += " v1,AAAA"
+        compared.clear()
+        assert verify("standard", headers, b"{}", *secrets) == "msg_1"
+        assert (len(compared), sum(compared)) == (4, 1)
