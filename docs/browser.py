@@ -36,14 +36,14 @@ PLACE = """
 """
 
 
-def until(what: str, done: Callable[[], Any]) -> Any:
+def until(what: str, done: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> Any:
     """The first truthy answer of `done`, asked ten times a second; raises TimeoutError."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if answer := done():
             return answer
         time.sleep(0.1)
-    raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {what}")
+    raise TimeoutError(f"waited {seconds} s for {what}")
 
 
 class Page:
@@ -52,6 +52,7 @@ class Page:
     def __init__(self, connection: ClientConnection) -> None:
         self._connection = connection
         self._number = 0
+        self.patience = float(PATIENCE_SECONDS)  # seconds to wait for what is to be used
 
     def ask(self, method: str, **parameters: Any) -> dict[str, Any]:
         """The result of one call; events in between are dropped. Raises RuntimeError."""
@@ -89,7 +90,7 @@ class Page:
             seen.append(self.value(f"{PLACE}({words})"))
             return seen[-1] is not None and seen[-1] == seen[-2]
 
-        until(f"{text!r} to click on", still)
+        until(f"{text!r} to click on", still, self.patience)
         place = seen[-1] or {}
         self.ask("Input.dispatchMouseEvent", type="mouseMoved", **place)
         for kind in ("mousePressed", "mouseReleased"):
@@ -98,7 +99,7 @@ class Page:
     def type_over(self, selector: str, text: str) -> None:
         """Replaces what an input holds by `text`, as from a keyboard."""
         field = f"document.querySelector({json.dumps(selector)})"
-        until(f"the input {selector}", lambda: self.value(f"!!{field}"))
+        until(f"the input {selector}", lambda: self.value(f"!!{field}"), self.patience)
         self.value(f"{field}.focus(), {field}.select()")
         self.ask("Input.insertText", text=text)
 

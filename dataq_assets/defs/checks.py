@@ -39,6 +39,7 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, home: HomeResource
     ) -> Iterator[dg.AssetCheckResult]:
         keys = sorted(context.selected_asset_check_keys)
+        _find_targets(context, keys)
         asked = [every[tuple(key.asset_key.path), key.name] for key in keys]
         foreseen = taken(KEY) or Foreseen(home.lake, ())
         # Each waits for the disk and for Polars as long as it works itself.
@@ -48,6 +49,14 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
                 yield _result(key, check, verdict, home.lake)
 
     return checks
+
+
+def _find_targets(context: dg.AssetCheckExecutionContext, keys: Sequence[dg.AssetCheckKey]) -> None:
+    """Looks up at once which materializations are judged, as Dagster would one by one."""
+    step = context.get_step_execution_context()
+    if not step.has_partition_key:
+        found = step._data_version_cache  # noqa: SLF001
+        found._fetch_input_asset_version_info(list({key.asset_key for key in keys}))  # noqa: SLF001
 
 
 def _result(

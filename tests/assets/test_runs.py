@@ -7,10 +7,12 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from dagster import AssetKey
+from dagster import AssetKey, DagsterEventType, DagsterInstance
+from dagster._core.storage.event_log.base import AssetRecord
 
 from dataq_assets.runs import check, run
 from dataq_assets.runs.launch import open_instance
@@ -91,6 +93,35 @@ def test_whole_way_and_an_empty_run(place: Home, files: Path) -> None:
     assert search(lake_of(place), "spider", 3, mode="text") == []
 
 
+def test_a_verdict_says_which_materialization_it_is_of(
+    place: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    fetch = DagsterInstance.get_asset_records
+
+    def counted(self: DagsterInstance, keys: Sequence[AssetKey]) -> Sequence[AssetRecord]:
+        asked.append(len(keys))
+        return fetch(self, keys)
+
+    assert run(place).ok
+    monkeypatch.setattr(DagsterInstance, "get_asset_records", counted)
+    outcome = check(place)
+    monkeypatch.undo()
+    assert outcome.ok
+    assert [many for many in asked if many] == [len({each.asset for each in outcome.checks})]
+    with open_instance(place) as instance:
+        kind = DagsterEventType.ASSET_CHECK_EVALUATION
+        (run_id,) = outcome.run_ids
+        records = instance.get_records_for_run(run_id, of_type=kind).records
+        assert len(records) == len(outcome.checks) > 10
+        for record in records:
+            evaluation = record.event_log_entry.asset_check_evaluation
+            assert evaluation is not None
+            latest = instance.get_latest_materialization_event(evaluation.asset_key)
+            target = evaluation.target_materialization_data
+            assert (target and target.run_id) == (latest and latest.run_id)
+
+
 def test_unknown_names_are_refused(place: Home) -> None:
     with pytest.raises(UnknownSource, match="no source is called 'nowhere'; there is docs"):
         run(place, ["nowhere"])
@@ -124,7 +155,7 @@ def test_checks_can_be_run_alone_and_find_what_is_wrong(place: Home) -> None:
 
 
 def test_killed_run_is_reported_and_its_work_completed(place: Home, files: Path) -> None:
-    from dagster import DagsterInstance, DagsterRunStatus, RunsFilter
+    from dagster import DagsterRunStatus, RunsFilter
 
     from dataq_assets.runs.launch import open_instance
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from docs.browser import PATIENCE_SECONDS, Page, until
 
 WIDTH, HEIGHT = 1500, 1200
 AGAIN_SECONDS = 20
+ACTS = 5
 
 
 class Screen:
@@ -39,20 +40,36 @@ class Screen:
         until(f"{texts} at {self._path}", there)
         return seen
 
-    def shows_by(self, act: Callable[[], None], text: str) -> None:
-        """Does `act` again and again until the page shows `text` on a line of its own."""
-        act_again = 0.0
+    def shows_by(self, begin: Callable[[], None], act: Callable[[], None], text: str) -> None:
+        """Does `act` until the page shows `text` on a line of its own; begins anew now and then.
+
+        A page that is still loading swallows a click, or moves something else under it.
+        """
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            begin()
+            if self._comes_by(act, text):
+                return
+        raise TimeoutError(f"waited {PATIENCE_SECONDS} s for {text!r} at {self._path}")
+
+    def _comes_by(self, act: Callable[[], None], text: str) -> bool:
+        """Whether a few times of `act` bring `text`; not if what it uses is not there."""
+        usual, self.page.patience = self.page.patience, AGAIN_SECONDS
 
         def there() -> bool:
-            nonlocal act_again
-            if text in self.page.text().splitlines():
-                return True
-            if time.monotonic() > act_again:
-                act()
-                act_again = time.monotonic() + 2
-            return False
+            return text in self.page.text().splitlines()
 
-        until(f"{text!r} at {self._path}", there)
+        try:
+            for _ in range(ACTS):
+                act()
+                with suppress(TimeoutError):
+                    until(text, there, AGAIN_SECONDS / ACTS)
+                    return True
+        except TimeoutError:
+            return False
+        finally:
+            self.page.patience = usual
+        return False
 
     def comes_to_show(self, *texts: str) -> str:
         """The same on pages that do not renew themselves: they are opened again now and then."""

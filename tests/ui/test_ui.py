@@ -130,15 +130,17 @@ def an_asset_explains_itself(screen: Screen) -> None:
 def launch(screen: Screen, source: str, windows: str, chosen: str, button: str) -> None:
     """Clicks through the dialog by which an asset is materialized."""
 
-    def choose() -> None:
+    def begin() -> None:
+        screen.open(f"/assets/raw_{source}", "Materialize…", "Owners")
+        screen.click("Materialize…")
+
+    def choose() -> None:  # until the dialog knows the windows, a choice is one of none
         screen.click("Custom" if windows else "Latest")
         if windows:
             screen.page.type_over(WINDOWS, windows)
             screen.page.press_enter()
 
-    screen.open(f"/assets/raw_{source}", "Materialize…", "Owners")
-    screen.click("Materialize…")
-    screen.shows_by(choose, chosen)  # until the dialog knows the windows, a choice is one of none
+    screen.shows_by(begin, choose, chosen)
     screen.click(button)
     screen.gone("Launch runs to materialize")
 
