@@ -70,7 +70,7 @@ def models(project: MartsProject) -> dg.AssetsDefinition:
         pool="marts",
     )
     def marts(context: dg.AssetExecutionContext, dbt: OfflineDbtResource) -> Iterator[Any]:
-        yield from Build(project, dbt, context).events()
+        yield from Build(project, dbt, context, frozenset(marts.keys)).events()
 
     return marts
 

@@ -23,18 +23,19 @@ BAD = ("error", "fail", "runtime error")
 
 @dataclass(frozen=True)
 class Build:
-    """dbt's build of what the run `context` selects."""
+    """dbt's build of what the run `context` selects of all `models`."""
 
     project: MartsProject
     dbt: DbtCliResource
     context: dg.AssetExecutionContext
+    models: frozenset[dg.AssetKey]
 
     def events(self) -> Iterator[Any]:
         """What was built and tested, once it can be read; raises dg.Failure naming what is bad.
 
         Of a bad build only the tests are told: what it has built nobody will see.
         """
-        everything = self.context.selected_asset_keys == self.context.assets_def.keys
+        everything = self.context.selected_asset_keys == self.models
         with self.project.drafting(empty=everything):
             told, reason = self._run()
             if not reason:

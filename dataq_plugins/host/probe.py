@@ -13,8 +13,11 @@ from dataq_plugins.host.secrets import resolve_config
 from dataq_plugins.host.spec import Limits, Protocol
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
-PATIENCE = 2.0
-"""Seconds until a plugin that says nothing is taken to wait for the end of its input."""
+PATIENCE = (2.0, 15.0)
+"""Seconds until a plugin that says nothing is taken to wait for the end of its input.
+
+The second time is for one that then ends without a word: it may have been slow to load.
+"""
 
 
 def probe(
@@ -22,39 +25,49 @@ def probe(
     config: Mapping[str, str],
     limits: Limits | None = None,
     environment: Sequence[str] = (),
+    patience: Sequence[float] = PATIENCE,
 ) -> Protocol:
-    """Return "v1" for a command that describes itself, "plain" for one that only sends items.
+    """Return "v1" for a command that answers what it is asked, "plain" for one that sends items.
 
     A plain plugin ignores the question and begins to extract: it is ended at its first message,
     and runs for half a minute at most. Raises PluginError where it is neither.
     """
     resolved, redact = resolve_config(config)
     bounded = limits or Limits(run_seconds=30, silence_seconds=30)
-    connection = Connection(
-        argv, plugin_environment(environment), bounded, to_logging("probe"), redact
-    )
-    try:
-        return _ask(connection, resolved, bounded)
-    except PluginError as error:
-        error.plugin, error.operation = argv[-1], "probe"
-        error.reason = redact(error.reason)
-        error.args = (error.reason,)
-        raise
-    finally:
-        connection.close(kill=True)
+    for seconds in patience:
+        connection = Connection(
+            argv, plugin_environment(environment), bounded, to_logging("probe"), redact
+        )
+        try:
+            if found := _ask(connection, resolved, bounded, seconds):
+                return found
+        except PluginError as error:
+            error.plugin, error.operation = argv[-1], "probe"
+            error.reason = redact(error.reason)
+            error.args = (error.reason,)
+            raise
+        finally:
+            connection.close(kill=True)
+    return "plain"
 
 
-def _ask(connection: Connection, config: Mapping[str, str], limits: Limits) -> Protocol:
+def _ask(
+    connection: Connection, config: Mapping[str, str], limits: Limits, patience: float
+) -> Protocol | None:
+    """What it speaks; None if it ended without a word when its input did."""
     connection.send(pb.PluginRequest(operation="describe", config=config, request_id=1))
-    connection.limit(replace(limits, silence_seconds=PATIENCE))
+    connection.limit(replace(limits, silence_seconds=patience))
+    silent = False
     try:
         first = connection.receive()
     except PluginSilent:
+        silent = True
         connection.limit(limits)
         connection.finish_requests()
         first = connection.receive()
     if first is None:
         if error := connection.exit_error():
             raise error
-        return "plain"  # it had nothing to send
-    return "v1" if first[0].description.id and first[0].request_id == 1 else "plain"
+        return None if silent else "plain"  # it had nothing to send
+    # Whoever names the request has read it, even where it only says that it was cancelled.
+    return "v1" if first[0].request_id == 1 else "plain"

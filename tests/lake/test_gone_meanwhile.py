@@ -17,6 +17,7 @@ from dataq_lake import sql
 from dataq_lake.ancestry import ancestry
 from dataq_lake.cleaning import RETENTION, vacuum
 from dataq_lake.comparing import compare
+from dataq_lake.ducklake.catalogue import close_catalogues
 from dataq_lake.errors import REPAIR, ContentLost, LakeError, VersionGone
 from dataq_lake.held_files import HeldFiles
 from dataq_lake.lake import Lake, open_lake
@@ -24,7 +25,7 @@ from tests.lake.conftest import Rows
 
 NONE = timedelta(0)
 LATER = datetime.now(UTC) + 2 * RETENTION
-FILES, ROWS = 12, 200
+FILES, ROWS = 4, 200
 WIDE = "x" * 4000
 pytestmark = [
     pytest.mark.usefixtures("engine"),
@@ -105,7 +106,7 @@ def test_an_answer_that_is_being_fetched(
 
     monkeypatch.setattr(sql, "_opened", one_by_one)
     lake = open_lake(tmp_path / "many")
-    for number in range(FILES):
+    for number in range(12):
         ids = [named(number, row) for row in range(20_000)]
         lake.table("items").append([rows("items", ids)])
     answer = lake.sql("select item_id from items").to_arrow_reader(10)
@@ -199,8 +200,12 @@ def test_a_comparison_of_a_state_that_goes(
         compare(old, lake)
 
 
-def test_a_write_that_has_to_read_what_is_lost(lake: Lake, rows: Rows) -> None:
+def test_a_write_that_has_to_read_what_is_lost(
+    lake: Lake, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """To leave out what is there, or to take away what is gone; nothing is committed."""
+    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "2")
+    close_catalogues()  # DuckDB asks a store again for as long as that, also for what it denies
     handle = lake.table("quarantine")
     version = handle.version()
     lost(lake)

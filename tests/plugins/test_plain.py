@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from dataq_plugins.host import (
+    Limits,
     OperationFailed,
     PluginCrashed,
     PluginError,
@@ -84,6 +85,30 @@ def test_a_state_of_another_protocol_is_refused(double: Spec) -> None:
 )
 def test_probe(command: tuple[str, ...], protocol: str) -> None:
     assert probe(command, {}) == protocol
+
+
+SLOW = """
+import sys, time
+time.sleep({seconds})
+from dataq_plugins.sdk import serve
+sys.path.insert(0, {folder!r})
+from memory import Memory
+{before}
+serve(Memory)
+"""
+ENDS_WITH_ITS_INPUT = """
+import os, select
+ends = select.poll()
+ends.register(0, select.POLLHUP)
+if ends.poll(0):
+    sys.exit()
+"""
+
+
+@pytest.mark.parametrize("before", ["", ENDS_WITH_ITS_INPUT], ids=["says so", "without a word"])
+def test_one_that_is_slow_to_load_is_not_taken_for_plain(before: str) -> None:
+    code = SLOW.format(seconds=1, folder=str(DOUBLES), before=before)
+    assert probe((sys.executable, "-c", code), {}, Limits(), patience=(0.1, 60.0)) == "v1"
 
 
 @pytest.mark.parametrize(
