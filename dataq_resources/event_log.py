@@ -1,10 +1,11 @@
 """Dagster's event log in one SQLite file whose connection is kept, not opened for every event."""
 
 import os
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock, local
+from typing import TypeVar
 
 from dagster import EventLogEntry
 from dagster._core.storage.event_log import ConsolidatedSqliteEventLogStorage
@@ -15,6 +16,7 @@ from sqlalchemy.pool import StaticPool
 from dataq_resources.in_turn import InTurn
 
 BUSY_SECONDS = 60
+T = TypeVar("T")
 
 
 class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
@@ -32,7 +34,13 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
     _batch: "_Batch | None" = None
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Stores all of them in one transaction, or none; Dagster then tries them one by one."""
+        """Stores all of them in one transaction, or none: now, or in its turn.
+
+        Where it fails now, Dagster tries them one by one.
+        """
+        self._in_turn(self._store_batch, tuple(events))
+
+    def _store_batch(self, events: Sequence[EventLogEntry]) -> None:
         with self._connect() as connection:
             self._batch = batch = _Batch(connection)
             try:
@@ -86,11 +94,14 @@ class KeptSqliteEventLogStorage(ConsolidatedSqliteEventLogStorage):
 
     def store_event(self, event: EventLogEntry) -> None:
         """Stores an event: now, or in its turn."""
+        self._in_turn(super().store_event, event)
+
+    def _in_turn(self, store: Callable[[T], object], given: T) -> None:
         beside = self._beside
         if beside is None or beside.is_here() or _connected.times:
-            super().store_event(event)
+            store(given)
         else:
-            beside.do(super().store_event, event)
+            beside.do(store, given)
 
     @contextmanager
     def _connect(self) -> Iterator[Connection]:

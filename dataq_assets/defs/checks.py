@@ -1,10 +1,11 @@
 """The promises of the tables as Dagster's asset checks: one step for all of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import dagster as dg
+from dagster._core.execution.context.data_version_cache import InputAssetVersionInfo
 
 from dataq_assets.behind import automatic
 from dataq_assets.foreseen import KEY, Foreseen
@@ -39,7 +40,7 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, home: HomeResource
     ) -> Iterator[dg.AssetCheckResult]:
         keys = sorted(context.selected_asset_check_keys)
-        _find_targets(context, keys)
+        _find_targets(context, {key.asset_key for key in keys})
         asked = [every[tuple(key.asset_key.path), key.name] for key in keys]
         foreseen = taken(KEY) or Foreseen(home.lake, ())
         # Each waits for the disk and for Polars as long as it works itself.
@@ -51,12 +52,22 @@ def table_checks(sources: Sequence[str]) -> dg.AssetChecksDefinition:
     return checks
 
 
-def _find_targets(context: dg.AssetCheckExecutionContext, keys: Sequence[dg.AssetCheckKey]) -> None:
-    """Looks up at once which materializations are judged, as Dagster would one by one."""
+def _find_targets(context: dg.AssetCheckExecutionContext, keys: Iterable[dg.AssetKey]) -> None:
+    """Looks up at once which materializations are judged.
+
+    Dagster would one by one, and list all windows of a raw table for a version nobody asks for.
+    """
     step = context.get_step_execution_context()
-    if not step.has_partition_key:
-        found = step._data_version_cache  # noqa: SLF001
-        found._fetch_input_asset_version_info(list({key.asset_key for key in keys}))  # noqa: SLF001
+    if step.has_partition_key:
+        return
+    found = dict.fromkeys(keys)
+    for record in context.instance.get_asset_records(list(found)):
+        last = record.asset_entry.last_materialization_record
+        if last is not None:
+            found[record.asset_entry.asset_key] = InputAssetVersionInfo(
+                last.storage_id, last.event_type, None, last.run_id, last.timestamp
+            )
+    step._data_version_cache.input_asset_version_info.update(found)  # noqa: SLF001
 
 
 def _result(
