@@ -1,0 +1,94 @@
+"""On queries that were judged by reading, fused search is at least as good as either retriever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.judgements import (
+    Corpus,
+    Judgement,
+    JudgedQuery,
+    judged,
+    missing,
+    qualities,
+)
+from benchmarks.ranking import Quality, mean
+from dataq_analyzers.pool import Pool
+from dataq_lake.lake import open_lake
+from dataq_lake.search import MODES, Hit, Searcher
+from tests.assets.way import Way, item
+
+INBOX = Path(__file__).resolve().parents[2] / "examples" / "inbox"
+KINDS = {
+    "known item", "topical", "question", "paraphrase", "name", "date", "code", "misspelt",
+    "phrase", "language",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Pool]:
+    with Pool(workers=2, item_seconds=60) as pool:
+        yield pool
+
+
+def archived(tree: Path, home: Path, pool: Pool) -> Searcher:
+    """All files of a folder, gone the whole way, to search."""
+    lake = open_lake(home)
+    way = Way(lake, pool)
+    paths = sorted(path for path in tree.rglob("*") if path.is_file())
+    way.observe(*(item(str(path.relative_to(tree)), path.read_bytes()) for path in paths))
+    way.derive()
+    return Searcher(lake.index())
+
+
+def means(searcher: Searcher, corpus: Corpus) -> dict[str, Quality]:
+    """The mean quality of each mode over the judged queries."""
+    return {mode: mean(qualities(searcher, judged(corpus), mode)) for mode in MODES}
+
+
+def assert_fusion_pays(found: dict[str, Quality], least: Quality) -> None:
+    """Hybrid is at least as good as each retriever by nDCG and recall, and not below `least`."""
+    hybrid, alone = found["hybrid"], (found["text"], found["vector"])
+    assert hybrid.ndcg >= max(each.ndcg for each in alone), found
+    assert hybrid.recall >= max(each.recall for each in alone), found
+    assert hybrid.ndcg >= least.ndcg, found
+    assert hybrid.reciprocal_rank >= least.reciprocal_rank, found
+    assert hybrid.recall >= least.recall, found
+
+
+def test_the_example_inbox(tmp_path: Path, pool: Pool) -> None:
+    assert not missing(judged("examples"), INBOX)
+    found = means(archived(INBOX, tmp_path, pool), "examples")
+    assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
+
+
+@pytest.mark.heavy
+def test_real_files(corpus: Path, tmp_path: Path, pool: Pool) -> None:
+    assert not missing(judged("corpus"), corpus)
+    found = means(archived(corpus, tmp_path, pool), "corpus")
+    assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
+
+
+def test_each_query_has_a_kind_a_reason_and_something_to_find() -> None:
+    queries = judged("examples") + judged("corpus")
+    assert len(queries) >= 200
+    assert len({each.query for each in queries}) == len(queries)
+    assert {each.kind for each in queries} == KINDS
+    for each in queries:
+        assert each.why, each
+        assert max(one.grade for one in each.relevant) == 2, each
+        assert len({one.path for one in each.relevant}) == len(each.relevant), each
+
+
+def hit(path: str, text: str = "") -> Hit:
+    return Hit(path, 1.0, text, path, "s", "snap", None, "text/plain", None, path, {})
+
+
+def test_a_document_counts_once_and_a_judged_passage_where_it_stands() -> None:
+    wanted = (Judgement("a", 2), Judgement("b", 1, "the very passage"))
+    query = JudgedQuery("q", "topical", "a reason", wanted)
+    hits = [hit("x"), hit("a"), hit("x"), hit("a"), hit("b", "another"), hit("b", "the\nvery passage")]
+    assert query.grades(hits) == [0, 2, 0, 1]
