@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 Corpus = Literal["examples", "corpus"]
 FOLDER = CHECKOUT / "tests" / "search" / "judged"
 GRADES = {"asked for": 2, "helpful": 1}
+PLACES = ("mail", "web", *(f"documents/{kind}" for kind in ("csv", "html", "ics", "srt", "txt", "vtt")))
+"""The folders of the corpus that queries are about; the rest is archives of no words and pictures."""
 HITS = 5 * DEPTH  # of which some are other passages of a document that was shown already
 
 
@@ -69,6 +71,14 @@ def judged(corpus: Corpus) -> list[JudgedQuery]:
     """The judged queries over examples/inbox or over the folder of real input files."""
     text = (FOLDER / f"{corpus}.yaml").read_text(encoding="utf-8")
     return [_query(entry) for entry in yaml.safe_load(text)]
+
+
+def files(corpus: Corpus, folder: Path) -> list[Path]:
+    """The files of `folder` that the queries of a corpus are asked over, in order."""
+    places = (".",) if corpus == "examples" else PLACES
+    return sorted(
+        path for place in places for path in (folder / place).rglob("*") if path.is_file()
+    )
 
 
 def qualities(searcher: Searcher, queries: Sequence[JudgedQuery], mode: Mode) -> list[Quality]:

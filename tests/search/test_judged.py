@@ -11,6 +11,7 @@ from benchmarks.judgements import (
     Corpus,
     Judgement,
     JudgedQuery,
+    files,
     judged,
     missing,
     qualities,
@@ -34,11 +35,11 @@ def pool() -> Iterator[Pool]:
         yield pool
 
 
-def archived(tree: Path, home: Path, pool: Pool) -> Searcher:
-    """All files of a folder, gone the whole way, to search."""
+def archived(corpus: Corpus, tree: Path, home: Path, pool: Pool) -> Searcher:
+    """The files of a corpus, gone the whole way, to search."""
     lake = open_lake(home)
     way = Way(lake, pool)
-    paths = sorted(path for path in tree.rglob("*") if path.is_file())
+    paths = files(corpus, tree)
     way.observe(*(item(str(path.relative_to(tree)), path.read_bytes()) for path in paths))
     way.derive()
     return Searcher(lake.index())
@@ -61,14 +62,14 @@ def assert_fusion_pays(found: dict[str, Quality], least: Quality) -> None:
 
 def test_the_example_inbox(tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("examples"), INBOX)
-    found = means(archived(INBOX, tmp_path, pool), "examples")
+    found = means(archived("examples", INBOX, tmp_path, pool), "examples")
     assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
 
 
 @pytest.mark.heavy
 def test_real_files(corpus: Path, tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("corpus"), corpus)
-    found = means(archived(corpus, tmp_path, pool), "corpus")
+    found = means(archived("corpus", corpus, tmp_path, pool), "corpus")
     assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
 
 
