@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from benchmarks.homes import dataq_run, make_home
-from benchmarks.judgements import JudgedQuery, judged, qualities
+from benchmarks.judgements import Corpus, files, judged, qualities
 from benchmarks.measure import Bar, Measure
 from benchmarks.ranking import Quality, mean
 from benchmarks.setting import CHECKOUT, Setting, corpus
@@ -19,10 +20,10 @@ Found = dict[str, list[Quality]]
 def run(setting: Setting) -> list[Measure]:
     """Return a figure for each set, and one with the bar for all where the corpus is there."""
     folder = corpus()
-    examples = _found(setting, INBOX, judged("examples"))
+    examples = _found(setting, "examples", INBOX)
     if folder is None:
         return [_figure("examples/inbox", examples)]
-    real = _found(setting, folder, judged("corpus"))
+    real = _found(setting, "corpus", folder)
     every = {mode: examples[mode] + real[mode] for mode in examples}
     return [
         _figure("all judged queries", every, BAR),
@@ -31,12 +32,17 @@ def run(setting: Setting) -> list[Measure]:
     ]
 
 
-def _found(setting: Setting, tree: Path, queries: list[JudgedQuery]) -> Found:
+def _found(setting: Setting, name: Corpus, tree: Path) -> Found:
     from dataq_lake.lake import open_lake
     from dataq_lake.search import MODES, Searcher
 
+    queries = judged(name)
     with setting.folder("judged") as folder:
-        home = make_home(folder / "home", tree)
+        for path in files(name, tree):
+            copy = folder / "tree" / path.relative_to(tree)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, copy)
+        home = make_home(folder / "home", folder / "tree")
         dataq_run(home)
         searcher = Searcher(open_lake(home / "lake").index())
         return {mode: qualities(searcher, queries, mode) for mode in MODES}

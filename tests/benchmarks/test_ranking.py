@@ -19,9 +19,7 @@ from benchmarks.ranking import Quality, mean, ndcg, quality, recall, reciprocal_
         ([2] * 10, [2] * 12, 1.0),  # no more than ten can be shown
     ],
 )
-def test_gain_is_discounted_by_rank(
-    found: list[int], relevant: list[int], expected: float
-) -> None:
+def test_gain_is_discounted_by_rank(found: list[int], relevant: list[int], expected: float) -> None:
     assert ndcg(found, relevant) == pytest.approx(expected, abs=1e-4)
 
 

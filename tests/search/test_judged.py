@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks.judgements import (
     Corpus,
-    Judgement,
     JudgedQuery,
+    Judgement,
     files,
     judged,
     missing,
@@ -51,26 +51,24 @@ def means(searcher: Searcher, corpus: Corpus) -> dict[str, Quality]:
 
 
 def assert_fusion_pays(found: dict[str, Quality], least: Quality) -> None:
-    """Hybrid is at least as good as each retriever by nDCG and recall, and not below `least`."""
-    hybrid, alone = found["hybrid"], (found["text"], found["vector"])
-    assert hybrid.ndcg >= max(each.ndcg for each in alone), found
-    assert hybrid.recall >= max(each.recall for each in alone), found
-    assert hybrid.ndcg >= least.ndcg, found
-    assert hybrid.reciprocal_rank >= least.reciprocal_rank, found
-    assert hybrid.recall >= least.recall, found
+    """By every measure, hybrid is at least as good as each retriever, and as `least`."""
+    for other in (found["text"], found["vector"], least):
+        assert found["hybrid"].ndcg >= other.ndcg, found
+        assert found["hybrid"].reciprocal_rank >= other.reciprocal_rank, found
+        assert found["hybrid"].recall >= other.recall, found
 
 
 def test_the_example_inbox(tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("examples"), INBOX)
     found = means(archived("examples", INBOX, tmp_path, pool), "examples")
-    assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
+    assert_fusion_pays(found, Quality(ndcg=0.83, reciprocal_rank=0.92, recall=0.82))
 
 
 @pytest.mark.heavy
 def test_real_files(corpus: Path, tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("corpus"), corpus)
     found = means(archived("corpus", corpus, tmp_path, pool), "corpus")
-    assert_fusion_pays(found, Quality(ndcg=0.7, reciprocal_rank=0.7, recall=0.7))
+    assert_fusion_pays(found, Quality(ndcg=0.86, reciprocal_rank=0.89, recall=0.89))
 
 
 def test_each_query_has_a_kind_a_reason_and_something_to_find() -> None:
@@ -91,5 +89,12 @@ def hit(path: str, text: str = "") -> Hit:
 def test_a_document_counts_once_and_a_judged_passage_where_it_stands() -> None:
     wanted = (Judgement("a", 2), Judgement("b", 1, "the very passage"))
     query = JudgedQuery("q", "topical", "a reason", wanted)
-    hits = [hit("x"), hit("a"), hit("x"), hit("a"), hit("b", "another"), hit("b", "the\nvery passage")]
+    hits = [
+        hit("x"),
+        hit("a"),
+        hit("x"),
+        hit("a"),
+        hit("b", "another"),
+        hit("b", "the\nvery passage"),
+    ]
     assert query.grades(hits) == [0, 2, 0, 1]
