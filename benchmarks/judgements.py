@@ -20,8 +20,8 @@ FOLDER = CHECKOUT / "tests" / "search" / "judged"
 GRADES = {"asked for": 2, "helpful": 1}
 KINDS = ("csv", "html", "ics", "srt", "txt", "vtt")
 PLACES = ("mail", "web", *(f"documents/{kind}" for kind in KINDS))
-"""The folders of the corpus that queries are about; the rest is archives of no words and pictures."""
-HITS = 3 * DEPTH  # of which some are other passages of a document that was shown already
+"""The folders of the corpus that are asked; the rest is archives of no words, and pictures."""
+HITS = 5 * DEPTH  # of which some are other passages of a document that was shown already
 
 
 @dataclass(frozen=True)

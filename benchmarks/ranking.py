@@ -1,4 +1,4 @@
-"""How good a ranking is: nDCG, reciprocal rank, recall; of the grades of its hits in their order."""
+"""How good a ranking is: nDCG, reciprocal rank, recall; from the grades of its hits in order."""
 
 from __future__ import annotations
 

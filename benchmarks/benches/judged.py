@@ -1,4 +1,4 @@
-"""Hybrid search against the better of its two retrievers, on queries that were judged by reading."""
+"""Hybrid search against the better of its two retrievers, on queries judged by reading."""
 
 from __future__ import annotations
 
