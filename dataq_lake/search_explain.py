@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from dataq_lake.search_documents import Document
     from dataq_lake.search_retrievers import Ranking
 
-# Not the usual 60 and 1: docs/decisions/fusion-by-rank.md has the figures.
-RRF_K = 5
+# Not the usual 60 and 1, and not by rank alone: docs/decisions/fusion-by-rank.md has the figures.
+RRF_K = 10
 WEIGHTS = {"text": 1.0, "vector": 0.7}
 _FUSION = {
     "method": "reciprocal rank fusion",
     "k": RRF_K,
     "weights": WEIGHTS,
-    "score": "sum over the retrievers that found it of weight / (k + rank)",
+    "score": "sum over the retrievers that found it of weight / (k + rank), in text times share",
 }
 _SHOWN = 100
 
@@ -27,13 +27,14 @@ _SHOWN = 100
 def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
     """Reciprocal rank fusion: for each id the sum of weight / (RRF_K + rank), ranks from 1.
 
-    Cormack, Clarke and Büttcher, "Reciprocal rank fusion outperforms Condorcet and individual rank
-    learning methods", SIGIR 2009.
+    In text that is times the share of the best score that it has. Cormack, Clarke and Büttcher,
+    "Reciprocal rank fusion outperforms Condorcet and individual rank learning methods", SIGIR 2009.
     """
     scores: dict[str, float] = {}
     for name, ranking in rankings.items():
         for id_, rank in ranking.ranks.items():
-            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] / (RRF_K + rank)
+            share = _share(ranking, id_) if name == "text" else 1.0
+            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share / (RRF_K + rank)
     return scores
 
 
@@ -45,11 +46,15 @@ def explain(
 ) -> dict[str, Any]:
     """Rank and score of the document in each retriever asked, None where that one missed it.
 
+    In text also its share, from 0 to 1: its score by the best one's.
+
     `terms` lists the query's words in its text with their places, in characters.
     """
     why: dict[str, Any] = {
         name: _place(ranking, document["id"]) for name, ranking in rankings.items()
     }
+    if why.get("text"):
+        why["text"]["share"] = _share(rankings["text"], document["id"])
     why["terms"] = matches(document["text"], terms, analyzer)
     if len(rankings) > 1:
         why["fusion"] = _FUSION
@@ -78,3 +83,9 @@ def _place(ranking: Ranking, id_: str) -> dict[str, Any] | None:
     if id_ not in ranking.scores:
         return None
     return {"rank": ranking.ranks[id_], "score": ranking.scores[id_]}
+
+
+def _share(ranking: Ranking, id_: str) -> float:
+    """How near a score comes to the best one; 1 where no hit has any, as with `*`."""
+    best = next(iter(ranking.scores.values()))
+    return ranking.scores[id_] / best if best > 0 else 1.0

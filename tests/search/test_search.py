@@ -79,8 +79,9 @@ def test_a_hit_tells_why(found: Lake) -> None:
     assert hits[1].why["text"] is None
     for hit in hits:
         k, weights = hit.why["fusion"]["k"], hit.why["fusion"]["weights"]
-        shares = [w / (k + hit.why[n]["rank"]) for n, w in weights.items() if hit.why[n]]
-        assert hit.score == pytest.approx(sum(shares))
+        places = [(weight, hit.why[name]) for name, weight in weights.items() if hit.why[name]]
+        parts = [w * place.get("share", 1) / (k + place["rank"]) for w, place in places]
+        assert hit.score == pytest.approx(sum(parts))
 
 
 def test_the_page_on_search_shows_every_field(found: Lake) -> None:
@@ -96,10 +97,25 @@ def test_the_page_on_search_shows_every_field(found: Lake) -> None:
 
 
 def test_a_first_place_counts_more_than_two_late_ones() -> None:
-    late = {f"id{n:02}": 1.0 / n for n in range(1, 40)}
+    late = {f"id{n:02}": 9.0 - n / 100 for n in range(1, 40)}
     fused = fuse({"text": Ranking({"first": 9.0, **late}), "vector": Ranking(late)})
     assert fused["first"] > fused["id19"]
     assert fused["id01"] > fused["first"]
+
+
+def test_a_text_far_below_the_best_counts_less_than_its_rank() -> None:
+    meant = {"meant": 0.5, "other": 0.4}
+    near = fuse({"text": Ranking({"best": 9.0, "other": 8.9}), "vector": Ranking(meant)})
+    far = fuse({"text": Ranking({"best": 9.0, "other": 0.9}), "vector": Ranking(meant)})
+    assert near["other"] > near["meant"]
+    assert far["other"] < far["meant"] + 0.02
+    assert far["other"] == pytest.approx(0.1 / 12 + 0.7 / 12)
+    assert far["best"] == near["best"]
+
+
+def test_everything_counts_alike_where_nothing_was_asked() -> None:
+    fused = fuse({"text": Ranking({"a": 0.0, "b": 0.0}), "vector": Ranking()})
+    assert fused["a"] > fused["b"] > 0
 
 
 def test_matched_words_are_where_they_are_said_to_be(found: Lake) -> None:
