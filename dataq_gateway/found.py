@@ -14,9 +14,7 @@ from dataq_gateway.options import Decorator, json_option
 def found_options() -> Decorator:
     """-k, --json, --group, --offset and --snippet."""
     options = [
-        click.option(
-            "-k", "count", default=10, show_default=True, type=click.IntRange(1, 10_000)
-        ),
+        click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1, 10_000)),
         json_option("Print a JSON array of hits."),
         click.option(
             "--group",

@@ -142,4 +142,3 @@ class Searcher:
             "snippet": snippet(document["text"], why["terms"], inquiry.ask.snippet),
             "why": why | {"model": asdict(manifest.model), "filters": filters},
         }
-

@@ -44,6 +44,7 @@ class _Reading:
 
 def take_fields(typed: str) -> Typed:
     """The words and the filters in `typed`; never an error."""
+    typed = typed.encode("utf-8", "replace").decode()  # lone surrogates are in no text
     if len(typed) > _LONGEST or not _FIELD.search(typed):
         return Typed(typed)
     reading, depth = _Reading(), 0
@@ -102,7 +103,7 @@ def _value(name: str, text: str) -> str | None:
 
 
 def _text(text: str) -> str | None:
-    return text if text.strip("*?") else None
+    return text if text.strip("*?") and text.isprintable() else None
 
 
 def _type(text: str) -> str | None:

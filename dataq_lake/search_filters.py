@@ -23,8 +23,8 @@ class Filters:
     `types` and `sources` are exact or with * and ?, as text/*. `paths` likewise, and one without *
     or ? also stands for all that begins with it; `within` is a source or a path, read so. `after`
     (inclusive) and `before` (exclusive) compare the item's own time; what has none is left out by
-    either. `senders` are part of a mail's sender in any case, or all of it with * and ?; `ids`
-    are whole ids of segments or assets; both also keep what is inside, like attachments.
+    either. `senders` are in a mail's sender, in any case and from where a word begins, or all of it
+    with * and ?; `ids` are whole ids of segments or assets; both keep what is inside, too.
 
     What meets any kind of `excluded` is left out.
     """

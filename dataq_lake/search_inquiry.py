@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataq_lake.search_conditions import Among, Condition, Limits
-from dataq_lake.search_explain import fuse
+from dataq_lake.search_documents import documents
+from dataq_lake.search_explain import fuse, matches
 from dataq_lake.search_fields import take_fields
 from dataq_lake.search_likeness import Direction
 from dataq_lake.search_retrievers import Ranking
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from dataq_lake.search_retrievers import TextRetriever, VectorRetriever
 
 RETRIEVERS = ("text", "vector")
+_LOOKED_AT = 3
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Inquiry:
     @cached_property
     def direction(self) -> Direction:
         """Where nearest vectors are looked for."""
-        words = self.question.words
+        words = self._meant(self.question.words)
         return Direction(self._vectors.embed(words) if words else None, self.like, self.unlike)
 
     def answer(self, depth: int) -> Answer:
@@ -96,6 +99,21 @@ class Inquiry:
             good = self._texts.meeting(self.question, list(found.scores))
             rankings["vector"] = found.only(good)
         return rankings
+
+    def _meant(self, words: str) -> str:
+        """The words with what stands in the best texts for those that no text has.
+
+        A model knows words, not stems; and of a misspelt one it makes anything.
+        """
+        if not self.question.near or self.ask.mode != "hybrid":
+            return words
+        best = list(self._texts.rank(self.question, self.limits, _LOOKED_AT).scores)
+        texts = [each["text"] for each in documents(self._texts.snapshot, best).values()]
+        found: dict[str, str] = {}
+        for text in texts:
+            for term in matches(text, frozenset(self.question.near), self._texts.analyzer):
+                found.setdefault(self.question.near[term["term"]].typed, term["text"])
+        return re.sub(r"\w+", lambda word: found.get(word[0], word[0]), words)
 
     def _holds(self) -> Iterator[Condition]:
         yield from self.ask.filters.conditions(self._members)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.snapshot import Snapshot
 
 WHOLE = re.compile(r"[0-9a-f]{32}")
+_SIGNS = re.compile(r"[!-)+-/:->@\[-^`{-~]")  # all of ASCII but *, ? and _
 _KEPT = 64
 _INSIDE = """
 with recursive kin as (
@@ -43,7 +44,7 @@ class Members:
     def sent_by(self, senders: Iterable[str]) -> Among:
         """The segments of mails from these senders, with what is inside the mails."""
         sender = _plain('"from"')
-        alike = " or ".join(f"{sender} like {_pattern(name)}" for name in senders)
+        alike = " or ".join(f"regexp_matches({sender}, {_pattern(name)})" for name in senders)
         return Among(self._inside(f"select asset_id as id from messages where {alike}"))
 
     def _read(self, chosen: str) -> frozenset[str]:
@@ -60,9 +61,12 @@ def _plain(expression: str) -> str:
 
 
 def _pattern(name: str) -> str:
-    """A pattern of SQL, part of the value unless `name` has * or ?."""
+    """An expression that finds `name` where a word begins, or is all of it if it has * or ?."""
     from dataq_lake.views import quoted
 
-    text = re.sub(r"([\\%_])", r"\\\1", name)
-    whole = re.sub(r"[*?]", lambda each: {"*": "%", "?": "_"}[each[0]], text)
-    return f"{_plain(quoted(whole if whole != text else f'%{text}%'))} escape '\\'"
+    text = _SIGNS.sub(r"\\\g<0>", name)
+    whole = text.replace("*", ".*").replace("?", ".")
+    if whole != text:
+        return f"'^(?s:' || {_plain(quoted(whole))} || ')$'"
+    begins = r"(^|[^\p{L}\p{N}])" if name[:1].isalnum() else ""
+    return f"'{begins}' || {_plain(quoted(text))}"

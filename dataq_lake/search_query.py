@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from dataq_lake.search_grammar import (
@@ -97,11 +97,11 @@ class QueryBuilder:
             return {**node, "underlying": self._respelled(node["underlying"], near)}
         if self._spelling is None or node["type"] != "literal" or node["delimiter"] != "none":
             return node
-        fields = _fields(node)
+        fields, phrase = _fields(node), node["phrase"]
         meant = {
-            found.term: found
-            for term in self._terms(node["phrase"])[:_TERMS]
-            for found in self._spelling.near(term, fields)
+            found.term: replace(found, typed=phrase[word.char_offset_from : word.char_offset_to])
+            for word in self._analyzer.pre_tokenize(phrase).tokens[:_TERMS]
+            for found in self._spelling.near(word.text, fields)
         }
         near.update(meant)
         others = [

@@ -55,7 +55,7 @@ class TextRetriever:
 
         self.analyzer = analyzer()
         self.schema = snapshot.text.schema
-        self._snapshot = snapshot
+        self.snapshot = snapshot
         self._searcher = snapshot.text.searcher()
         self.builder = QueryBuilder(self.schema, self.analyzer, Spelling(self._searcher))
 
@@ -101,7 +101,7 @@ class TextRetriever:
     def _listed(self, question: Question, limits: Limits, depth: int) -> Ranking:
         """What passes, by id; looked for in order of id, so that no more is read than asked for."""
         found: dict[str, float] = {}
-        for ids in _sorted_ids(self._snapshot.parts, limits, depth + 1):
+        for ids in _sorted_ids(self.snapshot.parts, limits, depth + 1):
             good = self.meeting(question, ids)
             found.update((id_, _LISTED) for id_ in ids if id_ in good)
             if len(found) > depth:
@@ -155,7 +155,11 @@ def _nearest(
     size = depth + 1
     while True:
         similarities, rows = part.nearest(vector, size, wanted)
-        if len(rows) <= depth or similarities[-1] < similarities[depth - 1] or size >= len(part.keys):
+        if (
+            len(rows) <= depth
+            or similarities[-1] < similarities[depth - 1]
+            or size >= len(part.keys)
+        ):
             return similarities, rows
         size *= _WIDER
 

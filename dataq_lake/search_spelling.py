@@ -24,7 +24,10 @@ _SURE = 2  # letters at the beginning of a word that two edits leave as they are
 
 @dataclass(frozen=True)
 class Near:
-    """A word of the index, as a stem, that an unknown one `typed` may stand for."""
+    """A word of the index, as a stem, that an unknown one `typed` may stand for.
+
+    `distance` is that of their stems.
+    """
 
     term: str
     typed: str

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     help="Which retrievers to ask.",
 )
 @click.option("--like", multiple=True, metavar="ID", help="More like this segment or asset.")
-@click.option("--unlike", multiple=True, metavar="ID", help="Less like this one, which is left out.")
+@click.option(
+    "--unlike", multiple=True, metavar="ID", help="Less like this one, which is left out."
+)
 @click.option("--cursor", metavar="CURSOR", help="Go on after the hit of this cursor.")
 @as_of_option()
 def command(
