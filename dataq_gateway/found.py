@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from shutil import get_terminal_size
 from typing import Any
@@ -12,8 +13,8 @@ from dataq_gateway.options import Decorator, json_option
 
 
 def found_options() -> Decorator:
-    """-k, --json, --group, --offset and --snippet."""
-    options = [
+    """-k, --json, --group, --offset, --cursor and --snippet."""
+    options: list[Decorator] = [
         click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1, 10_000)),
         json_option("Print a JSON array of hits."),
         click.option(
@@ -26,6 +27,11 @@ def found_options() -> Decorator:
             default=0,
             type=click.IntRange(0, 1_000_000),
             help="Leave out so many hits at the beginning.",
+        ),
+        click.option(
+            "--cursor",
+            metavar="CURSOR",
+            help="Go on after the hit of this cursor, in its snapshot.",
         ),
         click.option(
             "--snippet",
@@ -52,7 +58,7 @@ def echo_found(hits: list[dict[str, Any]], as_json: bool, count: int, offset: in
         echo_json(hits)
         return
     echo_hits(hits, offset)
-    if len(hits) == count and click.get_text_stream("stdout").isatty():
+    if len(hits) == count and sys.stdout.isatty():
         click.echo(click.style(f"more: --cursor {hits[-1]['cursor']}", dim=True))
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from dataq_lake.errors import BadQuery, IndexDamaged, SnapshotGone
+from dataq_lake.errors import IndexDamaged, SnapshotGone
 from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search_ask import DEPTH, MODES, Ask, Mode, More
@@ -90,8 +90,8 @@ class Searcher:
         limits = filters or Filters()
         own = limits.excluded or Filters()
         limits = replace(limits, excluded=replace(own, ids=(*own.ids, example.id)))
-        like = (*more.pop("like", ()), example.id)
-        return self.search("", k, limits, "vector", **{**more, "like": like})
+        more["like"] = (*more.get("like", ()), example.id)
+        return self.search("", k, limits, "vector", **more)
 
     def _found(self, ask: Ask) -> list[Hit]:
         start = ask.start(self.snapshot.manifest.id)

@@ -79,17 +79,19 @@ def _take(reading: _Reading, minus: bool, name: str, value: str) -> None:
 
 def _with(filters: Filters, name: str, value: str) -> Filters:
     """`filters` with one more value of a field: either may hold, so times only widen."""
-    if name == "after":
-        return replace(filters, after=min(filter(None, (filters.after, value)), key=_instant))
-    if name == "before":
-        return replace(filters, before=max(filter(None, (filters.before, value)), key=_instant))
-    kind = {"from": "senders", "in": "within", "id": "ids", "type": "types"}[name]
-    more = _types(value) if name == "type" else (value,)
-    return replace(filters, **{kind: (*getattr(filters, kind), *more)})
-
-
-def _instant(time: object) -> float:
-    return moment(str(time)).timestamp()
+    match name:
+        case "after":
+            return replace(filters, after=min(filters.after or value, value, key=moment))
+        case "before":
+            return replace(filters, before=max(filters.before or value, value, key=moment))
+        case "type":
+            return replace(filters, types=(*filters.types, *_types(value)))
+        case "in":
+            return replace(filters, within=(*filters.within, value))
+        case "from":
+            return replace(filters, senders=(*filters.senders, value))
+        case _:
+            return replace(filters, ids=(*filters.ids, value))
 
 
 def _types(value: str) -> tuple[str, ...]:

@@ -76,10 +76,8 @@ class Inquiry:
         """What is found when each retriever looks so far down."""
         rankings = self._rankings(depth)
         used = [ranking for ranking in rankings.values() if ranking.scores or not ranking.complete]
-        if self.ask.mode == "hybrid":
-            scores = fuse(rankings)
-        else:
-            scores = rankings[self.ask.mode].scores
+        fused = self.ask.mode == "hybrid"
+        scores = fuse(rankings) if fused else rankings[self.ask.mode].scores
         return Answer(
             rankings,
             scores,

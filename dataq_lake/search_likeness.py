@@ -93,7 +93,9 @@ class Direction:
             shares.append(WEIGHTS["like"] * np.mean([each.vector for each in like], axis=0))
         if unlike:
             shares.append(-WEIGHTS["unlike"] * np.mean([each.vector for each in unlike], axis=0))
-        moved = np.sum(shares, axis=0, dtype=np.float32) if shares else np.zeros(1, np.float32)
+        moved = np.zeros(1, np.float32)
+        for share in shares:
+            moved = moved + share
         self._length = float(np.linalg.norm(moved))
         self.vector: NDArray[np.float32] = _unit(moved)
 

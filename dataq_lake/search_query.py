@@ -159,13 +159,13 @@ class QueryBuilder:
     def _anywhere(self, fields: tuple[str, ...], terms: list[str], slop: int = 0) -> tantivy.Query:
         """The terms, a phrase if several, in any of `fields`."""
         each = []
-        for field in fields:
+        for name in fields:
             if len(terms) == 1:
-                query = self._query.term_query(self._schema, field, terms[0], "freq")
+                query = self._query.term_query(self._schema, name, terms[0], "freq")
             else:
                 words: list[str | tuple[int, str]] = list(terms)
-                query = self._query.phrase_query(self._schema, field, words, slop)
-            each.append(self._query.boost_query(query, BOOSTS[field]))
+                query = self._query.phrase_query(self._schema, name, words, slop)
+            each.append(self._query.boost_query(query, BOOSTS[name]))
         return self._query.boolean_query([(self._occur.Should, query) for query in each])
 
     def _terms(self, text: str) -> list[str]:

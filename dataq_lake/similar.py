@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import Searcher
+from dataq_lake.search_paging import parse_cursor
 
 if TYPE_CHECKING:
     from dataq_lake.search_ask import More
@@ -27,4 +28,6 @@ def similar(
     Raises UnknownId, also for what has no passage in the index, NothingIndexed, BadQuery.
     """
     opened = open_lake(lake) if isinstance(lake, str | Path) else lake
-    return Searcher(opened.index()).similar(id_, k, filters, **more)
+    cursor = more.get("cursor")
+    snapshot = parse_cursor(cursor).snapshot if cursor else None
+    return Searcher(opened.index(snapshot)).similar(id_, k, filters, **more)

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 @click.option(
     "--unlike", multiple=True, metavar="ID", help="Less like this one, which is left out."
 )
-@click.option("--cursor", metavar="CURSOR", help="Go on after the hit of this cursor.")
 @as_of_option()
 def command(
     words: tuple[str, ...], count: int, as_json: bool, mode: Mode, as_of: str | None, **wanted: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
@@ -10,7 +10,7 @@ from dataq_gateway.found import echo_found, found_options
 from dataq_gateway.options import as_of_option
 
 if TYPE_CHECKING:
-    from dataq_lake.search_ask import Group
+    from dataq_lake.search_ask import More
 
 
 @click.command("similar")
@@ -21,10 +21,8 @@ def command(
     id: str,  # noqa: A002 - click names it
     count: int,
     as_json: bool,
-    group: Group | None,
-    offset: int,
-    snippet: int,
     as_of: str | None,
+    **wanted: Unpack[More],
 ) -> None:
     """Find what is nearest in meaning to ID.
 
@@ -33,5 +31,5 @@ def command(
     from dataq_gateway.home import existing_lake
     from dataq_lake.similar import similar
 
-    found = similar(existing_lake(as_of), id, count, offset=offset, group=group, snippet=snippet)
-    echo_found([hit.as_dict() for hit in found], as_json, count, offset)
+    found = similar(existing_lake(as_of), id, count, **wanted)
+    echo_found([hit.as_dict() for hit in found], as_json, count, wanted["offset"])

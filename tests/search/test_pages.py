@@ -38,7 +38,7 @@ def test_equal_scores_are_in_order_of_id_over_all_pages(lake: Lake, publish_rows
     publish_rows(several[DEPTH:])
     every = sorted(segment_id(row["path"], row["text"]) for row in several)
     for query in ("same", "*", "* -absent", "in:notes"):
-        for mode in ("text", "hybrid") if "same" != query else ("text", "vector"):
+        for mode in ("text", "hybrid") if query != "same" else ("text", "vector"):
             pages = [
                 ids(search(lake, query, 80, mode=mode, offset=at)) for at in (0, 80, 160, 240, 320)
             ]
