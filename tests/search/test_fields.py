@@ -141,7 +141,7 @@ def test_what_was_understood_is_told_beside_what_was_given(searcher: Searcher) -
         "from: ana",
         'from:""',
         "from:*",
-        "(from:ana OR heron)",
+        "(heron OR from:ana OR gauge)",
         '"from:ana"',
         "x" * 3_000 + " from:ana",
     ],
@@ -155,12 +155,12 @@ def test_what_is_no_field_stays_words(typed: str) -> None:
 def test_senders_are_those_of_the_snapshot(tmp_path: Path, model: Model) -> None:
     lake = filled(tmp_path, model)
     before = open_snapshot(lake.root).manifest.id
-    late = {"path": "in/3.eml", "from": "Ana <a@x.example>", "text": "late gauge", **MAIL}
-    store(lake, [late])
-    late.pop("from")
+    late = {"path": "in/3.eml", "text": "late gauge", **MAIL}
+    lake.table("messages").clear()
+    store(lake, [late | {"from": "Ana <a@x.example>"}])
     publish(lake, Publication(model, [documents([late])]))
     assert paths(search(lake, "from:ana", snapshot=before)) == {ANA, PLAN}
-    assert paths(search(lake, "from:ana")) == {ANA, PLAN, "in/3.eml"}
+    assert paths(search(lake, "from:ana")) == {"in/3.eml"}
 
 
 def test_a_lake_without_mails_has_no_senders(tmp_path: Path, model: Model) -> None:

@@ -47,6 +47,7 @@ def test_equal_scores_are_in_order_of_id_over_all_pages(lake: Lake, publish_rows
     first = search(lake, "same words", 70)
     assert f".{2 * 70}." in first[-1].cursor  # so deep was looked, and will be
     second = search(lake, "same words", 5, cursor=first[-1].cursor)
+    assert f".75.{2 * 70}." in second[-1].cursor
     assert ids(second) == ids(search(lake, "same words", 5, offset=70, depth=140))
 
 

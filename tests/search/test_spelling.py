@@ -47,7 +47,7 @@ def searcher(tmp_path_factory: pytest.TempPathFactory, model: Model) -> Searcher
         ("form", ["receive"]),
         ("wtr", []),
         ("qurtz E4712", ["code"]),
-        ("E4712", []),
+        ("E4711x", []),
         ("wxyer", []),
         ('"kingfishr dives"', []),
         ("water +kingfishr", []),
