@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from dataq_lake.search_query import Question
 
 _WIDER = 8
+TIED = 5_000
+"""So many of equal score at the end of what is looked at are not all read."""
 _LISTED = 1.0
 """The score of what is listed, not ranked."""
 
@@ -68,9 +70,13 @@ class TextRetriever:
         if question.everything:
             return self._listed(question, limits, depth)
         asked = [(tantivy.Occur.Must, question.text), *limits.clauses(self.schema)]
-        best, complete = self._best(tantivy.Query.boolean_query(asked), depth)
-        scores = _in_order({self._id(address): score for score, address in best})
-        return Ranking(_first(scores, depth), complete and len(scores) <= depth)
+        query = tantivy.Query.boolean_query(asked)
+        best, complete = self._best(query, depth)
+        if len(best) <= TIED:
+            scores = {self._id(address): score for score, address in best}
+        else:
+            scores = self._first_tied(query, best, limits, depth)
+        return Ranking(_first(_in_order(scores), depth), complete and len(scores) <= depth)
 
     def meeting(self, question: Question, ids: list[str]) -> set[str]:
         """Those of `ids` that meet the demands of the question."""
@@ -94,9 +100,29 @@ class TextRetriever:
             if len(hits) < size:
                 return hits, True
             last = hits[depth - 1][0]
-            if hits[-1][0] < last:
+            if hits[-1][0] < last or size > TIED:
                 return [hit for hit in hits if hit[0] >= last], False
             size *= _WIDER
+
+    def _first_tied(
+        self, query: tantivy.Query, best: list[Any], limits: Limits, depth: int
+    ) -> dict[str, float]:
+        """Those that are better than the last of `best`, and of its equals the first by id.
+
+        They are so many that they are soon met in order of id: reading the id of each takes longer.
+        """
+        import tantivy
+
+        last = best[-1][0]
+        scores = {self._id(address): score for score, address in best if score > last}
+        for ids in _sorted_ids(self.snapshot.parts, limits, _WIDER * depth):
+            known = tantivy.Query.term_set_query(self.schema, "id", ids)
+            both = query.and_must_match(tantivy.Query.const_score_query(known, 0.0))
+            hits = self._searcher.search(both, len(ids), count=False).hits
+            scores.update({self._id(address): last for score, address in hits if score == last})
+            if len(scores) > depth:
+                break
+        return scores
 
     def _listed(self, question: Question, limits: Limits, depth: int) -> Ranking:
         """What passes, by id; looked for in order of id, so that no more is read than asked for."""

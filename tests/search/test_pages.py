@@ -51,6 +51,18 @@ def test_equal_scores_are_in_order_of_id_over_all_pages(lake: Lake, publish_rows
     assert ids(second) == ids(search(lake, "same words", 5, offset=70, depth=140))
 
 
+def test_of_very_many_equal_scores_the_first_by_id_are_found(
+    lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_lake.search_retrievers.TIED", 150)
+    several = [{"path": f"{n}.txt", "text": "same words"} for n in range(12 * DEPTH)]
+    better = {"path": "better", "text": "same same"}
+    publish_rows([*several, better])
+    every = sorted(segment_id(row["path"], row["text"]) for row in several)
+    found = ids(search(lake, "same", 50, mode="text"))
+    assert found == [segment_id("better", "same same"), *every[:49]]
+
+
 def test_pages_are_slices_of_one_answer(lake: Lake, publish_rows: Publish) -> None:
     publish_rows(rows(40, "apple pie", 3) + rows(40, "apple tart and pie", 3))
     searcher = Searcher(lake.index())
