@@ -10,7 +10,6 @@ import click
 from dataq_gateway.output import width
 
 RETRIEVERS = {"text": "words", "vector": "meaning"}
-LEAD = 40
 
 
 def reasons(why: Mapping[str, Any]) -> str:
@@ -21,24 +20,38 @@ def reasons(why: Mapping[str, Any]) -> str:
             parts.append(f"{says} rank {found['rank']} (score {found['score']:.3g})")
         elif name in why:
             parts.append(f"{says} not among the best")
-    if words := {each["text"].lower() for each in why.get("terms", ())}:
+    if words := {_matched(each) for each in why.get("terms", ())}:
         telling = sorted(words, key=lambda word: (-len(word), word))
         parts.append(f"matched {', '.join(telling)}")
+    parts += _likeness(why.get("likeness", {}))
     return "; ".join(parts)
 
 
-def passage(text: str, terms: list[dict[str, Any]], room: int = 240) -> str:
-    """About `room` characters of `text` around the first matched word, matches marked."""
-    first = terms[0]["start"] if terms else 0
-    start = max(0, first - LEAD) if first + LEAD > room else 0
-    end = min(len(text), start + room)
-    pieces, at = ["…" if start else ""], start
-    for term in terms:
-        if at <= term["start"] and term["end"] <= end:
-            pieces.append(calm(text[at : term["start"]]))
-            pieces.append(click.style(calm(text[term["start"] : term["end"]]), bold=True))
-            at = term["end"]
-    pieces += [calm(text[at:end]), "…" if end < len(text) else ""]
+def _matched(term: Mapping[str, Any]) -> str:
+    """The word as it stands, and the unknown one that it was taken for."""
+    word = term["text"].lower()
+    return f"{word} (for {term['for']})" if "for" in term else word
+
+
+def _likeness(likeness: Mapping[str, Any]) -> list[str]:
+    """How near it is to each example, by cosine."""
+    return [
+        f"{says} {each['id'][:8]} {each['score']:.2f}"
+        for says in ("like", "unlike")
+        for each in likeness.get(says, ())
+    ]
+
+
+def passage(snippet: Mapping[str, Any], length: int) -> str:
+    """A snippet of a text of this `length` on one line, what matched in it marked."""
+    text, at = snippet["text"], 0
+    pieces = ["…" if snippet["start"] else ""]
+    for start, end in snippet["highlights"]:
+        if at <= start:
+            pieces.append(calm(text[at:start]))
+            pieces.append(click.style(calm(text[start:end]), bold=True))
+            at = end
+    pieces += [calm(text[at:]), "…" if snippet["end"] < length else ""]
     return " ".join("".join(pieces).split())
 
 

@@ -2,51 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Unpack
 
-from dataq_lake.errors import BadQuery, IndexDamaged, SnapshotGone
+from dataq_lake.errors import IndexDamaged, SnapshotGone
 from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.search_documents import Document, documents
-from dataq_lake.search_explain import explain, fuse
+from dataq_lake.search_ask import DEPTH, MODES, Ask, Mode, More
+from dataq_lake.search_documents import assets, documents
+from dataq_lake.search_explain import explain
 from dataq_lake.search_filters import Filters
-from dataq_lake.search_retrievers import Ranking, TextRetriever, VectorRetriever
+from dataq_lake.search_hits import Hit, hit_of
+from dataq_lake.search_inquiry import Answer, Inquiry
+from dataq_lake.search_likeness import Examples
+from dataq_lake.search_members import Members
+from dataq_lake.search_paging import Place, grouped, parse_cursor
+from dataq_lake.search_retrievers import TextRetriever, VectorRetriever
+from dataq_lake.search_snippets import snippet
 
 if TYPE_CHECKING:
-    from dataq_lake.search_query import Question
+    from dataq_lake.search_paging import Cursor
 
-Mode = Literal["hybrid", "text", "vector"]
-MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")
-RETRIEVERS = ("text", "vector")
-DEPTH = 100  # how far down each retriever looks before fusion, or twice k if that is more
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A segment that was found. `path` is the source's own id, then !/inner for a member.
-
-    `score` is the fused one in mode hybrid, else the retriever's own: BM25 or cosine.
-    """
-
-    id: str
-    score: float
-    text: str
-    path: str
-    source: str
-    snapshot: str
-    title: str | None
-    mime_type: str
-    timestamp: str | None
-    asset_id: str
-    why: dict[str, Any]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The hit as JSON can hold it."""
-        return asdict(self)
+__all__ = ["DEPTH", "MODES", "Hit", "Mode", "Searcher", "search"]
+_DEEPER = 4
 
 
 def search(
@@ -56,15 +35,20 @@ def search(
     filters: Filters | None = None,
     mode: Mode = "hybrid",
     snapshot: str | None = None,
+    **more: Unpack[More],
 ) -> list[Hit]:
     """The best `k` segments for `query`, the best first; equal scores in order of id.
 
-    `lake.at(…)` is searched as it was then, `snapshot` is the id of one published index.
+    `lake.at(…)` is searched as it was then, `snapshot` is the id of one published index; a `cursor`
+    names its own. `more` is told in `search_ask.More`.
 
-    Raises BadQuery, NothingIndexed before the first snapshot, UnknownSnapshot, ModelNotInstalled.
+    Raises BadQuery, NothingIndexed before the first snapshot, UnknownSnapshot, ModelNotInstalled,
+    UnknownId.
     """
     opened = open_lake(lake) if isinstance(lake, str | Path) else lake
-    return Searcher(opened.index(snapshot)).search(query, k, filters, mode)
+    if cursor := more.get("cursor"):
+        snapshot = snapshot or parse_cursor(cursor).snapshot
+    return Searcher(opened.index(snapshot)).search(query, k, filters, mode, **more)
 
 
 class Searcher:
@@ -74,13 +58,22 @@ class Searcher:
         self.snapshot = snapshot
         self._texts = TextRetriever(snapshot)
         self._vectors = VectorRetriever(snapshot)
+        self._members = Members(snapshot)
+        self._examples = Examples(snapshot, self._members)
 
     def search(
-        self, query: str, k: int = 10, filters: Filters | None = None, mode: Mode = "hybrid"
+        self,
+        query: str,
+        k: int = 10,
+        filters: Filters | None = None,
+        mode: Mode = "hybrid",
+        **more: Unpack[More],
     ) -> list[Hit]:
         """As the function `search`; raises SnapshotGone if the snapshot was retired meanwhile."""
+        ask = Ask(query, k, filters or Filters(), mode, **more)
+        ask.check()
         try:
-            return self._found(query, k, filters, mode)
+            return self._found(ask)
         except (IndexDamaged, FileNotFoundError) as error:
             if self.snapshot.is_kept:
                 raise
@@ -89,62 +82,63 @@ class Searcher:
                 "again; one with a name (`dataq snapshots create NAME`) stays"
             ) from error
 
-    def _found(self, query: str, k: int, filters: Filters | None, mode: Mode) -> list[Hit]:
-        if k < 1:
-            raise BadQuery(f"k is {k}: ask for at least one hit")
-        if mode not in MODES:
-            raise BadQuery(f"mode {mode!r} is none of {', '.join(MODES)}")
+    def similar(
+        self, id_: str, k: int = 10, filters: Filters | None = None, **more: Unpack[More]
+    ) -> list[Hit]:
+        """As the function `similar`."""
+        (example,) = self._examples.find([id_])
         limits = filters or Filters()
-        question = self._texts.builder.question(query)
-        rankings = self._retrieve(question, k, limits, mode)
-        scores = fuse(rankings) if mode == "hybrid" else rankings[mode].scores
-        best = sorted(scores, key=lambda id_: (-scores[id_], id_))[:k]
-        shown = documents(self.snapshot, best)
-        manifest = self.snapshot.manifest
+        own = limits.excluded or Filters()
+        limits = replace(limits, excluded=replace(own, ids=(*own.ids, example.id)))
+        more["like"] = (*more.get("like", ()), example.id)
+        return self.search("", k, limits, "vector", **more)
+
+    def _found(self, ask: Ask) -> list[Hit]:
+        start = ask.start(self.snapshot.manifest.id)
+        inquiry = Inquiry(ask, self._texts, self._vectors, self._members, self._examples)
+        answer, places = self._places(inquiry, start)
+        page = places[start.offset : start.offset + ask.k]
+        shown = documents(self.snapshot, [place.id for place in page])
         return [
-            _hit(
-                shown[id_],
-                scores[id_],
-                manifest.id,
-                explain(shown[id_], question.terms, self._texts.analyzer, rankings)
-                | {"model": asdict(manifest.model), "filters": limits.as_dict()},
+            hit_of(
+                shown[place.id],
+                self._told(inquiry, answer, shown[place.id], place)
+                | {"cursor": str(replace(start, offset=number))},
             )
-            for id_ in best
+            for number, place in enumerate(page, start.offset + 1)
         ]
 
-    def _retrieve(
-        self, question: Question, k: int, limits: Filters, mode: Mode
-    ) -> dict[str, Ranking]:
-        """The rankings by retriever."""
-        depth = min(max(DEPTH, 2 * k), self.snapshot.manifest.segments)
-        rankings = {name: Ranking() for name in RETRIEVERS if mode in {name, "hybrid"}}
-        if not depth:  # everything that was ever indexed is gone
-            return rankings
-        if mode != "vector":
-            rankings["text"] = self._texts.rank(question, limits, depth)
-        if mode != "text":
-            found = self._vectors.rank(question.words, limits, depth).scores
-            good = self._texts.meeting(question, list(found))
-            rankings["vector"] = Ranking({id_: found[id_] for id_ in found if id_ in good})
-        return rankings
+    def _places(self, inquiry: Inquiry, start: Cursor) -> tuple[Answer, list[Place]]:
+        """All that was found at the depth of the page, or further down where that goes on alike."""
+        ask, segments = inquiry.ask, self.snapshot.manifest.segments
+        end = start.offset + ask.k
+        depth = min(start.depth, segments)
+        while True:
+            answer = inquiry.answer(depth)
+            places = self._grouped(answer.order) if ask.group else [*map(Place, answer.order)]
+            if len(places) >= end or answer.complete or not answer.final or depth >= segments:
+                return answer, places
+            depth = min(max(end, _DEEPER * depth), segments)
 
+    def _grouped(self, ids: list[str]) -> list[Place]:
+        return grouped(ids, assets(self.snapshot, ids))
 
-def _hit(document: Document, score: float, snapshot: str, why: dict[str, Any]) -> Hit:
-    return Hit(
-        id=document["id"],
-        score=score,
-        text=document["text"],
-        path=document["path"],
-        source=document["source"],
-        snapshot=snapshot,
-        title=document["title"] or None,
-        mime_type=document["mime_type"],
-        timestamp=_iso(document.get("timestamp")),
-        asset_id=document["asset_id"],
-        why=why,
-    )
-
-
-def _iso(micros: int | None) -> str | None:
-    """Microseconds since 1970 as ISO 8601 in UTC."""
-    return None if micros is None else (_EPOCH + timedelta(microseconds=micros)).isoformat()
+    def _told(
+        self, inquiry: Inquiry, answer: Answer, document: dict[str, Any], place: Place
+    ) -> dict[str, Any]:
+        """What the answer says of a document."""
+        manifest = self.snapshot.manifest
+        why = explain(document, inquiry.question, self._texts.analyzer, answer.rankings)
+        if "vector" in answer.rankings and inquiry.direction.moved:
+            vector = self.snapshot.vectors([place.id])[place.id]
+            why["likeness"] = inquiry.direction.explain(vector)
+        filters = inquiry.ask.filters.as_dict()
+        if inquiry.typed.filters:
+            filters["typed"] = inquiry.typed.filters.as_dict()
+        return {
+            "score": answer.scores[place.id],
+            "snapshot": manifest.id,
+            "others": place.others,
+            "snippet": snippet(document["text"], why["terms"], inquiry.ask.snippet),
+            "why": why | {"model": asdict(manifest.model), "filters": filters},
+        }

@@ -23,6 +23,21 @@ def documents(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, Document]:
     return {document["id"]: document for document in read(snapshot, ids)}
 
 
+def assets(snapshot: Snapshot, ids: Sequence[str]) -> dict[str, str]:
+    """The asset of each of those `ids` that are in the snapshot; raises IndexDamaged."""
+    if not snapshot.manifest.shows_from_parts:
+        return {id_: each["asset_id"] for id_, each in documents(snapshot, ids).items()}
+    from dataq_lake.indexes.keys import to_keys
+
+    found: dict[str, str] = {}
+    keys = to_keys(ids)
+    for part in snapshot.parts if ids else ():
+        rows = part.find(keys)
+        here = [id_ for id_, row in zip(ids, rows.tolist(), strict=True) if row >= 0]
+        found.update(zip(here, part.shown.asset_ids(rows[rows >= 0]), strict=True))
+    return found
+
+
 def _shown(snapshot: Snapshot, ids: Sequence[str]) -> list[Document]:
     from dataq_lake.indexes.keys import to_ids, to_keys
 

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     import tantivy
 
     from dataq_lake.search_documents import Document
+    from dataq_lake.search_query import Question
     from dataq_lake.search_retrievers import Ranking
+    from dataq_lake.search_spelling import Near
 
 # Not the usual 60 and 1, and not by rank alone: docs/decisions/fusion-by-rank.md has the figures.
 RRF_K = 10
@@ -40,7 +42,7 @@ def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
 
 def explain(
     document: Document,
-    terms: frozenset[str],
+    question: Question,
     analyzer: tantivy.TextAnalyzer,
     rankings: Mapping[str, Ranking],
 ) -> dict[str, Any]:
@@ -48,14 +50,18 @@ def explain(
 
     In text also its share, from 0 to 1: its score by the best one's.
 
-    `terms` lists the query's words in its text with their places, in characters.
+    `terms` lists the query's words in its text with their places, in characters; a word that an
+    unknown one was taken for says which, and how many edits are between their stems.
     """
     why: dict[str, Any] = {
         name: _place(ranking, document["id"]) for name, ranking in rankings.items()
     }
     if why.get("text"):
         why["text"]["share"] = _share(rankings["text"], document["id"])
-    why["terms"] = matches(document["text"], terms, analyzer)
+    why["terms"] = [
+        each | _meant(question.near.get(each["term"]))
+        for each in matches(document["text"], question.terms, analyzer)
+    ]
     if len(rankings) > 1:
         why["fusion"] = _FUSION
     return why
@@ -77,6 +83,10 @@ def matches(
         }
         for token, _ in zip(found, range(_SHOWN), strict=False)
     ]
+
+
+def _meant(near: Near | None) -> dict[str, Any]:
+    return {} if near is None else {"for": near.typed, "edits": near.distance}
 
 
 def _place(ranking: Ranking, id_: str) -> dict[str, Any] | None:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.moment import moment
+from dataq_lake.search_conditions import After, Before, Condition, Like, glob
 
 if TYPE_CHECKING:
-    import numpy as np
-    import tantivy
-    from numpy.typing import NDArray
+    from dataq_lake.search_members import Members
 
-    from dataq_lake.indexes.places import Places
-
-_MEANINGFUL = re.compile(r"([\\.+*?()|\[\]{}^$#&\-~])")
+_LISTS = ("types", "sources", "paths", "within", "senders", "ids")
 
 
 @dataclass(frozen=True)
@@ -24,8 +21,12 @@ class Filters:
     """Limits of a search; several values of one kind are alternatives, the kinds all have to hold.
 
     `types` and `sources` are exact or with * and ?, as text/*. `paths` likewise, and one without *
-    or ? also stands for all that begins with it. `after` (inclusive) and `before` (exclusive)
-    compare the item's own time; what has none is left out by either.
+    or ? also stands for all that begins with it; `within` is a source or a path, read so. `after`
+    (inclusive) and `before` (exclusive) compare the item's own time; what has none is left out by
+    either. `senders` are in a mail's sender, in any case and from where a word begins, or all of it
+    with * and ?; `ids` are whole ids of segments or assets; both keep what is inside, too.
+
+    What meets any kind of `excluded` is left out.
     """
 
     types: tuple[str, ...] = ()
@@ -33,6 +34,10 @@ class Filters:
     paths: tuple[str, ...] = ()
     after: datetime | str | None = None
     before: datetime | str | None = None
+    within: tuple[str, ...] = ()
+    senders: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    excluded: Filters | None = None
 
     def __bool__(self) -> bool:
         return bool(self.as_dict())
@@ -40,89 +45,37 @@ class Filters:
     def as_dict(self) -> dict[str, Any]:
         """The limits that are set, as JSON can hold them; raises FixTheCall for a bad time."""
         limits: dict[str, Any] = {
-            "types": list(self.types),
-            "sources": list(self.sources),
-            "paths": list(self.paths),
+            **{name: list(getattr(self, name)) for name in _LISTS},
             "after": self.after and moment(self.after).isoformat(),
             "before": self.before and moment(self.before).isoformat(),
+            "excluded": self.excluded and self.excluded.as_dict(),
         }
         return {name: value for name, value in limits.items() if value}
 
-    def clauses(self, schema: tantivy.Schema) -> list[tantivy.Query]:
-        """Queries of the text index, all of which have to match."""
-        import tantivy
+    def conditions(self, members: Members) -> Iterator[Condition]:
+        """Each kind that is set, but for what is excluded; `members` finds whose segments.
 
-        made = [
-            tantivy.Query.boolean_query(
-                [
-                    (tantivy.Occur.Should, tantivy.Query.regex_query(schema, field, pattern))
-                    for pattern in patterns
-                ]
-            )
-            for field, patterns in self._patterns()
+        Raises FixTheCall for a bad time.
+        """
+        likes = [
+            {"mime_type": [glob(value) for value in self.types]},
+            {"source": [glob(value) for value in self.sources]},
+            {"path": [glob(value, prefix=True) for value in self.paths]},
+            {
+                "source": [glob(value) for value in self.within],
+                "path": [glob(value, prefix=True) for value in self.within],
+            },
         ]
-        if self.after or self.before:
-            made.append(
-                tantivy.Query.range_query(
-                    schema,
-                    "timestamp",
-                    tantivy.FieldType.Integer,
-                    _micros(self.after),
-                    _micros(self.before),
-                    include_upper=self.before is None,
-                )
-            )
-        return made
-
-    def wanted(self, places: Places) -> NDArray[np.bool_] | None:
-        """Which rows of a part may be found; None for all of them."""
-        import numpy as np
-
-        from dataq_lake.indexes.places import NO_TIME
-
-        if not self:
-            return None
-        keep = np.ones(len(places.times), bool)
-        columns = {"mime_type": "mime_types", "source": "sources", "path": "paths"}
-        for field, patterns in self._patterns():
-            values = getattr(places, columns[field])
-            keep &= _matching(values, re.compile("|".join(f"(?:{p})" for p in patterns)))
-        if self.after or self.before:
-            keep &= places.times != NO_TIME
-        if (start := _micros(self.after)) is not None:
-            keep &= places.times >= start
-        if (end := _micros(self.before)) is not None:
-            keep &= places.times < end
-        found: NDArray[np.bool_] = keep[places.of_row]
-        return found
-
-    def _patterns(self) -> list[tuple[str, list[str]]]:
-        """Each filtered field with the expressions that its value may match as a whole."""
-        made = [
-            ("mime_type", [_glob(pattern) for pattern in self.types]),
-            ("source", [_glob(pattern) for pattern in self.sources]),
-            ("path", [_glob(pattern, prefix=True) for pattern in self.paths]),
-        ]
-        return [(field, patterns) for field, patterns in made if patterns]
+        yield from (Like(fields) for fields in likes if any(fields.values()))
+        if self.after:
+            yield After(_micros(self.after))
+        if self.before:
+            yield Before(_micros(self.before))
+        if self.senders:
+            yield members.sent_by(self.senders)
+        if self.ids:
+            yield members.of(self.ids)
 
 
-def _glob(pattern: str, prefix: bool = False) -> str:
-    """An expression that Python and tantivy read alike; `prefix` lets a plain one go on."""
-    anything, one = "(?s:.)*", "(?s:.)"
-    quoted = _MEANINGFUL.sub(r"\\\1", pattern)
-    expression = quoted.replace(r"\*", anything).replace(r"\?", one)
-    return expression + anything if prefix and not re.search(r"[*?]", pattern) else expression
-
-
-def _matching(values: list[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-    """Whether each value matches as a whole; equal ones are tried once."""
-    import numpy as np
-
-    good = {value for value in set(values) if pattern.fullmatch(value)}
-    return np.fromiter((value in good for value in values), bool, len(values))
-
-
-def _micros(time: datetime | str | None) -> int | None:
-    if time is None:
-        return None
+def _micros(time: datetime | str) -> int:
     return round(moment(time).timestamp() * 1_000_000)

@@ -14,7 +14,7 @@ Node = dict[str, Any]
 FIELDS = ("text", "title", "name")
 _GRAMMAR_CHARACTERS = 2_000  # the grammar takes quadratic time; more than this is no formula
 _NESTED = 50
-_SIGNED = {"must", "must_not"}
+SIGNED = {"must", "must_not"}
 _LOOSE_SIGN = re.compile(r"(?<!\S)[+-]+(?!\S)")  # the dash of a title, which excludes nothing
 # Lucene's English list, and the words of questions: in a small lake they are rare enough to count.
 _STOP = (
@@ -68,7 +68,7 @@ def without_stop_words(node: Node) -> Node:
     """The query without the words that are in every text, unless it has no others."""
     if node["type"] != "bool":
         return node
-    kept = [(how, child) for how, child in node["clauses"] if how in _SIGNED or not _stops(child)]
+    kept = [(how, child) for how, child in node["clauses"] if how in SIGNED or not _stops(child)]
     others = [child for how, child in kept if how != "must_not"]
     return {**node, "clauses": kept} if others else node
 
@@ -85,6 +85,22 @@ def _stops(node: Node) -> bool:
 def lists_all(node: Node) -> bool:
     """Whether the query is or has the * that stands for everything."""
     return node["type"] == "all" or any(lists_all(child) for _, child in node.get("clauses", ()))
+
+
+def lists_only(node: Node) -> bool:
+    """Whether it is the * with nothing beside it but what is excluded."""
+    if node["type"] == "all":
+        return True
+    clauses = node["clauses"] if node["type"] == "bool" else []
+    wanted = [child for how, child in clauses if how != "must_not"]
+    return bool(wanted) and all(child["type"] == "all" for child in wanted)
+
+
+def excluding(node: Node) -> Node:
+    """Everything but what `node` excludes."""
+    clauses = node["clauses"] if node["type"] == "bool" else []
+    unwanted = [(how, child) for how, child in clauses if how == "must_not"]
+    return {"type": "bool", "clauses": [("must", {"type": "all"}), *unwanted]}
 
 
 def literals(node: Node) -> Iterator[str]:

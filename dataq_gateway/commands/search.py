@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from dataq_gateway.options import as_of_option, json_option
+from dataq_gateway.found import echo_found, found_options
+from dataq_gateway.options import as_of_option
 
 if TYPE_CHECKING:
     from dataq_lake.search import Mode
 
 
 @click.command("search")
-@click.argument("words", nargs=-1, required=True)
-@click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1, 10_000))
-@json_option("Print a JSON array of hits.")
+@click.argument("words", nargs=-1)
+@found_options()
 @click.option("--type", "types", multiple=True, help="Only this type: text/plain, or text/*.")
 @click.option("--source", "sources", multiple=True, help="Only this source.")
 @click.option("--path", "paths", multiple=True, help="Only paths that match this pattern.")
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
     show_default=True,
     help="Which retrievers to ask.",
 )
+@click.option("--like", multiple=True, metavar="ID", help="More like this segment or asset.")
+@click.option(
+    "--unlike", multiple=True, metavar="ID", help="Less like this one, which is left out."
+)
 @as_of_option()
 def command(
     words: tuple[str, ...], count: int, as_json: bool, mode: Mode, as_of: str | None, **wanted: Any
@@ -37,12 +40,16 @@ def command(
     """Find what fits WORDS best, and say why.
 
     Passages are found by meaning and by word; each tells its rank and score in both.
+
+    Among WORDS, from: (a mail's sender), type:, in: (source or path), after:, before: and id: limit
+    what is found; with a dash before, they exclude.
     """
     from dataq_gateway.home import existing_lake
-    from dataq_gateway.output import echo_json
     from dataq_lake.search import search
     from dataq_lake.search_filters import Filters
 
+    if not words and not wanted["like"] and not wanted["unlike"]:
+        raise click.MissingParameter(param_hint="'WORDS...'", param_type="argument")
     filters = Filters(
         types=wanted["types"],
         sources=wanted["sources"],
@@ -50,12 +57,20 @@ def command(
         before=moment(wanted["before"], "--before"),
         paths=wanted["paths"],
     )
-    found = search(existing_lake(as_of), " ".join(words), count, filters, mode)
-    hits = [hit.as_dict() for hit in found]
-    if as_json:
-        echo_json(hits)
-    else:
-        echo_hits(hits)
+    found = search(
+        existing_lake(as_of),
+        " ".join(words),
+        count,
+        filters,
+        mode,
+        offset=wanted["offset"],
+        cursor=wanted["cursor"],
+        group=wanted["group"],
+        like=wanted["like"],
+        unlike=wanted["unlike"],
+        snippet=wanted["snippet"],
+    )
+    echo_found([hit.as_dict() for hit in found], as_json, count, wanted["offset"])
 
 
 def moment(text: str | None, option: str) -> datetime | None:
@@ -68,27 +83,3 @@ def moment(text: str | None, option: str) -> datetime | None:
         raise click.BadParameter(
             f"{text!r} is not a time: write 2026-05-19 or 2026-05-19T08:00:00Z", param_hint=option
         ) from None
-
-
-def echo_hits(hits: list[dict[str, Any]]) -> None:
-    """Print hits for people: place, passage, reasons, id."""
-    if not hits:
-        click.echo("nothing found")
-    columns = min(get_terminal_size().columns, 120)
-    for rank, hit in enumerate(hits, 1):
-        click.echo(lines_of(rank, hit, columns))
-
-
-def lines_of(rank: int, hit: dict[str, Any], columns: int) -> str:
-    """One hit: its place and title, the passage, the reasons, its id."""
-    from dataq_gateway.output import one_line
-    from dataq_gateway.reasons import hanging, passage, reasons
-
-    title = f"  {one_line(hit['title'], 60)}" if hit.get("title") else ""
-    lines = (
-        passage(hit["text"], hit["why"].get("terms", [])),
-        f"{click.style('why', fg='green')}: {reasons(hit['why'])}",
-        f"id {hit['id']}  source {hit['source']}",
-    )
-    head = f"{rank:>2}. {click.style(one_line(hit['path'], 90), bold=True)}{title}"
-    return "\n".join([head, *(hanging(line, "    ", columns) for line in lines)])

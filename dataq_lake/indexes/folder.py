@@ -51,6 +51,11 @@ class IndexFolder:
         self.snapshots = self.root / "snapshots"
         self.marks = Marks(self.root / "marks")
 
+    @property
+    def lake_root(self) -> Location:
+        """The root of the lake whose indexes these are."""
+        return self.root.parent
+
     def part_folder(self, part: str) -> Path:
         """The folder with a part's files."""
         return self.parts / part

@@ -9,6 +9,8 @@ from dataq_lake.errors import NothingIndexed
 from dataq_lake.indexes.folder import IndexFolder, indexes_in
 
 if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what reads them
+    from collections.abc import Sequence
+
     import numpy as np
     import pyarrow as pa
     import tantivy
@@ -16,6 +18,7 @@ if TYPE_CHECKING:  # a search by text alone needs no vectors and none of what re
 
     from dataq_lake.indexes.manifest import Manifest
     from dataq_lake.indexes.part import Part
+    from dataq_lake.lake import Lake
     from dataq_lake.location import Location
 
 
@@ -54,17 +57,38 @@ class Snapshot:
         live = (part.keys if part.gone is None else part.keys[~part.gone] for part in self.parts)
         return pa.chunked_array(map(to_id_array, live), pa.string())
 
-    def vector(self, segment_id: str) -> NDArray[np.float32] | None:
-        """The vector of a segment, None if it is not in the snapshot."""
+    @cached_property
+    def lake(self) -> Lake:
+        """The tables as they were when it was published."""
+        from datetime import datetime
+
+        from dataq_lake.past import PastLake
+
+        created = datetime.fromisoformat(self.manifest.created_at)
+        return PastLake(self._folder.lake_root, created, self.manifest)
+
+    def has(self, segment_id: str) -> bool:
+        """Whether a segment is in it."""
         from dataq_lake.indexes.keys import to_keys
 
         key = to_keys([segment_id])
-        for part in self.parts:
-            (row,) = part.find(key).tolist()
-            if row >= 0:
-                vector: NDArray[np.float32] = part.index.reconstruct(row)
-                return vector
-        return None
+        return any(part.find(key)[0] >= 0 for part in self.parts)
+
+    def vector(self, segment_id: str) -> NDArray[np.float32] | None:
+        """The vector of a segment, None if it is not in the snapshot."""
+        return self.vectors([segment_id]).get(segment_id)
+
+    def vectors(self, segment_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of those segments that are in it."""
+        from dataq_lake.indexes.keys import to_keys
+
+        found: dict[str, NDArray[np.float32]] = {}
+        keys = to_keys(segment_ids)
+        for part in self.parts if len(keys) else ():
+            for id_, row in zip(segment_ids, part.find(keys).tolist(), strict=True):
+                if row >= 0:
+                    found[id_] = part.index.reconstruct(row)
+        return found
 
 
 def open_snapshot(lake_root: Location, snapshot: str | None = None) -> Snapshot:

@@ -58,6 +58,11 @@ class ObjectIndexes(IndexFolder):
         self._whole = whole
         """Whether what is fetched has to be as it was put."""
 
+    @property
+    def lake_root(self) -> ObjectPath:
+        """The root of the lake, in the store."""
+        return self.home.parent
+
     def names(self) -> list[str]:
         """The published snapshots, oldest first."""
         found = (path.name for path in (self.home / "snapshots").iterdir())

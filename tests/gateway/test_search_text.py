@@ -9,23 +9,27 @@ from hypothesis import strategies as st
 from dataq_gateway.reasons import hanging, passage, reasons
 
 
-def term(text: str, word: str) -> dict[str, object]:
-    start = text.index(word)
-    return {"term": word, "text": word, "start": start, "end": start + len(word)}
-
-
-def test_the_passage_begins_near_the_first_match() -> None:
-    text = "x " * 300 + "the heron waits" + " y" * 300
-    shown = passage(text, [term(text, "heron")])
+def test_a_snippet_is_one_line_with_its_matches_marked() -> None:
+    snippet = {"text": "the\nheron\x1b waits", "start": 9, "end": 25, "highlights": [[4, 9]]}
+    shown = passage(snippet, 100)
     assert click.style("heron", bold=True) in shown
-    plain = click.unstyle(shown)
-    assert plain.startswith("…")
-    assert plain.endswith("…")
-    assert len(plain) < 260
+    assert click.unstyle(shown) == "…the heron waits…"
 
 
-def test_a_short_text_is_shown_whole_on_one_line() -> None:
-    assert passage("one\n\ntwo\x1b[31m", []) == "one two [31m"
+def test_a_short_text_is_shown_whole() -> None:
+    snippet = {"text": "one\n\ntwo\x1b[31m", "start": 0, "end": 13, "highlights": []}
+    assert passage(snippet, 13) == "one two [31m"
+
+
+def test_reasons_tell_what_was_meant_and_how_like_it_is() -> None:
+    why = {
+        "vector": {"rank": 2, "score": 0.5},
+        "terms": [{"text": "Heron", "for": "hron"}],
+        "likeness": {"like": [{"id": "1" * 32, "score": 0.75}], "unlike": []},
+    }
+    assert reasons(why) == (
+        "meaning rank 2 (score 0.5); matched heron (for hron); like 11111111 0.75"
+    )
 
 
 def test_reasons_name_rank_score_and_words() -> None:

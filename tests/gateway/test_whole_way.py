@@ -89,6 +89,32 @@ def test_search_by_time(dataq_there: Command) -> None:
     assert "nothing found" in dataq_there("search", "gauge", "--source", "nowhere").stdout
 
 
+def test_search_by_sender_with_pages_and_groups(dataq_there: Command) -> None:
+    hits = found(dataq_there, "from:ana", "gauge", "-k", "50")
+    assert {hit["path"].partition("!/")[0] for hit in hits} == {
+        "mail/02-ana.eml",
+        "mail/05-ana.eml",
+    }
+    grouped = found(dataq_there, "from:ana", "gauge", "--group", "asset")
+    assert sum(1 + hit["others"] for hit in grouped) == len(hits)
+    rest = found(dataq_there, "from:ana", "gauge", "-k", "50", "--cursor", hits[1]["cursor"])
+    assert [hit["id"] for hit in rest] == [hit["id"] for hit in hits[2:]]
+    assert dataq_there("search").returncode == 2
+    assert dataq_there("search", "other", "--cursor", hits[1]["cursor"]).returncode == 1
+
+
+def test_what_is_similar_is_told_with_its_nearness(dataq_there: Command) -> None:
+    (hit,) = found(dataq_there, "-k", "1", "it was a spider", "--path", "notes/*")
+    told = dataq_there("similar", hit["id"][:10], "-k", "3", "--json")
+    near = json.loads(told.stdout)
+    assert len(near) == 3
+    assert hit["id"] not in {each["id"] for each in near}
+    text = dataq_there("similar", hit["asset_id"], "-k", "1", "--group", "asset").stdout
+    assert f"like {hit['asset_id'][:8]}" in text
+    more = found(dataq_there, "--like", near[0]["id"], "--unlike", hit["id"], "-k", "1")
+    assert more[0]["id"] == near[0]["id"]
+
+
 def test_every_hit_leads_back_to_its_bytes(dataq_there: Command) -> None:
     hit = found(dataq_there, "-k", "1", "kingfisher on the solar panel", "--path", "notes/*")[0]
     steps = json.loads(dataq_there("show", hit["id"], "--json").stdout)
