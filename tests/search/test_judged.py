@@ -83,7 +83,7 @@ def test_each_query_has_a_kind_a_reason_and_something_to_find() -> None:
 
 
 def hit(path: str, text: str = "") -> Hit:
-    return Hit(path, 1.0, text, path, "s", "snap", None, "text/plain", None, path, {})
+    return Hit(path, 1.0, text, path, "s", "snap", None, "text/plain", None, path, None, "", {}, {})
 
 
 def test_a_document_counts_once_and_a_judged_passage_where_it_stands() -> None:
