@@ -110,11 +110,18 @@ def processor_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-@pytest.mark.parametrize("name", ["search", "sql", "show", "cat", "status", "quarantine"])
+@pytest.mark.parametrize(
+    "name", ["search", "similar", "sql", "show", "cat", "status", "quarantine"]
+)
 def test_reading_commands_never_import_dagster(name: str, home: Path) -> None:
     """The whole command runs (and fails for want of a lake), then the modules are counted."""
     words = {"search": ["search", "x"], "sql": ["sql", "SELECT 1"], "show": ["show", "x"]}
-    words |= {"cat": ["cat", "x"], "status": ["status"], "quarantine": ["quarantine", "list"]}
+    words |= {
+        "similar": ["similar", "x"],
+        "cat": ["cat", "x"],
+        "status": ["status"],
+        "quarantine": ["quarantine", "list"],
+    }
     code = (
         "import sys; from dataq_gateway import cli; "
         f"cli.run({words[name]!r}); "
