@@ -109,7 +109,7 @@ def entity_id(lake: Lake, id_: str) -> str:
     Raises UnknownId for one without edges, FixTheCall where several begin so.
     """
     found = lake.sql(
-        f"select distinct id from (select unnest([source_id, target_id]) as id from {TABLE}) "  # noqa: S608
+        f"select distinct id from (select unnest([source_id, target_id]) as id from {TABLE}) "
         f"where starts_with(id, {quoted(id_)}) order by id limit 2"
     ).fetchall()
     if not found:
@@ -123,12 +123,12 @@ def neighbours(entity: str, types: Sequence[str] = (), hops: int = 1) -> str:
     """The question for what is around an entity; its edges with one hop, its reach with more."""
     if hops == 1:
         return _named(
-            f"select direction, relationship_type, strength, method, id, metadata "  # noqa: S608
+            f"select direction, relationship_type, strength, method, id, metadata "
             f"from graph_neighbours({quoted(entity)}, types := {_list(types)})",
             "relationship_type, direction, strength desc, path, id",
         )
     return _named(
-        f"select distance, id from graph_traverse({quoted(entity)}, hops := {hops}, "  # noqa: S608
+        f"select distance, id from graph_traverse({quoted(entity)}, hops := {hops}, "
         f"types := {_list(types)}) where distance > 0",
         "distance, path, id",
     )
@@ -136,15 +136,17 @@ def neighbours(entity: str, types: Sequence[str] = (), hops: int = 1) -> str:
 
 def path(entity: str, target: str, types: Sequence[str] = (), hops: int = PATH_HOPS) -> str:
     """The question for a shortest way from one entity to another: a row a step, none if none."""
-    found = f"graph_path({quoted(entity)}, {quoted(target)}, hops := {hops}, types := {_list(types)})"
-    return _named(f"select * from {found}", "step")  # noqa: S608
+    found = (
+        f"graph_path({quoted(entity)}, {quoted(target)}, hops := {hops}, types := {_list(types)})"
+    )
+    return _named(f"select * from {found}", "step")
 
 
 def components(types: Sequence[str] = (), smallest: int = 2, most: int | None = None) -> str:
     """The question for connected components: one row each, the largest first, with a member."""
     limit = "" if most is None else f" limit {most}"
     return (
-        "with members as (select component, size, min(assets.path) as first_path "  # noqa: S608
+        "with members as (select component, size, min(assets.path) as first_path "
         f"from graph_components(types := {_list(types)}) as found "
         "left join assets on assets.id = found.id group by all) "
         f"select component, size, first_path from members where size >= {smallest} "
@@ -155,7 +157,7 @@ def components(types: Sequence[str] = (), smallest: int = 2, most: int | None = 
 def edges(types: Sequence[str] = ()) -> str:
     """The question for all edges with the paths of their ends, in order."""
     return (
-        f"select edges.*, a.path as source_path, b.path as target_path from {TABLE} as edges "  # noqa: S608
+        f"select edges.*, a.path as source_path, b.path as target_path from {TABLE} as edges "
         "left join assets as a on a.id = edges.source_id "
         "left join assets as b on b.id = edges.target_id "
         f"where {_list(types)} is null or list_contains({_list(types)}, relationship_type) "
@@ -166,7 +168,7 @@ def edges(types: Sequence[str] = ()) -> str:
 def _named(question: str, order: str) -> str:
     """With the path of each asset; other entities have none."""
     return (
-        f"select found.*, assets.path as path from ({question}) as found "  # noqa: S608
+        f"select found.*, assets.path as path from ({question}) as found "
         f"left join assets on assets.id = found.id order by {order}"
     )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-_SELECTOR = "a[href], area[href], link[href], img[src], iframe[src], audio[src], video[src], source[src]"
+_SELECTOR = (
+    "a[href], area[href], link[href], img[src], iframe[src], audio[src], video[src], source[src]"
+)
 _NAMES = ("href", "src")
 
 

@@ -13,7 +13,7 @@ KEY = dg.AssetKey("relationships")
 class RelateConfig(dg.Config):
     """Which relations are brought up to date; all if none is named."""
 
-    relations: list[str] = []
+    relations: tuple[str, ...] = ()
 
 
 @dg.asset(

@@ -41,12 +41,14 @@ def command() -> None:
 
 
 @command.command("neighbours")
-@click.argument("id")
+@click.argument("entity", metavar="ID")
 @click.option("--hops", type=click.IntRange(1, 20), default=1, show_default=True, help="How far.")
 @type_option()
 @as_of_option()
 @json_option()
-def neighbours(id: str, hops: int, types: tuple[str, ...], as_of: str | None, as_json: bool) -> None:  # noqa: A002 - click names it
+def neighbours(
+    entity: str, hops: int, types: tuple[str, ...], as_of: str | None, as_json: bool
+) -> None:
     """List what has an edge with ID, or is within some hops of it.
 
     ID is that of an asset or a text, or its first digits.
@@ -55,18 +57,18 @@ def neighbours(id: str, hops: int, types: tuple[str, ...], as_of: str | None, as
     from dataq_lake import graph
 
     lake = existing_lake(as_of)
-    _show(lake, graph.neighbours(graph.entity_id(lake, id), types, hops), as_json)
+    _show(lake, graph.neighbours(graph.entity_id(lake, entity), types, hops), as_json)
 
 
 @command.command("path")
-@click.argument("id")
+@click.argument("entity", metavar="ID")
 @click.argument("target")
 @click.option("--hops", type=click.IntRange(1, 50), default=6, show_default=True, help="At most.")
 @type_option()
 @as_of_option()
 @json_option()
 def path(
-    id: str,  # noqa: A002 - click names it
+    entity: str,
     target: str,
     hops: int,
     types: tuple[str, ...],
@@ -81,7 +83,7 @@ def path(
     from dataq_lake import graph
 
     lake = existing_lake(as_of)
-    ends = (graph.entity_id(lake, id), graph.entity_id(lake, target))
+    ends = (graph.entity_id(lake, entity), graph.entity_id(lake, target))
     _show(lake, graph.path(*ends, types, hops), as_json, f"no way within {hops} hops")
 
 

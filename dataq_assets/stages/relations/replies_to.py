@@ -89,12 +89,19 @@ def _subjects(mails: pl.LazyFrame) -> pl.LazyFrame:
         "thread", "date", pl.col("asset_id").alias("target_id"), pl.col("people").alias("others")
     )
     found = answers.join_asof(
-        earlier, on="date", by="thread", tolerance=WITHIN, allow_exact_matches=False
+        earlier,
+        on="date",
+        by="thread",
+        tolerance=WITHIN,
+        allow_exact_matches=False,
+        check_sortedness=False,
     ).filter(
         pl.col("target_id").is_not_null(),
         pl.col("people").list.set_intersection("others").list.len() > 0,
     )
-    return _edges(found, BY_SUBJECT, "subject_and_time", pl.lit(None, pl.String).alias("message_id"))
+    return _edges(
+        found, BY_SUBJECT, "subject_and_time", pl.lit(None, pl.String).alias("message_id")
+    )
 
 
 def _thread(subject: pl.Expr) -> pl.Expr:
@@ -103,9 +110,7 @@ def _thread(subject: pl.Expr) -> pl.Expr:
     return bare.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
-def _edges(
-    found: pl.LazyFrame, strength: float, method: str, message_id: pl.Expr
-) -> pl.LazyFrame:
+def _edges(found: pl.LazyFrame, strength: float, method: str, message_id: pl.Expr) -> pl.LazyFrame:
     return found.select(
         pl.col("asset_id").alias("source_id"),
         "target_id",

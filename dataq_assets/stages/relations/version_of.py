@@ -18,9 +18,7 @@ def edges(relating: Relating) -> pl.LazyFrame:
     )
     alive = chains.filter(pl.col("is_latest")).select("version_of")
     chains = chains.join(alive, on="version_of", how="semi")
-    older = chains.select(
-        "version_of", pl.col("version") + 1, pl.col("id").alias("target_id")
-    )
+    older = chains.select("version_of", pl.col("version") + 1, pl.col("id").alias("target_id"))
     return chains.join(older, on=["version_of", "version"]).select(
         pl.col("id").alias("source_id"),
         "target_id",
