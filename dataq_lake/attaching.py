@@ -6,7 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dataq_lake.graph import macros
+from dataq_lake.graph import TABLE, macros
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import redacted
 from dataq_lake.views import Views
@@ -68,7 +68,7 @@ def attach(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None
     connection.execute(f'attach \':memory:\' as "{name}"; use "{name}"')
     for view in told:
         connection.execute(view.statement)
-    for macro in macros():
+    for macro in macros(f'"{name}".{TABLE}'):
         connection.execute(macro)
     connection.execute(f'use "{here}"')
 

@@ -92,10 +92,10 @@ select id, component, count(*) over (partition by component) as size from labell
 )
 
 
-def macros() -> list[str]:
-    """The statements that make the macros, for a connection with a view of the edges."""
-    both_ways = _BOTH_WAYS.format(table=TABLE)
-    return [each.format(table=TABLE, both_ways=both_ways) for each in _MACROS]
+def macros(table: str = TABLE) -> list[str]:
+    """The statements that make the macros, for a connection in which `table` has the edges."""
+    both_ways = _BOTH_WAYS.format(table=table)
+    return [each.format(table=table, both_ways=both_ways) for each in _MACROS]
 
 
 def needed(words: Iterable[str]) -> set[str]:

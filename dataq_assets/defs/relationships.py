@@ -13,7 +13,7 @@ KEY = dg.AssetKey("relationships")
 class RelateConfig(dg.Config):
     """Which relations are brought up to date; all if none is named."""
 
-    relations: tuple[str, ...] = ()
+    relations: list[str] = []  # noqa: RUF012 - Dagster copies it, and knows no tuples
 
 
 @dg.asset(
