@@ -279,7 +279,7 @@ steps = st.lists(
 
 
 @pytest.mark.heavy
-@settings(max_examples=8)
+@settings(max_examples=4)
 @given(rounds=st.lists(steps, min_size=2, max_size=3))
 def test_step_by_step_is_as_from_scratch(
     rounds: list[list[Step]], pool: Pool, tmp_path_factory: pytest.TempPathFactory
