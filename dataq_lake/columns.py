@@ -15,6 +15,7 @@ MEANINGS = {
     "analyzer_version": "its version: a new one does the work again",
     "asset_id": "the asset it belongs to",
     "attempts": "how often it was tried",
+    "bands": "hashes of 5 minima of MinHash each",
     "basis": "JSON: the version of the relation and of each table that it reads",
     "blob_uri": "blob:&lt;sha256&gt;, if the bytes are in the blob store",
     "category": "the kind of rule that rejected it",

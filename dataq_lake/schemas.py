@@ -276,6 +276,21 @@ TABLES: dict[str, Table] = {
             "The links of a page, archived or not: as they are written, and where they lead.",
         ),
         Table(
+            "sketches",
+            pa.schema(
+                [
+                    ("text_hash", pa.string()),
+                    ("method", pa.string()),
+                    ("bands", pa.list_(pa.int64())),
+                    ("run_id", pa.string()),
+                ]
+            ),
+            ("text_hash",),
+            "What texts that are alike have in common: two of them share one of their bands. Of "
+            "texts that count; those that are too short to be compared have none.",
+            ("bands",),
+        ),
+        Table(
             "plugin_state",
             pa.schema(
                 [

@@ -29,6 +29,7 @@ WITH = {
     "relationships": ("relationships", "relations"),
     "relations": ("relations",),
     "links": ("links", "relations"),
+    "sketches": ("sketches", "relations"),
     "snapshots": ("snapshots",),
 }
 """The tables that are emptied for one to be derived again: those that say it is done already."""

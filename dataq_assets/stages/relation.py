@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dataq_assets.stages import relations
 from dataq_lake.difference import Difference
@@ -26,11 +26,15 @@ Round = dict[str, Difference]
 
 @dataclass(frozen=True)
 class Relating:
-    """What a pass over a lake works with."""
+    """What a pass over a lake works with.
+
+    `kept` is what a relation has found out for what comes later in the same pass.
+    """
 
     lake: Lake
     pool: Pool
     run_id: str
+    kept: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,47 @@ def test_texts_are_derived_from_their_assets(way: Way) -> None:
     assert told(way.lake) == {("derived_from", "text", "a.txt", "text")}
 
 
+def alike(way: Way) -> dict[frozenset[str], float]:
+    texts_of(way)
+    relate(way, "near_duplicate_of")
+    rows = way.lake.sql(graph.edges()).arrow().to_pylist()
+    return {frozenset({row["source_path"], row["target_path"]}): row["strength"] for row in rows}
+
+
+def test_near_duplicates_share_seventy_percent_and_come_and_go(way: Way) -> None:
+    page = " ".join(WORDS)
+    other = item("b.txt", page.replace("word30", "other").encode())
+    way.observe(
+        item("a.txt", page.encode()),
+        other,
+        item("c.txt", " ".join(WORDS[:40]).encode()),
+        item("d.txt", b"two words"),
+        item("e.txt", b"Two words."),
+    )
+    pair = {frozenset({"a.txt", "b.txt"}): pytest.approx(55 / 61)}
+    assert alike(way) == pair
+    way.observe(gone("b.txt"))
+    assert alike(way) == {}
+    way.observe(other)
+    assert alike(way) == pair
+    (edge,) = way.rows("relationships")
+    assert edge["method"] == "minhash"
+    assert edge["source_id"] > edge["target_id"]
+
+
+def test_the_same_text_in_other_bytes_is_one_text(way: Way) -> None:
+    page = " ".join(WORDS)
+    way.observe(
+        item("a.txt", page.encode()),
+        item("a16.txt", page.encode("utf-16")),
+        item("b.txt", f"{page} and more".encode()),
+    )
+    found = alike(way)
+    assert found[frozenset({"a.txt", "a16.txt"})] == 1.0
+    assert len(found) == 2
+    assert sorted(row["method"] for row in way.rows("relationships")) == ["minhash", "same_text"]
+
+
 def test_a_pass_over_what_is_unchanged_reads_and_writes_nothing(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -262,7 +303,7 @@ def test_a_crash_between_two_commits_leaves_nothing_wrong(way: Way) -> None:
     assert way.broken_checks("edges_are_sound") == []
 
 
-KEPT = ("relationships", "relations", "links")
+KEPT = ("relationships", "relations", "links", "sketches")
 Step = tuple[str, int, int]
 NAMES = ("a.md", "b.md", "d/c.md", "m.eml", "n.eml")
 CONTENTS: tuple[Callable[[int], bytes], ...] = (
