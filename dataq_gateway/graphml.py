@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from io import TextIOBase
+from typing import Any
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
 KEYS = (
@@ -19,7 +21,7 @@ KEYS = (
 _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_graphml(rows: Iterable[Mapping[str, Any]], stream: TextIO) -> None:
+def write_graphml(rows: Iterable[Mapping[str, Any]], stream: TextIOBase) -> None:
     """Write edges (rows of `dataq_lake.graph.edges`) to `stream`, each node before its first."""
     xml = XMLGenerator(stream, "utf-8", short_empty_elements=True)
     xml.startDocument()
@@ -60,6 +62,6 @@ def _data(xml: XMLGenerator, key: str, text: str) -> None:
 
 @contextmanager
 def _element(xml: XMLGenerator, name: str, /, **attributes: str) -> Iterator[None]:
-    xml.startElement(name, attributes)
+    xml.startElement(name, AttributesImpl(attributes))
     yield
     xml.endElement(name)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dataq_assets.stages.shingles import jaccard, shingles
+from dataq_assets.stages.shingles import jaccard, shingle_sets
 from dataq_lake.lake import Lake
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LEAST = 0.7
 AT_ONCE = 2_000
@@ -47,13 +52,10 @@ def _compared(
 ) -> Iterator[tuple[str, str, float]]:
     wanted = pl.concat([pairs["one"], pairs["other"].alias("one")]).unique()
     rows = lake.table("texts").rows([ids[each] for each in wanted], ["text_hash", "text"])
-    sets = {
-        hash_: shingles(text)
-        for batch in rows
-        for hash_, text in zip(
-            batch.column("text_hash").to_pylist(), batch.column("text").to_pylist(), strict=True
-        )
-    }
+    sets: dict[str, NDArray[np.uint64]] = {}
+    for batch in rows:
+        hashes, texts = (batch.column(name).to_pylist() for name in ("text_hash", "text"))
+        sets.update(zip(hashes, shingle_sets(texts), strict=True))
     for one, other in pairs.iter_rows():
         strength = jaccard(sets[one], sets[other])
         if strength >= LEAST:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -11,19 +12,34 @@ from dataq_assets.stages.relation import Relating
 from dataq_assets.stages.shingles import sketch
 from dataq_lake.errors import LakeError
 
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
 BATCH_BYTES = 1 << 20
-SCHEMA = {"text_hash": pl.String, "bands": pl.List(pl.Int64)}
+SCHEMA = pl.Schema({"text_hash": pl.String, "bands": pl.List(pl.Int64)})
 
 
 def sketches_of(relating: Relating, texts: pl.DataFrame) -> pl.DataFrame:
-    """The bands of texts (text_hash, text_id): SCHEMA, no bands for those too short to compare."""
+    """The bands of texts (text_hash, text_id): SCHEMA, none of those too short to compare.
+
+    Raises SketchFailed.
+    """
     sent: list[list[str]] = []
-    rows: list[tuple[str, list[int]]] = []
+    made = [pl.DataFrame(schema=SCHEMA)]
     for done in relating.pool.map(sketch, _batches(relating, texts, sent), _size):
         if isinstance(done, Failed):
             raise SketchFailed(f"{len(sent[done.index])} texts were not compared: {done.reason}")
-        rows += zip(sent[done.index], done.value, strict=True)
-    return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("text_hash")
+        made.append(_rows(sent[done.index], done.value))
+    return pl.concat(made).sort("text_hash")
+
+
+def _rows(hashes: list[str], bands: NDArray[np.int64]) -> pl.DataFrame:
+    compared = pl.Series(bands.any(axis=1))
+    lists = pl.Series(bands).arr.to_list()
+    rows = pl.DataFrame({"text_hash": hashes, "bands": lists})
+    none = pl.lit([], dtype=SCHEMA["bands"])
+    return rows.with_columns(pl.when(compared).then("bands").otherwise(none).alias("bands"))
 
 
 class SketchFailed(LakeError):
