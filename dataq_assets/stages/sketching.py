@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 BATCH_BYTES = 1 << 20
-SCHEMA = pl.Schema({"text_hash": pl.String, "bands": pl.List(pl.Int64)})
+SCHEMA: dict[str, pl.DataType] = {"text_hash": pl.String(), "bands": pl.List(pl.Int64())}
 
 
 def sketches_of(relating: Relating, texts: pl.DataFrame) -> pl.DataFrame:
