@@ -11,8 +11,9 @@ from dataq_gateway.options import json_option
 @click.argument("relations", nargs=-1)
 @json_option("Print what was done as one JSON object, and no progress.")
 def command(relations: tuple[str, ...], as_json: bool) -> None:
-    """Find out what belongs together, of the kinds RELATIONS (all).
+    """Find out what belongs together.
 
+    RELATIONS are the kinds of edges, like links_to; all if none is named.
     Only what has changed since the last time is looked at: `dataq run` does not do it, the daemon
     (`dataq dev`) does it by itself. `dataq graph` and the table `relationships` have the edges.
     """

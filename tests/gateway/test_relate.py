@@ -13,6 +13,11 @@ import pytest
 from dataq_gateway.graphml import NAMESPACE
 from tests.gateway.rows import Command
 
+# Dagster's own code still reads it.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:InitResourceContext.dagster_run is deprecated:DeprecationWarning"
+)
+
 
 @pytest.fixture
 def related(dataq: Command, tmp_path: Path) -> Command:
@@ -22,12 +27,10 @@ def related(dataq: Command, tmp_path: Path) -> Command:
     (folder / "b.html").write_text('<p>End & \x08 out</p><a href="c.txt">c</a>')
     (folder / "c.txt").write_text("words of no weight")
     (folder / "d.txt").write_text("words of no weight")
-    config = f"root={folder}"
-    assert (
-        dataq("sources", "add", "files", "--plugin", "file_scanner", "--config", config).returncode
-        == 0
-    )
-    assert dataq("run").returncode == 0
+    source = ("sources", "add", "files", "--plugin", "file_scanner", "--config", f"root={folder}")
+    for words in (source, ("run",)):
+        told = dataq(*words)
+        assert told.returncode == 0, told.stderr
     return dataq
 
 
