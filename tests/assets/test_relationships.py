@@ -237,6 +237,8 @@ def test_near_duplicates_share_seventy_percent_and_come_and_go(way: Way) -> None
     )
     pair = {frozenset({"a.txt", "b.txt"}): pytest.approx(55 / 61)}
     assert alike(way) == pair
+    way.observe(item("z.txt", b"nothing that is like it"))
+    assert alike(way) == pair
     way.observe(gone("b.txt"))
     assert alike(way) == {}
     way.observe(other)
