@@ -10,7 +10,8 @@
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
-At its end stand destinations, each downstream of the table whose rows it gets.
+At its end stand destinations, each downstream of the table whose rows it gets, and relationships,
+which runs of sources do not wait for: the daemon or `dataq relate` brings it up to date.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
 retire_snapshots and vacuum, each with a schedule; and reprocess, which takes away what is to be
 derived again, and which items follow as they follow raw.
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-from dataq_assets.behind import automatic
+from dataq_assets.behind import afterwards, automatic
 from dataq_assets.columns import table_facts
 from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
@@ -33,6 +34,7 @@ from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
+from dataq_assets.defs.relationships import relationships
 from dataq_assets.defs.reprocess import reprocess, reprocess_job
 from dataq_assets.defs.segments import segments
 from dataq_assets.defs.texts import texts
@@ -72,6 +74,7 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
         dg.Definitions(
             assets=[
                 *(asset.map_asset_specs(_derived) for asset in derived),
+                relationships.map_asset_specs(_apart),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
                 reprocess,
             ],
@@ -94,6 +97,11 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
 
 def _owned(spec: dg.AssetSpec) -> dg.AssetSpec:
     return spec.replace_attributes(owners=spec.owners or [OWNER])
+
+
+def _apart(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """What `dataq run` does not wait for: a run of its own follows."""
+    return _derived(spec).replace_attributes(automation_condition=afterwards())
 
 
 def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:

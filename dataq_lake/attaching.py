@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dataq_lake.graph import TABLE, macros
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import redacted
 from dataq_lake.views import Views
@@ -46,7 +47,8 @@ def attachment(lake: Lake) -> str:
     time = getattr(lake, "time", None)
     state = f"as it was at {time}" if time else f"as it is at {datetime.now(UTC)}"
     root = " ".join(str(lake.root).splitlines())  # no name of a folder ends the comment
-    statements = [f"{view.statement};\n" for view in map(views.view, views.names())]
+    made = [*(view.statement for view in map(views.view, views.names())), *macros()]
+    statements = [f"{statement};\n" for statement in made]
     needs = _needs(lake.root) if isinstance(lake.root, ObjectPath) else " and needs no extension"
     return HEAD.format(root=root, state=state, needs=needs) + "".join(statements)
 
@@ -66,6 +68,8 @@ def attach(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None
     connection.execute(f'attach \':memory:\' as "{name}"; use "{name}"')
     for view in told:
         connection.execute(view.statement)
+    for macro in macros(f'"{name}".{TABLE}'):
+        connection.execute(macro)
     connection.execute(f'use "{here}"')
 
 

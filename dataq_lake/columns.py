@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 MEANINGS = {
+    "addresses": "where each leads: a URL, or a path within the source",
     "analyzed_at": "when the work was done",
     "analyzer": "the analyzer's name",
     "analyzer_version": "its version: a new one does the work again",
     "asset_id": "the asset it belongs to",
     "attempts": "how often it was tried",
+    "bands": "hashes of 5 minima of MinHash each",
+    "basis": "JSON: the version of the relation and of each table that it reads",
     "blob_uri": "blob:&lt;sha256&gt;, if the bytes are in the blob store",
     "category": "the kind of rule that rejected it",
     "cc": "addresses",
@@ -28,6 +31,7 @@ MEANINGS = {
     "destination": "the destination they go to",
     "detected_type": "the media type found by looking at the content",
     "duplicate_of": "the first asset with the same bytes, null for that one itself",
+    "edges": "how many",
     "embedding_type": "text, visual, audio or multimodal",
     "end_marker": "where it ends, the end excluded",
     "entity_id": "the entity that the vector stands for",
@@ -38,6 +42,7 @@ MEANINGS = {
     "file_size": "bytes",
     "filename": "the last part of the path",
     "from": "address of the sender",
+    "hrefs": "the links as they are written",
     "id": "128 bits as 32 hex digits, the same for the same thing",
     "in_reply_to": "the message id that it answers",
     "is_latest": "no later version was observed, and no deletion",
@@ -49,6 +54,7 @@ MEANINGS = {
     "message_id": "what the Message-ID header says",
     "metadata": "names and values as the source gives them",
     "metadata_hash": "128-bit hash of the metadata",
+    "method": "how it is known: by which header, hash or comparison",
     "mime_type": "the media type by which an analyzer is chosen",
     "model_name": "the model that made the vector",
     "model_version": "its version",
@@ -64,9 +70,13 @@ MEANINGS = {
     "processing_priority": "smaller goes first",
     "processing_status": "stored, or why its members are missing",
     "quality_score": "0 to 1: the share of characters that are no noise",
+    "reader_version": "the version of what found the links",
     "reason": "what was wrong, in words",
     "recorded_at": "when this step was recorded",
     "references": "message ids, the oldest first",
+    "related_at": "when its edges were brought up to date",
+    "relation": "contains, replies_to, links_to, …",
+    "relationship_type": "what the source is to the target: contains, replies_to, links_to, …",
     "retired_at": "when it was forgotten, null while it can be searched",
     "row_hashes": "of changes: what each row was, empty where it goes; with the first step only",
     "row_ids": "the keys of the rows, with the first step only",
@@ -87,7 +97,9 @@ MEANINGS = {
     "step": "0 when it was planned, then what became of it",
     "storage_path": "where the bytes are: raw:&lt;item_id&gt;, item:&lt;item_id&gt;, row, "
     "blob:&lt;sha256&gt;",
+    "strength": "0 to 1; 1 where nothing was guessed",
     "subject": "what the Subject header says",
+    "target_id": "the entity that the edge leads to",
     "text": "the text",
     "text_hash": "SHA-256 of the text",
     "text_id": "the row of texts it comes from",
@@ -127,6 +139,8 @@ MEANINGS = {
     "plugin_state.sequence": "the highest of a source counts",
     "snapshots.sequence": "order of publication, from 1",
     "plugin_state.state": "bytes that only the plugin understands",
+    "relationships.source_id": "the entity that the edge begins at",
+    "relationships.metadata": "the evidence, by name",
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dataq_lake import graph
 from dataq_lake.answer import Answer
 from dataq_lake.errors import FixTheCall, LakeError, LimitReached, UnknownTable
 from dataq_lake.lake import Lake
@@ -63,7 +64,8 @@ def query(
     limits = limits or limits_from()
     views = Views(lake.at(as_of))
     words = set(re.findall(r"[a-z][a-z0-9_]*", text.lower()))
-    names = views.names() if _CATALOGUE.search(text) else views.names(words)
+    named = views.names() if _CATALOGUE.search(text) else views.names(words)
+    names = sorted({*named, *graph.needed(words)})
     if marts and not ("marts" in text.lower() and marts.is_file()):
         marts = None
     try:
@@ -173,6 +175,9 @@ def _close(
         except duckdb.Error as error:  # of a store's file it is the most general one
             raise _lost(views, error) from error
         files += view.files
+    if graph.TABLE in names:
+        for macro in graph.macros():
+            connection.execute(macro)
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
     spill = lake.spill_folder()
     connection.execute(

@@ -26,6 +26,10 @@ WITH = {
     "messages": ("messages", "segments"),
     "segments": ("segments", "messages"),
     "embeddings": ("embeddings",),
+    "relationships": ("relationships", "relations"),
+    "relations": ("relations",),
+    "links": ("links", "relations"),
+    "sketches": ("sketches", "relations"),
     "snapshots": ("snapshots",),
 }
 """The tables that are emptied for one to be derived again: those that say it is done already."""

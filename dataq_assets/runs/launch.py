@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
+_APART = ("raw_", "maintenance", "destinations", "relationships")
 INTERRUPTED = "DagsterExecutionInterruptedError"
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
 
@@ -62,11 +63,9 @@ def _events_beside(instance: dg.DagsterInstance) -> AbstractContextManager[None]
 
 
 def derived_keys(definitions: dg.Definitions) -> list[dg.AssetKey]:
-    """The assets that follow from raw: not maintenance, and nothing that leaves the lake."""
+    """The assets that a run of sources ends with: all that search needs."""
     keys = definitions.resolve_asset_graph().materializable_asset_keys
-    return [
-        key for key in keys if not key.path[0].startswith(("raw_", "maintenance", "destinations"))
-    ]
+    return [key for key in keys if not key.path[0].startswith(_APART)]
 
 
 def launch(

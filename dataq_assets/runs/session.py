@@ -97,12 +97,24 @@ class Session:
         return launch(self._instance, self._definitions, self._derived())
 
     def derive_and_check(self, handover: Handover) -> Outcome:
-        """The same with all checks, in one run."""
+        """The same with all checks of what it stores, in one run."""
+        from dataq_assets.defs.relationships import KEY
         from dataq_assets.runs.launch import launch
 
-        checks = self._definitions.resolve_asset_graph().asset_check_keys
+        keys = self._definitions.resolve_asset_graph().asset_check_keys
+        checks = [key for key in keys if key.asset_key != KEY]
         with self._foreseeing(handover):
             return launch(self._instance, self._definitions, self._derived(), checks)
+
+    def relate(self, relations: Sequence[str] = ()) -> Outcome:
+        """What came of bringing these relations (all if none) up to date, and of their checks."""
+        from dataq_assets.defs.relationships import KEY
+        from dataq_assets.runs.launch import launch
+
+        keys = self._definitions.resolve_asset_graph().asset_check_keys
+        checks = [key for key in keys if key.asset_key == KEY]
+        config = {"ops": {KEY.path[0]: {"config": {"relations": list(relations)}}}}
+        return launch(self._instance, self._definitions, [KEY], checks, config=config)
 
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:

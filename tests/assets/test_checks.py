@@ -97,6 +97,18 @@ def have_two_latest(way: Way) -> set[str]:
     return {first}
 
 
+def overstate_an_edge(way: Way) -> set[str]:
+    edge = {"id": "e" * 32, "source_id": "a", "target_id": "b", "strength": 1.5}
+    add(way.lake, "relationships", edge)
+    return {"e" * 32}
+
+
+def lead_an_edge_to_itself(way: Way) -> set[str]:
+    edge = {"id": "e" * 32, "source_id": "a", "target_id": "a", "strength": 1.0}
+    add(way.lake, "relationships", edge)
+    return {"e" * 32}
+
+
 def lose_a_text(way: Way) -> set[str]:
     text = take(way, "texts", "id")
     return {row["content_hash"] for row in way.rows("analyses", text_id=text)}
@@ -209,6 +221,8 @@ def add_hours(way: Way, *hours: tuple[int, int]) -> None:
 
 
 BROKEN: list[tuple[str, Break]] = [
+    ("edges_are_sound", overstate_an_edge),
+    ("edges_are_sound", lead_an_edge_to_itself),
     ("observed_once", observe_twice),
     ("accounting", count_twice),
     ("accounting", lose_an_item),

@@ -1,0 +1,1 @@
+"""The links of pages: which there are, and where they lead."""

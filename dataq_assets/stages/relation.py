@@ -1,0 +1,90 @@
+"""What a relation is, and how the files that declare them are found."""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from dataq_assets.stages import relations
+from dataq_lake.difference import Difference
+from dataq_lake.errors import FixTheCall
+from dataq_lake.lake import Lake
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from dataq_analyzers.pool import Pool
+
+Round = dict[str, Difference]
+"""The differences of some tables, in the order in which they become durable."""
+
+
+@dataclass(frozen=True)
+class Relating:
+    """What a pass over a lake works with.
+
+    `kept` is what a relation has found out for what comes later in the same pass.
+    """
+
+    lake: Lake
+    pool: Pool
+    run_id: str
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A kind of edge. A new `version` finds all of its edges again.
+
+    `edges` has the columns source_id, target_id, strength (0 to 1) and method; all others are
+    evidence, strings. Of edges between the same two the strongest counts. `before` and `after`
+    yield what has to be durable before the edges are asked for, and once they are stored.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    version: str
+    edges: Callable[[Relating], pl.LazyFrame]
+    before: Callable[[Relating], Iterator[Round]]
+    after: Callable[[Relating], Iterator[Round]]
+
+    def basis(self, lake: Lake) -> str:
+        """What its edges stand on: they are the same as long as this is."""
+        versions = {name: lake.table(name).version() for name in self.reads}
+        return json.dumps({"relation": self.version, **versions})
+
+
+@cache
+def all_relations() -> tuple[Relation, ...]:
+    """Every file of the relations folder, by name."""
+    return tuple(_declared(info.name) for info in pkgutil.iter_modules(relations.__path__))
+
+
+def relations_named(names: Sequence[str] = ()) -> tuple[Relation, ...]:
+    """The relations of these names, all if there is none; raises FixTheCall."""
+    found = {each.name: each for each in all_relations()}
+    unknown = sorted(set(names) - found.keys())
+    if unknown:
+        raise FixTheCall(f"no relation {unknown[0]!r}: there are {', '.join(found)}")
+    return tuple(each for name, each in found.items() if name in names or not names)
+
+
+def _declared(name: str) -> Relation:
+    module = import_module(f"{relations.__name__}.{name}")
+    return Relation(
+        name,
+        module.READS,
+        module.VERSION,
+        module.edges,
+        getattr(module, "before", _nothing),
+        getattr(module, "after", _nothing),
+    )
+
+
+def _nothing(_: Relating) -> Iterator[Round]:
+    return iter(())
