@@ -40,6 +40,8 @@ LEFT_OUT = {"run_id", "vector", *TIMES}
 NAMED_BY_RUN = {"snapshots"}
 # Of plugin_state only the row that counts is compared: how often a state was kept is no promise.
 STATES = {"plugin_state"}
+# No run of sources brings them up to date, and a sensor does in its own time.
+APART = {"relationships", "relations", "links", "sketches"}
 
 
 def some(values: Iterable[Any], quick: Collection[Any]) -> list[Any]:
@@ -181,7 +183,9 @@ def lake_of(home: Path) -> Lake:
 def contents(lake: Lake) -> dict[str, Any]:
     """Everything that has to be the same in two lakes."""
     found: dict[str, Any] = {
-        name: rows(lake, name) for name in lake.tables() if name not in NAMED_BY_RUN | STATES
+        name: rows(lake, name)
+        for name in lake.tables()
+        if name not in NAMED_BY_RUN | STATES | APART
     }
     found["states"] = {source: lake.state(source) for source in lake.raw_sources()}
     found["blobs"] = sorted(path.name for path in lake.blobs.folder.glob("??/*"))

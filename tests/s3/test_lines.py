@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def test_an_outage_in_the_middle_of_a_run(
             assert run.returncode == 1, out
             assert "the store does not answer" in err
             assert "Traceback" not in err
-            machine.dataq("run")
+            replace(machine, settings=server.environment()).dataq("run")  # with more patience
         assert halves(open_lake(machine.lake)) == []
         there = contents(open_lake(machine.lake))
         assert differences(there, contents(open_lake(alone.lake))) == []
