@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -24,6 +25,7 @@ from dataq_resources.sources import SourceConfig, chosen, read_sources
 
 SIDE_BY_SIDE = 8
 WAKE_SECONDS = 0.5
+PLUGINS_FIRST_SECONDS = 0.5
 
 
 def run(
@@ -54,6 +56,8 @@ def run(
         asked = ask_all(open_lake(home.lake), sources, handover, full)
         for news in asked.values():
             news.add_done_callback(workers.hear_news)
+        if "dagster" in sys.modules:  # there is little to do meanwhile, and plugins are to start
+            wait(asked.values(), PLUGINS_FIRST_SECONDS)
         try:
             _expect_upgraded(home)
             _work(home, found.good, asked, workers, full, outcome)

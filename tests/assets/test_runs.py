@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import pytest
 from dagster import AssetKey, DagsterEventType, DagsterInstance
 from dagster._core.storage.event_log.base import AssetRecord
 
-from dataq_assets.runs import check, run
+from dataq_assets.runs import check, run, running
 from dataq_assets.runs.launch import open_instance
+from dataq_assets.runs.news import News, ask_all
+from dataq_assets.runs.session import Session
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import search
 from dataq_resources.errors import UnknownSource
@@ -91,6 +95,27 @@ def test_whole_way_and_an_empty_run(place: Home, files: Path) -> None:
     assert third.ok
     assert (third.rows["raw_docs"], third.rows["items"]) == (2, 1)
     assert search(lake_of(place), "spider", 3, mode="text") == []
+
+
+def test_plugins_answer_before_the_rest_where_dagster_is_loaded(
+    place: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Future[News]] = {}
+    answered: list[bool] = []
+
+    def asking(*given: Any) -> dict[str, Future[News]]:
+        asked.update(ask_all(*given))
+        return asked
+
+    def beginning(*given: Any) -> Session:
+        answered.extend(each.done() for each in asked.values())
+        return Session(*given)
+
+    monkeypatch.setattr(running, "PLUGINS_FIRST_SECONDS", 60)
+    monkeypatch.setattr(running, "ask_all", asking)
+    monkeypatch.setattr(running, "Session", beginning)
+    assert run(place).ok
+    assert answered == [True]
 
 
 def test_a_verdict_says_which_materialization_it_is_of(
