@@ -70,11 +70,7 @@ class After:
         return tantivy.Query.range_query(schema, "timestamp", kind, self.micros, None)
 
     def rows(self, part: Part) -> NDArray[np.bool_]:
-        from dataq_lake.indexes.places import NO_TIME
-
-        times = part.places.times
-        rows: NDArray[np.bool_] = ((times != NO_TIME) & (times >= self.micros))[part.places.of_row]
-        return rows
+        return _timed(part, part.places.times >= self.micros)
 
 
 @dataclass(frozen=True)
@@ -92,11 +88,7 @@ class Before:
         )
 
     def rows(self, part: Part) -> NDArray[np.bool_]:
-        from dataq_lake.indexes.places import NO_TIME
-
-        times = part.places.times
-        rows: NDArray[np.bool_] = ((times != NO_TIME) & (times < self.micros))[part.places.of_row]
-        return rows
+        return _timed(part, part.places.times < self.micros)
 
 
 @dataclass(frozen=True)
@@ -164,3 +156,11 @@ def _matching(values: list[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
 
     good = {value for value in set(values) if pattern.fullmatch(value)}
     return np.fromiter((value in good for value in values), bool, len(values))
+
+
+def _timed(part: Part, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The rows of the places that fit and whose time is known."""
+    from dataq_lake.indexes.places import NO_TIME
+
+    rows: NDArray[np.bool_] = (fits & (part.places.times != NO_TIME))[part.places.of_row]
+    return rows
