@@ -16,7 +16,7 @@ from dataq_lake.schemas import TABLES, Table, raw_table
 
 HERE = Path(__file__).resolve().parent
 TABLES_BEGIN = (
-    "<!-- tables: written by docs/generate.py from dataq_lake/schemas.py and columns.py; "
+    "<!-- tables: written by docs/generate.py from dataq_lake/schemas/ and columns.py; "
     "run `make docs` -->\n"
 )
 TABLES_END = "<!-- end of tables -->"

@@ -46,7 +46,7 @@ def command(
     """
     from dataq_gateway.home import existing_lake
     from dataq_lake.search import search
-    from dataq_lake.search_filters import Filters
+    from dataq_lake.search.filters import Filters
 
     if not words and not wanted["like"] and not wanted["unlike"]:
         raise click.MissingParameter(param_hint="'WORDS...'", param_type="argument")

@@ -10,7 +10,7 @@ from dataq_gateway.found import echo_found, found_options
 from dataq_gateway.options import as_of_option
 
 if TYPE_CHECKING:
-    from dataq_lake.search_ask import More
+    from dataq_lake.search.ask import More
 
 
 @click.command("similar")
@@ -29,7 +29,7 @@ def command(
     ID is that of a segment or of an asset, whose passages are taken together; 8 digits are enough.
     """
     from dataq_gateway.home import existing_lake
-    from dataq_lake.similar import similar
+    from dataq_lake.search.similar import similar
 
     found = similar(existing_lake(as_of), id, count, **wanted)
     echo_found([hit.as_dict() for hit in found], as_json, count, wanted["offset"])

@@ -59,17 +59,20 @@ def _lockable(folder: Path) -> Iterator[Path]:
     """`folder`, or links to its files where it is read-only: tantivy locks also what it reads.
 
     An index that was opened holds its files, so the links go at once: whoever is killed later
-    leaves none.
+    leaves none. Its thread that looks for news may just then put a lock beside them.
     """
     if os.access(folder, os.W_OK):
         yield folder
         return
-    with tempfile.TemporaryDirectory(prefix="dataq-text-") as name:
-        links = Path(name)
+    links = Path(tempfile.mkdtemp(prefix="dataq-text-"))
+    try:
         for file in folder.iterdir():
             if file.name not in _LOCKS:
                 (links / file.name).symlink_to(file.absolute())
         yield links
+    finally:
+        while links.exists():
+            shutil.rmtree(links, ignore_errors=True)
 
 
 class TextWriter:

@@ -15,8 +15,8 @@ from dataq_lake.indexes.publish import publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import MODES, Hit, Mode, Searcher, search
-from dataq_lake.search_fields import take_fields
-from dataq_lake.search_filters import Filters
+from dataq_lake.search.fields import take_fields
+from dataq_lake.search.filters import Filters
 from tests.search.kin import asset_id, store
 from tests.search.notes import documents, segment_id
 

@@ -12,7 +12,7 @@ from dataq_lake.indexes.manifest import Model
 from dataq_lake.indexes.publish import publish
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import Hit, search
-from dataq_lake.similar import similar
+from dataq_lake.search.similar import similar
 from tests.search.kin import asset_id, store
 from tests.search.notes import documents, segment_id
 

@@ -12,7 +12,7 @@ from dataq_lake.errors import BadQuery, UnknownSnapshot
 from dataq_lake.indexes.folder import indexes_in
 from dataq_lake.lake import Lake
 from dataq_lake.search import MODES, Hit, Searcher, search
-from dataq_lake.search_ask import DEPTH
+from dataq_lake.search.ask import DEPTH
 from tests.search.notes import Publish, segment_id
 
 
@@ -54,7 +54,7 @@ def test_equal_scores_are_in_order_of_id_over_all_pages(lake: Lake, publish_rows
 def test_of_very_many_equal_scores_the_first_by_id_are_found(
     lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dataq_lake.search_retrievers.TIED", 150)
+    monkeypatch.setattr("dataq_lake.search.retrievers.TIED", 150)
     several = [{"path": f"{n}.txt", "text": "same words"} for n in range(12 * DEPTH)]
     better = {"path": "better", "text": "same same"}
     publish_rows([*several, better])

@@ -109,6 +109,29 @@ def test_a_read_only_index_is_searched_and_leaves_nothing_behind(
     assert list(place.iterdir()) == []
 
 
+def test_a_lock_put_there_while_the_links_go_stops_nothing(
+    lake: Lake, publish_rows: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_rows([row(1)])
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    removed: list[int] = []
+    real = os.rmdir
+
+    def rmdir(path: str, **more: int | None) -> None:
+        if not removed:
+            (next(place.iterdir()) / ".tantivy-meta.lock").touch()
+        removed.append(1)
+        real(path, **more)
+
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    assert [hit.id for hit in search(lake, "note", mode="text")] == ids(1)
+    assert len(removed) == 2
+    assert list(place.iterdir()) == []
+
+
 def _noting(made: list[str]) -> Callable[[Path, Path], None]:
     real = Path.symlink_to
 

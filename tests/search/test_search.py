@@ -23,9 +23,9 @@ from dataq_lake.indexes.publish import publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search import MODES, Hit, Mode, Searcher, search
-from dataq_lake.search_explain import fuse
-from dataq_lake.search_filters import Filters
-from dataq_lake.search_retrievers import Ranking
+from dataq_lake.search.explain import fuse
+from dataq_lake.search.filters import Filters
+from dataq_lake.search.retrievers import Ranking
 from tests.search.notes import Publish, documents, segment_id
 
 MAIL = {

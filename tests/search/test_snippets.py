@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from dataq_lake.lake import Lake
 from dataq_lake.search import search
-from dataq_lake.search_snippets import snippet
+from dataq_lake.search.snippets import snippet
 from tests.search.notes import Publish
 
 

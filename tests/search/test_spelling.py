@@ -12,7 +12,7 @@ from dataq_lake.indexes.publish import publish
 from dataq_lake.indexes.snapshot import open_snapshot
 from dataq_lake.lake import open_lake
 from dataq_lake.search import Searcher
-from dataq_lake.search_spelling import edits
+from dataq_lake.search.spelling import edits
 from tests.search.notes import documents
 
 ROWS = [

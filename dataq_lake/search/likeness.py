@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import UnknownId
-from dataq_lake.search_members import WHOLE
+from dataq_lake.search.members import WHOLE
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from dataq_lake.indexes.snapshot import Snapshot
-    from dataq_lake.search_members import Members
+    from dataq_lake.search.members import Members
 
 # Manning, Raghavan and Schütze, Introduction to Information Retrieval, 9.1.1: what is wanted tells
 # more than what is not.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from dataq_lake.search_grammar import (
+from dataq_lake.search.grammar import (
     SIGNED,
     Node,
     excluding,
@@ -16,7 +16,7 @@ from dataq_lake.search_grammar import (
     parse,
     without_stop_words,
 )
-from dataq_lake.search_spelling import Near, Spelling
+from dataq_lake.search.spelling import Near, Spelling
 
 if TYPE_CHECKING:
     import tantivy

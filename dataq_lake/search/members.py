@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from dataq_lake.search_conditions import Among
+from dataq_lake.search.conditions import Among
 
 if TYPE_CHECKING:
     from dataq_lake.indexes.snapshot import Snapshot

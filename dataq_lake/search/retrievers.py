@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.errors import ModelNotInstalled
-from dataq_lake.search_query import QueryBuilder
-from dataq_lake.search_spelling import Spelling
+from dataq_lake.search.query import QueryBuilder
+from dataq_lake.search.spelling import Spelling
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from dataq_lake.indexes.part import Part
     from dataq_lake.indexes.snapshot import Snapshot
-    from dataq_lake.search_conditions import Limits
-    from dataq_lake.search_query import Question
+    from dataq_lake.search.conditions import Limits
+    from dataq_lake.search.query import Question
 
 _WIDER = 8
 TIED = 5_000

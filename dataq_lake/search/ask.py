@@ -9,9 +9,9 @@ from typing import Literal, TypedDict
 
 from dataq_lake.errors import BadQuery
 from dataq_lake.ids import make_id
-from dataq_lake.search_filters import Filters
-from dataq_lake.search_paging import Cursor, parse_cursor
-from dataq_lake.search_snippets import SNIPPET
+from dataq_lake.search.filters import Filters
+from dataq_lake.search.paging import Cursor, parse_cursor
+from dataq_lake.search.snippets import SNIPPET
 
 Mode = Literal["hybrid", "text", "vector"]
 MODES: tuple[Mode, ...] = ("hybrid", "text", "vector")

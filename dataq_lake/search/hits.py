@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataq_lake.search_documents import Document
+    from dataq_lake.search.documents import Document
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

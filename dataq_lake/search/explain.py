@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
     import tantivy
 
-    from dataq_lake.search_documents import Document
-    from dataq_lake.search_query import Question
-    from dataq_lake.search_retrievers import Ranking
-    from dataq_lake.search_spelling import Near
+    from dataq_lake.search.documents import Document
+    from dataq_lake.search.query import Question
+    from dataq_lake.search.retrievers import Ranking
+    from dataq_lake.search.spelling import Near
 
 # Not the usual 60 and 1, and not by rank alone: docs/decisions/fusion-by-rank.md has the figures.
 RRF_K = 10

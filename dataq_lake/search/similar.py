@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.search import Searcher
-from dataq_lake.search_paging import parse_cursor
+from dataq_lake.search.paging import parse_cursor
+from dataq_lake.search.searcher import Searcher
 
 if TYPE_CHECKING:
-    from dataq_lake.search_ask import More
-    from dataq_lake.search_filters import Filters
-    from dataq_lake.search_hits import Hit
+    from dataq_lake.search.ask import More
+    from dataq_lake.search.filters import Filters
+    from dataq_lake.search.hits import Hit
 
 
 def similar(

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from dataq_lake.errors import FixTheCall
 from dataq_lake.moment import moment
-from dataq_lake.search_filters import Filters
-from dataq_lake.search_members import WHOLE
+from dataq_lake.search.filters import Filters
+from dataq_lake.search.members import WHOLE
 
 _LONGEST = 2_000  # characters; more than this is text, not a query
 _PIECE = re.compile(r'\s+|[+-]?(?:\w+:)?"[^"]*"|\S+')

@@ -8,20 +8,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from dataq_lake.search_conditions import Among, Condition, Limits
-from dataq_lake.search_documents import documents
-from dataq_lake.search_explain import fuse, matches
-from dataq_lake.search_fields import take_fields
-from dataq_lake.search_likeness import Direction
-from dataq_lake.search_retrievers import Ranking
+from dataq_lake.search.conditions import Among, Condition, Limits
+from dataq_lake.search.documents import documents
+from dataq_lake.search.explain import fuse, matches
+from dataq_lake.search.fields import take_fields
+from dataq_lake.search.likeness import Direction
+from dataq_lake.search.retrievers import Ranking
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dataq_lake.search_ask import Ask
-    from dataq_lake.search_likeness import Examples
-    from dataq_lake.search_members import Members
-    from dataq_lake.search_retrievers import TextRetriever, VectorRetriever
+    from dataq_lake.search.ask import Ask
+    from dataq_lake.search.likeness import Examples
+    from dataq_lake.search.members import Members
+    from dataq_lake.search.retrievers import TextRetriever, VectorRetriever
 
 RETRIEVERS = ("text", "vector")
 _LOOKED_AT = 3

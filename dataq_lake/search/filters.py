@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dataq_lake.moment import moment
-from dataq_lake.search_conditions import After, Before, Condition, Like, glob
+from dataq_lake.search.conditions import After, Before, Condition, Like, glob
 
 if TYPE_CHECKING:
-    from dataq_lake.search_members import Members
+    from dataq_lake.search.members import Members
 
 _LISTS = ("types", "sources", "paths", "within", "senders", "ids")
 

@@ -9,22 +9,21 @@ from typing import TYPE_CHECKING, Any, Unpack
 from dataq_lake.errors import IndexDamaged, SnapshotGone
 from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
-from dataq_lake.search_ask import DEPTH, MODES, Ask, Mode, More
-from dataq_lake.search_documents import assets, documents
-from dataq_lake.search_explain import explain
-from dataq_lake.search_filters import Filters
-from dataq_lake.search_hits import Hit, hit_of
-from dataq_lake.search_inquiry import Answer, Inquiry
-from dataq_lake.search_likeness import Examples
-from dataq_lake.search_members import Members
-from dataq_lake.search_paging import Place, grouped, parse_cursor
-from dataq_lake.search_retrievers import TextRetriever, VectorRetriever
-from dataq_lake.search_snippets import snippet
+from dataq_lake.search.ask import Ask, Mode, More
+from dataq_lake.search.documents import assets, documents
+from dataq_lake.search.explain import explain
+from dataq_lake.search.filters import Filters
+from dataq_lake.search.hits import Hit, hit_of
+from dataq_lake.search.inquiry import Answer, Inquiry
+from dataq_lake.search.likeness import Examples
+from dataq_lake.search.members import Members
+from dataq_lake.search.paging import Place, grouped, parse_cursor
+from dataq_lake.search.retrievers import TextRetriever, VectorRetriever
+from dataq_lake.search.snippets import snippet
 
 if TYPE_CHECKING:
-    from dataq_lake.search_paging import Cursor
+    from dataq_lake.search.paging import Cursor
 
-__all__ = ["DEPTH", "MODES", "Hit", "Mode", "Searcher", "search"]
 _DEEPER = 4
 
 
@@ -40,7 +39,7 @@ def search(
     """The best `k` segments for `query`, the best first; equal scores in order of id.
 
     `lake.at(…)` is searched as it was then, `snapshot` is the id of one published index; a `cursor`
-    names its own. `more` is told in `search_ask.More`.
+    names its own. `more` is told in `ask.More`.
 
     Raises BadQuery, NothingIndexed before the first snapshot, UnknownSnapshot, ModelNotInstalled,
     UnknownId.
