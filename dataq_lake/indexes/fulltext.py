@@ -24,6 +24,7 @@ HEAP_BYTES = 48_000_000
 """What makes one segment of the index; eight at a time are merged, and mapped meanwhile."""
 _LONGEST = 65  # bytes; a SHA-256 in hex is still a word
 _REWRITTEN = {"meta.json", ".managed.json"}
+_TRIES = 100
 _LOCKS = {".tantivy-writer.lock", ".tantivy-meta.lock"}
 FILTERED = ("source", "path", "mime_type")
 
@@ -71,8 +72,10 @@ def _lockable(folder: Path) -> Iterator[Path]:
                 (links / file.name).symlink_to(file.absolute())
         yield links
     finally:
-        while links.exists():
+        for _ in range(_TRIES):
             shutil.rmtree(links, ignore_errors=True)
+            if not links.exists():
+                break
 
 
 class TextWriter:
