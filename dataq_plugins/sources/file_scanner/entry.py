@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from dataq_plugins.sources._local.roots import FOLDER, OpenRoot
 from dataq_plugins.sources.file_scanner.links import Target
 from dataq_plugins.sources.file_scanner.problems import Problem
-from dataq_plugins.sources.file_scanner.roots import FOLDER, OpenRoot
 
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 

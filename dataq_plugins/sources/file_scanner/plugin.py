@@ -21,15 +21,15 @@ from dataq_plugins.sdk import (
     Unreachable,
     Window,
 )
+from dataq_plugins.sources._local.protected import Protected, dataq_home
+from dataq_plugins.sources._local.roots import RootMissing, opened
+from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.file_scanner.extraction import Extraction
-from dataq_plugins.sources.file_scanner.protected import Protected, dataq_home
-from dataq_plugins.sources.file_scanner.roots import RootMissing, opened
 from dataq_plugins.sources.file_scanner.saver import Saver
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan
 from dataq_plugins.sources.file_scanner.settings import Settings
 from dataq_plugins.sources.file_scanner.state import ForeignState, Sent, signature, unpack
 from dataq_plugins.sources.file_scanner.walk import Rules, Walk
-from dataq_plugins.sources.file_scanner.windows import Windows
 
 SECOND = 1_000_000_000
 

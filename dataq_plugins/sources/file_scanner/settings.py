@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from dataq_plugins.sdk import SettingError, setting
+from dataq_plugins.sources._local.protected import Protected
+from dataq_plugins.sources._local.roots import Root
+from dataq_plugins.sources._local.settings import roots_of
 from dataq_plugins.sources.file_scanner.links import Policy
-from dataq_plugins.sources.file_scanner.protected import Protected
-from dataq_plugins.sources.file_scanner.roots import Root
 from dataq_plugins.sources.file_scanner.selection import Selection
-
-_LABELLED = re.compile(r"([A-Za-z0-9_.-]+)=([/~].*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -65,15 +61,7 @@ class Settings:
 
     def roots(self) -> list[Root]:
         """Return the folders with their labels; SettingError if they are unclear."""
-        if not self.root or not all(self.root):
-            raise SettingError("root", "is empty; it must name a folder")
-        if len(self.root) == 1 and not _LABELLED.fullmatch(self.root[0]):
-            return [Root(_absolute(self.root[0]))]
-        roots = [_labelled(text) for text in self.root]
-        for number, root in enumerate(roots):
-            for other in roots[:number]:
-                _refuse_clash(root, other)
-        return roots
+        return roots_of(self.root)
 
     def selection(self) -> Selection:
         """Return what of the folders is wanted; SettingError names a pattern that is wrong."""
@@ -93,28 +81,3 @@ class Settings:
         for root in self.roots():
             if protected.holds(root.path):
                 raise SettingError("root", f"{root.path} lies in DataQ's own home")
-
-
-def _labelled(text: str) -> Root:
-    match = _LABELLED.fullmatch(text)
-    path = _absolute(match[2] if match else text)
-    label = match[1] if match else path.name
-    if label in ("", ".", ".."):
-        raise SettingError("root", f"{text!r} needs a label: label={text}")
-    try:
-        label.encode()
-    except UnicodeEncodeError:
-        raise SettingError("root", f"{text!r} has no UTF-8 name; write label={text!r}") from None
-    return Root(path, label)
-
-
-def _absolute(text: str) -> Path:
-    return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - also without its ..
-
-
-def _refuse_clash(one: Root, other: Root) -> None:
-    if one.label == other.label:
-        hint = f"write {one.label}1={other.path} and {one.label}2={one.path}"
-        raise SettingError("root", f"two folders are called {one.label}; {hint}")
-    if one.path.is_relative_to(other.path) or other.path.is_relative_to(one.path):
-        raise SettingError("root", f"{one.path} and {other.path} lie one in the other")

@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
+from dataq_plugins.sources._local.protected import Protected
+from dataq_plugins.sources._local.roots import FOLDER, InProtected, OpenRoot, RootMissing
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.ignores import Ignores
 from dataq_plugins.sources.file_scanner.links import Policy, Target, resolve
@@ -22,8 +24,6 @@ from dataq_plugins.sources.file_scanner.problems import (
     too_large,
     unreadable,
 )
-from dataq_plugins.sources.file_scanner.protected import Protected
-from dataq_plugins.sources.file_scanner.roots import FOLDER, InProtected, OpenRoot, RootMissing
 from dataq_plugins.sources.file_scanner.selection import Selection
 
 MAX_DEPTH = 200

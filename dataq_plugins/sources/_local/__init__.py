@@ -1,0 +1,1 @@
+"""What the sources on this machine's disks share."""
