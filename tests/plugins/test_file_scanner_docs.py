@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
 import yaml
 
-from dataq_plugins.sdk.settings import schema_of
 from dataq_plugins.sources.file_scanner import problems
 from dataq_plugins.sources.file_scanner.settings import Settings
 from dataq_resources.sources import SourceConfig
 from tests.plugins.scanned import scanned
+from tests.plugins.setting_lines import setting_lines
 
 PAGE = Path(__file__).parents[2] / "docs" / "sources" / "file_scanner.md"
 
 
-def setting_lines() -> list[str]:
-    """The lines of the table of settings, as the schema gives them."""
-    schema = schema_of(Settings)
-    lines = []
-    for name, setting in schema["properties"].items():
-        default = (
-            "required" if name in schema["required"] else f"`{json.dumps(setting['default'])}`"
-        )
-        lines.append(f"| `{name}` | {default} | {setting['description']} |")
-    return lines
-
-
 def test_every_setting_is_documented_as_the_schema_has_it() -> None:
     table = PAGE.read_text().partition("## Settings")[2].partition("\n\nPatterns")[0]
-    assert table.strip().splitlines()[2:] == setting_lines()
+    assert table.strip().splitlines()[2:] == setting_lines(Settings)
 
 
 def test_every_problem_is_documented() -> None:

@@ -1,0 +1,1 @@
+"""The source `mailboxes`: mbox files, Maildirs and folders of messages, archived mail by mail."""
