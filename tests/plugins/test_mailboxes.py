@@ -5,6 +5,7 @@ from __future__ import annotations
 import mailbox
 import os
 import plistlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import pytest
 from dataq_plugins.conformance import assert_conforms
 from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Item
+from dataq_plugins.sdk import Item as Sent
+from dataq_plugins.sdk import State
 from dataq_plugins.sources.mailboxes.mail import facts_of, mark_of
+from dataq_plugins.sources.mailboxes.plugin import Mailboxes
+from dataq_plugins.sources.mailboxes.progress import Progress
+from dataq_plugins.sources.mailboxes.settings import Settings
 from tests.plugins.posts import ARGV, JUNE, mail, mailboxes, mbox
 from tests.plugins.scanned import settings, write
 
@@ -283,3 +289,65 @@ def test_mailboxes_that_python_wrote(tmp_path: Path, corpus: Path) -> None:
 
 def _unquoted_once(content: bytes) -> bytes:
     return content.replace(b"\n>From ", b"\nFrom ").rstrip(b"\n")
+
+
+def test_a_change_outside_of_the_window_waits_for_its_own(tmp_path: Path) -> None:
+    unread, read = "X-Mozilla-Status: 0000\n", "X-Mozilla-Status: 0001\n"
+    inbox = tmp_path / "Inbox"
+    inbox.write_bytes(mbox(mail(1), mail(2, date=JUNE, more=unread)))
+    with mailboxes(tmp_path) as post:
+        may, june = post.windows()
+        post.sync()
+        inbox.write_bytes(mbox(mail(1), mail(2, date=JUNE, more=read)))
+        assert post.extract(may) == []
+        assert post.windows() == [june]
+        assert told(post.extract(june)) == [("upsert", "Inbox/2@example.org")]
+
+
+def test_a_mailbox_that_changes_while_it_is_read_keeps_its_last_mail_and_deletes_nothing(
+    tmp_path: Path,
+) -> None:
+    inbox = tmp_path / "Inbox"
+    inbox.write_bytes(mbox(mail(1), mail(2), mail(3)))
+    with mailboxes(tmp_path) as post:
+        post.sync()
+        state = post.state
+    inbox.write_bytes(mbox(mail(4), mail(5), mail(6)))
+    source = Mailboxes(Settings([str(tmp_path)]))
+    sent = source.extract(None, state, full=False)
+    first = next(sent)
+    assert isinstance(first, Sent)
+    with inbox.open("ab") as file:
+        file.write(mbox(mail(7))[:-20])
+    rest = list(sent)
+    assert names([first, *rest]) == ["Inbox/4@example.org", "Inbox/5@example.org"]
+    [last] = [each.value for each in rest if isinstance(each, State)]
+    inbox.write_bytes(mbox(mail(4), mail(5), mail(6), mail(7)))
+    assert names(source.extract(None, last, full=False)) == [
+        *("Inbox/6@example.org", "Inbox/7@example.org"),
+        *("Inbox/1@example.org", "Inbox/2@example.org", "Inbox/3@example.org"),
+    ]
+
+
+def test_a_run_that_broke_off_is_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Progress, "due", lambda _: True)
+    inbox = tmp_path / "Inbox"
+    inbox.write_bytes(mbox(mail(1), mail(2)))
+    source = Mailboxes(Settings([str(tmp_path)]))
+    *_, done = source.extract(None, None, full=False)
+    assert isinstance(done, State)
+    inbox.write_bytes(mbox(mail(1), mail(2), mail(3), mail(4)))
+    sent = source.extract(None, done.value, full=False)
+    assert names([next(sent)]) == ["Inbox/3@example.org"]
+    kept = next(sent)
+    assert isinstance(kept, State)
+    sent.close()
+    inbox.write_bytes(mbox(mail(1), mail(2), mail(4)))
+    rest = source.extract(None, kept.value, full=False)
+    assert names(rest) == ["Inbox/4@example.org", "Inbox/3@example.org"]
+
+
+def names(sent: Iterable[object]) -> list[str]:
+    return [each.source_id for each in sent if isinstance(each, Sent)]
