@@ -1,0 +1,155 @@
+"""Names for groups of assets, from what their members share and others do not have."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from dataq_assets.stages.current import current_texts
+from dataq_assets.stages.latest import latest
+from dataq_lake.lake import Lake
+
+TERMS = 3
+LONGEST = 60  # characters of a name, without where it is from
+_SHARED = 0.5  # of the members have a term that names them
+_AGREED = 0.8  # of the members have the sender or folder that is told
+_READ, _FIRST = 5, 1_000  # members of a group whose texts are looked at, and characters of each
+_TITLE = 200
+_WORD = r"\p{L}[\p{L}\p{M}\p{N}_+#-]{2,29}"
+_HASH = r"^[0-9a-f-]{8,}$"
+_COMMON = (
+    "about after all also and any are aus auf bei but can cannot das dem den der des die ein eine "
+    "einem einen einer eines est for from fwd had has have how ihr ist its les les may mit more "
+    "new nicht not one only other our out pas por que sich sie sind some such than that the their "
+    "them then there these they this und une used uses using von was were what when where which "
+    "will with your you been into must would should zum zur https http www com org html htm txt "
+    "pdf eml png jpg"
+).split()
+
+
+def names(lake: Lake, groups: pl.DataFrame) -> pl.DataFrame:
+    """A name for each group: center_id, name; never empty.
+
+    `groups` has center_id, asset_id, is_core. Up to three words that at least half of the members
+    have in their titles, subjects or file names, the most distinctive first; where these share
+    fewer than two, words of the texts too; then the sender or the folder that four fifths have.
+    """
+    told = _told(lake).collect()
+    terms = _terms(groups, _words(told.select("asset_id", "words")), told.height)
+    poor = groups.join(terms.filter(pl.col("terms").list.len() > 1), on="center_id", how="anti")
+    spoken = _words(_texts(lake, poor))
+    read = poor.join(spoken, on="asset_id", how="semi")
+    more = _terms(read, spoken, max(read["asset_id"].n_unique(), 1))
+    members = groups.join(told, on="asset_id", how="left")
+    centers = members.filter(pl.col("asset_id") == pl.col("center_id"))
+    return (
+        centers.select("center_id", "title")
+        .join(terms, on="center_id", how="left")
+        .join(more.rename({"terms": "more"}), on="center_id", how="left")
+        .join(_place(members, "sender"), on="center_id", how="left")
+        .join(_place(members, "folder"), on="center_id", how="left")
+        .select("center_id", _name().alias("name"))
+        .sort("center_id")
+    )
+
+
+def plain(text: pl.Expr) -> pl.Expr:
+    """`text` on one line, of characters that can be printed."""
+    seen = text.str.replace_all(r"[\p{C}\p{Z}\s]+", " ")
+    return seen.str.strip_chars()
+
+
+def _name() -> pl.Expr:
+    both = pl.concat_list(pl.col("terms").fill_null([]), pl.col("more").fill_null([]))
+    said = both.list.unique(maintain_order=True).list.head(TERMS).list.join(", ")
+    title = pl.col("title").fill_null("").str.slice(0, LONGEST)
+    number = pl.concat_str(pl.lit("collection "), pl.col("center_id").str.slice(0, 8))
+    where = pl.coalesce("sender", "folder")
+    # What says little by itself is told with where it is from; else the words are enough.
+    first = pl.when(said != "").then(said.str.slice(0, LONGEST)).when(title != "").then(title)
+    what = first.otherwise(number)
+    return pl.when(where.is_null()).then(what).otherwise(
+        pl.concat_str(what, pl.lit(" ("), where, pl.lit(")"))
+    )
+
+
+def _told(lake: Lake) -> pl.LazyFrame:
+    """What each current asset is called: asset_id, words, title, sender, folder."""
+    titles = lake.table("texts").scan(["id", "title"])
+    titled = current_texts(lake).join(titles, left_on="text_id", right_on="id")
+    mails = lake.table("messages").scan(["asset_id", "subject", "from"])
+    assets = latest(lake, ["id", "filename", "path"]).rename({"id": "asset_id"})
+    stem = pl.col("filename").fill_null("").str.replace(r"\.[^.]*$", "").str.slice(0, _TITLE)
+    title = plain(pl.coalesce("subject", "title").str.slice(0, _TITLE))
+    folders = pl.col("path").str.split("/").list
+    return (
+        assets.join(titled.select("asset_id", "title"), on="asset_id", how="left")
+        .join(mails, on="asset_id", how="left")
+        .unique("asset_id", keep="any")
+        .select(
+            "asset_id",
+            pl.concat_str(title.fill_null(""), pl.lit(" "), stem).alias("words"),
+            pl.when(title.fill_null("") != "").then(title).otherwise(plain(stem)).alias("title"),
+            plain(pl.col("from").str.slice(0, _TITLE)).alias("sender"),
+            plain(folders.head(folders.len() - 1).list.tail(2).list.join("/")).alias("folder"),
+        )
+    )
+
+
+def _words(texts: pl.DataFrame) -> pl.DataFrame:
+    """Each word of each text once: asset_id, word."""
+    found = pl.col("words").str.to_lowercase().str.extract_all(_WORD)
+    each = texts.select("asset_id", found.list.unique().alias("word")).explode("word")
+    usual = pl.col("word").is_in(_COMMON) | pl.col("word").str.contains(_HASH)
+    return each.filter(pl.col("word").is_not_null(), ~usual)
+
+
+def _terms(groups: pl.DataFrame, words: pl.DataFrame, count: int) -> pl.DataFrame:
+    """The terms of each group, the most telling first: center_id, terms.
+
+    By how many of the members have a word, times the logarithm of how few of all `count` have it
+    (the class-based TF-IDF of BERTopic, with members in place of occurrences).
+    """
+    everywhere = words.group_by("word").agg(pl.len().alias("all"))
+    sizes = groups.group_by("center_id").agg(pl.col("asset_id").n_unique().alias("size"))
+    share = pl.col("here") / pl.col("size")
+    return (
+        groups.select("center_id", "asset_id")
+        .join(words, on="asset_id")
+        .group_by("center_id", "word")
+        .agg(pl.len().alias("here"))
+        .join(sizes, on="center_id")
+        .filter(share >= _SHARED, pl.col("here") > 1)
+        .join(everywhere, on="word")
+        .with_columns((share * (1 + count / pl.col("all")).log()).round(6).alias("score"))
+        .sort(["center_id", "score", "word"], descending=[False, True, False])
+        .group_by("center_id", maintain_order=True)
+        .agg(pl.col("word").head(TERMS).alias("terms"))
+    )
+
+
+def _texts(lake: Lake, groups: pl.DataFrame) -> pl.DataFrame:
+    """The first characters of the texts of some of each group's core: asset_id, words."""
+    some = groups.filter(pl.col("is_core")).group_by("center_id", maintain_order=True).head(_READ)
+    texts = current_texts(lake).join(some.lazy(), on="asset_id", how="semi").collect()
+    first = []
+    for batch in lake.table("texts").rows(texts["text_id"].unique(), ["id", "text"]):
+        rows = pl.DataFrame(batch)
+        first.append(rows.select("id", pl.col("text").str.slice(0, _FIRST).alias("words")))
+    if not first:
+        return pl.DataFrame(schema={"asset_id": pl.String, "words": pl.String})
+    return texts.join(pl.concat(first), left_on="text_id", right_on="id").select(
+        "asset_id", "words"
+    )
+
+
+def _place(members: pl.DataFrame, column: str) -> pl.DataFrame:
+    """The sender or folder that the members of a group agree on: center_id and it."""
+    sizes = members.group_by("center_id").agg(pl.len().alias("size"))
+    return (
+        members.filter(pl.col(column).fill_null("") != "")
+        .group_by("center_id", column)
+        .agg(pl.len().alias("count"))
+        .join(sizes, on="center_id")
+        .filter(pl.col("count") >= pl.col("size") * _AGREED)
+        .select("center_id", pl.col(column).str.slice(0, LONGEST))
+    )
