@@ -99,7 +99,7 @@ def remove(lake: Lake, id_: str, tags: Sequence[str], by: str | None = None) -> 
     """
     entity, thing = entity_and_thing(lake, id_)
     names = [checked(tag, "a tag") for tag in tags]
-    have = [row for row in _rows(lake, TABLE) if row["entity_id"] == entity]
+    have = _rows(lake, TABLE, "entity_id", entity)
     held = sorted({row["tag"] for row in have})
     for tag in names:
         if tag not in held:
@@ -131,11 +131,10 @@ def rename(lake: Lake, id_: str, name: str, by: str | None = None) -> dict[str, 
 
 def collection(lake: Lake, id_: str) -> dict[str, Any]:
     """The row of a collection, given its id, its first digits or its name; raises UnknownId."""
-    rows = _rows(lake, "collections")
-    found = [row for row in rows if row["name"] == id_] or [
-        row for row in rows if row["id"].startswith(id_)
-    ]
-    if not found or not id_:
+    found = _rows(lake, "collections", "name", id_)
+    if not found and _BEGINNING.fullmatch(id_):
+        found = _rows(lake, "collections", "id", id_)
+    if not found:
         raise UnknownId(f"no collection {id_!r}: `dataq collections list` tells them")
     if len(found) > 1:
         raise FixTheCall(f"{id_!r} means several collections: give more of the id")
@@ -161,8 +160,14 @@ def _word(thing: str, tag: str, state: str, by: str | None) -> dict[str, Any]:
     }
 
 
-def _rows(lake: Lake, table: str) -> list[dict[str, Any]]:
-    return lake.table(table).scan().collect().to_dicts()
+def _rows(lake: Lake, table: str, column: str, begins: str) -> list[dict[str, Any]]:
+    """The rows of this value; of an `id`, those that begin with it."""
+    import polars as pl
+
+    value = pl.col(column)
+    mine = value.str.starts_with(begins) if column == "id" else value == begins
+    with lake.reading():
+        return lake.table(table).scan().filter(mine).collect().to_dicts()
 
 
 def _write(

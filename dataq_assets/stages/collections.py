@@ -83,8 +83,9 @@ class Collections:
         same = had.filter(pl.col("name_method") == "members").join(
             changed, left_on="id", right_on="collection_id", how="anti"
         )
-        new = members.join(same, left_on="collection_id", right_on="id", how="anti")
-        made = names(self.lake, new).join(groups, on="center_id")
+        new = groups.join(same, left_on="collection_id", right_on="id", how="anti")
+        told = members.select("center_id", "asset_id", "is_core")
+        made = names(self.lake, told, new.select("center_id")).join(groups, on="center_id")
         given = self.lake.table("collection_names").scan(["collection_id", "name"]).collect()
         automatic = pl.concat(
             [

@@ -11,45 +11,53 @@ from dataq_lake.lake import Lake
 TERMS = 3
 LONGEST = 60  # characters of a name, without where it is from
 _SHARED = 0.5  # of the members have a term that names them
+_OWN = 3, 50  # groups may share a term of their own, or one in so many
 _AGREED = 0.8  # of the members have the sender or folder that is told
 _READ, _FIRST = 5, 1_000  # members of a group whose texts are looked at, and characters of each
 _TITLE = 200
-_WORD = r"\p{L}[\p{L}\p{M}\p{N}_+#-]{2,29}"
+_WORD = r"\p{L}[\p{L}\p{M}\p{N}]*(?:[-_][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*[+#]{0,2}"
+_LENGTHS = (3, 30)  # characters of a word
 _HASH = r"^[0-9a-f-]{8,}$"
 _COMMON = (
-    "about after all also and any are aus auf bei but can cannot das dem den der des die ein eine "
+    "about after all also and any are aus auf before bei but can cannot das dem den der des didn "
+    "die don ein eine "
     "einem einen einer eines est for from fwd had has have how ihr ist its les les may mit more "
-    "new nicht not one only other our out pas por que sich sie sind some such than that the their "
-    "them then there these they this und une used uses using von was were what when where which "
-    "will with your you been into must would should zum zur https http www com org html htm txt "
+    "make new nicht not now one only other our out pas por que sich sie sind some such than that the their "
+    "them then there these they this und une used uses using von was were what when where which why "
+    "will with within your you been into must would should zum zur https http www com org html htm txt "
     "pdf eml png jpg"
 ).split()
 
 
-def names(lake: Lake, groups: pl.DataFrame) -> pl.DataFrame:
-    """A name for each group: center_id, name; never empty.
+def names(lake: Lake, groups: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    """A name for each of the `wanted` among all `groups`: center_id, name; never empty.
 
-    `groups` has center_id, asset_id, is_core. Up to three words that at least half of the members
-    have in their titles, subjects or file names, the most distinctive first; where these share
-    fewer than two, words of the texts too; then the sender or the folder that four fifths have.
+    `groups` has center_id, asset_id, is_core; `wanted` center_id. Up to three words that at least
+    half of the members have in their titles, subjects or file names, the most distinctive first;
+    where fewer than two of them are a group's own, words of the texts before those that are not;
+    then the sender or the folder that four fifths have.
     """
     told = _told(lake).collect()
-    terms = _terms(groups, _words(told.select("asset_id", "words")), told.height)
-    poor = groups.join(terms.filter(pl.col("terms").list.len() > 1), on="center_id", how="anti")
-    spoken = _words(_texts(lake, poor))
-    read = poor.join(spoken, on="asset_id", how="semi")
-    more = _terms(read, spoken, max(read["asset_id"].n_unique(), 1))
+    found = _terms(groups, _words(told.select("asset_id", "words")), told.height)
+    found = found.join(wanted, on="center_id", how="semi")
+    few = max(_OWN[0], groups["center_id"].n_unique() // _OWN[1])
+    own = _listed(found.filter(pl.col("groups") <= few), "own")
+    rich = own.filter(pl.col("own").list.len() > 1)
+    groups = groups.join(wanted, on="center_id", how="semi")
+    spoken = _words(_texts(lake, groups.join(rich, on="center_id", how="anti")))
+    read = groups.join(spoken, on="asset_id", how="semi")
+    more = _terms(read, spoken, read["asset_id"].n_unique())
     members = groups.join(told, on="asset_id", how="left")
-    centers = members.filter(pl.col("asset_id") == pl.col("center_id"))
-    return (
-        centers.select("center_id", "title")
-        .join(terms, on="center_id", how="left")
-        .join(more.rename({"terms": "more"}), on="center_id", how="left")
-        .join(_place(members, "sender"), on="center_id", how="left")
-        .join(_place(members, "folder"), on="center_id", how="left")
-        .select("center_id", _name().alias("name"))
-        .sort("center_id")
-    )
+    called = members.filter(pl.col("asset_id") == pl.col("center_id")).select("center_id", "title")
+    for part in (
+        own,
+        _listed(more, "more"),
+        _listed(found, "all"),
+        _place(members, "sender"),
+        _place(members, "folder"),
+    ):
+        called = called.join(part, on="center_id", how="left")
+    return called.select("center_id", _name().alias("name")).sort("center_id")
 
 
 def plain(text: pl.Expr) -> pl.Expr:
@@ -59,17 +67,16 @@ def plain(text: pl.Expr) -> pl.Expr:
 
 
 def _name() -> pl.Expr:
-    both = pl.concat_list(pl.col("terms").fill_null([]), pl.col("more").fill_null([]))
-    said = both.list.unique(maintain_order=True).list.head(TERMS).list.join(", ")
+    lists = (pl.col(name).fill_null([]) for name in ("own", "more", "all"))
+    terms = pl.concat_list(*lists).list.unique(maintain_order=True).list.head(TERMS)
     title = pl.col("title").fill_null("").str.slice(0, LONGEST)
     number = pl.concat_str(pl.lit("collection "), pl.col("center_id").str.slice(0, 8))
+    named = pl.when(title.str.contains(r"[\p{L}\p{N}]")).then(title).otherwise(number)
+    said = terms.list.join(", ").str.slice(0, LONGEST)
+    what = pl.when(said != "").then(said).otherwise(named)
     where = pl.coalesce("sender", "folder")
-    # What says little by itself is told with where it is from; else the words are enough.
-    first = pl.when(said != "").then(said.str.slice(0, LONGEST)).when(title != "").then(title)
-    what = first.otherwise(number)
-    return pl.when(where.is_null()).then(what).otherwise(
-        pl.concat_str(what, pl.lit(" ("), where, pl.lit(")"))
-    )
+    placed = pl.concat_str(what, pl.lit(" ("), where, pl.lit(")"))
+    return pl.when(where.is_null()).then(what).otherwise(placed)
 
 
 def _told(lake: Lake) -> pl.LazyFrame:
@@ -89,10 +96,15 @@ def _told(lake: Lake) -> pl.LazyFrame:
             "asset_id",
             pl.concat_str(title.fill_null(""), pl.lit(" "), stem).alias("words"),
             pl.when(title.fill_null("") != "").then(title).otherwise(plain(stem)).alias("title"),
-            plain(pl.col("from").str.slice(0, _TITLE)).alias("sender"),
+            plain(_address(pl.col("from").str.slice(0, _TITLE))).alias("sender"),
             plain(folders.head(folders.len() - 1).list.tail(2).list.join("/")).alias("folder"),
         )
     )
+
+
+def _address(sender: pl.Expr) -> pl.Expr:
+    """Without the name before it."""
+    return pl.coalesce(sender.str.extract(r"<([^<>]+)>"), sender)
 
 
 def _words(texts: pl.DataFrame) -> pl.DataFrame:
@@ -100,30 +112,38 @@ def _words(texts: pl.DataFrame) -> pl.DataFrame:
     found = pl.col("words").str.to_lowercase().str.extract_all(_WORD)
     each = texts.select("asset_id", found.list.unique().alias("word")).explode("word")
     usual = pl.col("word").is_in(_COMMON) | pl.col("word").str.contains(_HASH)
-    return each.filter(pl.col("word").is_not_null(), ~usual)
+    return each.filter(pl.col("word").str.len_chars().is_between(*_LENGTHS), ~usual)
 
 
 def _terms(groups: pl.DataFrame, words: pl.DataFrame, count: int) -> pl.DataFrame:
-    """The terms of each group, the most telling first: center_id, terms.
+    """The words that the members of a group share: center_id, word, groups, score.
 
-    By how many of the members have a word, times the logarithm of how few of all `count` have it
-    (the class-based TF-IDF of BERTopic, with members in place of occurrences).
+    The score is how many of them have a word, times the logarithms of how few of all `count` do
+    and of how few of the `groups` share it (after the class-based TF-IDF of BERTopic, with
+    members in place of occurrences).
     """
     everywhere = words.group_by("word").agg(pl.len().alias("all"))
-    sizes = groups.group_by("center_id").agg(pl.col("asset_id").n_unique().alias("size"))
+    sizes = groups.group_by("center_id").agg(pl.len().alias("size"))
     share = pl.col("here") / pl.col("size")
-    return (
+    shared = (
         groups.select("center_id", "asset_id")
         .join(words, on="asset_id")
         .group_by("center_id", "word")
         .agg(pl.len().alias("here"))
         .join(sizes, on="center_id")
         .filter(share >= _SHARED, pl.col("here") > 1)
+        .with_columns(pl.len().over("word").alias("groups"))
         .join(everywhere, on="word")
-        .with_columns((share * (1 + count / pl.col("all")).log()).round(6).alias("score"))
-        .sort(["center_id", "score", "word"], descending=[False, True, False])
-        .group_by("center_id", maintain_order=True)
-        .agg(pl.col("word").head(TERMS).alias("terms"))
+    )
+    rare = (1 + count / pl.col("all")).log() * (1 + sizes.height / pl.col("groups")).log()
+    return shared.select("center_id", "word", "groups", (share * rare).round(6).alias("score"))
+
+
+def _listed(terms: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The best terms of each group, the most telling first: center_id and `name`."""
+    ordered = terms.sort(["center_id", "score", "word"], descending=[False, True, False])
+    return ordered.group_by("center_id", maintain_order=True).agg(
+        pl.col("word").head(TERMS).alias(name)
     )
 
 

@@ -15,26 +15,22 @@ _TOGETHER = 3
 def tags(lake: Lake) -> pl.LazyFrame:
     """folder/<name of the nearest folder>, in small letters; also folders inside an archive.
 
-    A URL has none, and what came inside of a file lies in that file, which is no folder.
+    A URL has none, and what came inside of a file (file!/member) lies in no folder.
     """
-    path = pl.col("path").str.replace_all("!/", "\x1f!/", literal=True)
-    parts = path.str.split("/").list
+    parts = pl.col("path").str.split("/").list
     folder = parts.get(-2, null_on_oob=True)
     told = latest(lake, ["id", "source", "path"]).filter(~pl.col("path").str.contains("://"))
     lying = told.select(
         pl.col("id").alias("entity_id"),
         folder.alias("folder"),
-        pl.concat_str("source", pl.lit("\x1f"), parts.head(parts.len() - 1).list.join("/")).alias(
-            "place"
-        ),
-    ).filter(pl.col("folder").fill_null("") != "", ~pl.col("folder").str.contains("\x1f"))
-    together = lying.group_by("place").agg(pl.len().alias("count"))
-    return (
-        lying.join(together.filter(pl.col("count") >= _TOGETHER), on="place")
-        .select(
-            "entity_id",
-            pl.concat_str(pl.lit("folder/"), pl.col("folder").str.to_lowercase()).alias("tag"),
-            pl.lit(1.0).alias("confidence"),
-            "folder",
-        )
+        "source",
+        parts.head(parts.len() - 1).list.join("/").alias("whole"),
+    ).filter(pl.col("folder").fill_null("") != "", ~pl.col("folder").str.ends_with("!"))
+    place = ["source", "whole"]
+    together = lying.group_by(place).agg(pl.len().alias("count"))
+    return lying.join(together.filter(pl.col("count") >= _TOGETHER), on=place).select(
+        "entity_id",
+        pl.concat_str(pl.lit("folder/"), pl.col("folder").str.to_lowercase()).alias("tag"),
+        pl.lit(1.0).alias("confidence"),
+        "folder",
     )
