@@ -15,9 +15,13 @@ MOST = 50
 def counted(lake: Lake, tag: str | None, method: str | None) -> list[dict[str, Any]]:
     """Every tag, by how many have it: tag, count, methods."""
     with lake.reading():
-        found = _tags(lake, tag, method).group_by("tag").agg(
-            pl.col("entity_id").n_unique().alias("count"),
-            pl.col("method").unique().sort().str.join(", ").alias("methods"),
+        found = (
+            _tags(lake, tag, method)
+            .group_by("tag")
+            .agg(
+                pl.col("entity_id").n_unique().alias("count"),
+                pl.col("method").unique().sort().str.join(", ").alias("methods"),
+            )
         )
         return found.sort(["count", "tag"], descending=[True, False]).collect().to_dicts()
 
@@ -48,8 +52,8 @@ def collections(lake: Lake, most: int | None = MOST) -> list[dict[str, Any]]:
 def members(lake: Lake, collection_id: str) -> list[dict[str, Any]]:
     """The members of a collection, the nearest to its middle first."""
     with lake.reading():
-        mine = lake.table("collection_members").scan().filter(
-            pl.col("collection_id") == collection_id
+        mine = (
+            lake.table("collection_members").scan().filter(pl.col("collection_id") == collection_id)
         )
         paths = lake.table("assets").scan(["id", "source", "path"])
         named = mine.join(paths, left_on="asset_id", right_on="id", how="left")
@@ -69,7 +73,7 @@ def _pattern(glob: str) -> str:
     """A glob of * and ? as the expression of Rust."""
     from re import escape
 
-    return escape(glob).replace(r"\*", ".*").replace(r"\?", ".").replace("\\-", "-")
+    return escape(glob).replace(r"\*", ".*").replace(r"\?", ".")
 
 
 def _plain(metadata: Any) -> dict[str, str]:

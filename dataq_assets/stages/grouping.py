@@ -55,9 +55,7 @@ def grouped(edges: pl.DataFrame) -> pl.DataFrame:
         center, "asset_id", pl.col("angle").cos().round(_DIGITS).clip(LEAST, 1).alias("strength")
     ).sort("center_id", "strength", "asset_id", descending=[False, True, False])
     half = (pl.len().over("center_id") / 2).ceil().clip(lower_bound=SMALLEST)
-    return members.with_columns(
-        (pl.int_range(pl.len()).over("center_id") < half).alias("is_core")
-    )
+    return members.with_columns((pl.int_range(pl.len()).over("center_id") < half).alias("is_core"))
 
 
 def continued(stored: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:

@@ -18,15 +18,14 @@ _TITLE = 200
 _WORD = r"\p{L}[\p{L}\p{M}\p{N}]*(?:[-_][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*[+#]{0,2}"
 _LENGTHS = (3, 30)  # characters of a word
 _HASH = r"^[0-9a-f-]{8,}$"
-_COMMON = (
-    "about after all also and any are aus auf before bei but can cannot das dem den der des didn "
-    "die don ein eine "
-    "einem einen einer eines est for from fwd had has have how ihr ist its les les may mit more "
-    "make new nicht not now one only other our out pas por que sich sie sind some such than that the their "
-    "them then there these they this und une used uses using von was were what when where which why "
-    "will with within your you been into must would should zum zur https http www com org html htm txt "
-    "pdf eml png jpg"
-).split()
+_USUAL = (
+    "about|after|all|also|and|any|are|auf|aus|been|before|bei|but|can|cannot|com|das|dem|den|der|"
+    "des|didn|die|don|ein|eine|einem|einen|einer|eines|eml|est|for|from|fwd|had|has|have|how|htm|"
+    "html|http|https|ihr|into|ist|its|jpg|les|make|may|mit|more|must|new|nicht|not|now|one|only|"
+    "org|other|our|out|pas|pdf|png|por|que|should|sich|sie|sind|some|such|than|that|the|their|"
+    "them|then|there|these|they|this|txt|und|une|used|uses|using|von|was|were|what|when|where|"
+    "which|why|will|with|within|would|www|you|your|zum|zur"
+)
 
 
 def names(lake: Lake, groups: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -111,7 +110,7 @@ def _words(texts: pl.DataFrame) -> pl.DataFrame:
     """Each word of each text once: asset_id, word."""
     found = pl.col("words").str.to_lowercase().str.extract_all(_WORD)
     each = texts.select("asset_id", found.list.unique().alias("word")).explode("word")
-    usual = pl.col("word").is_in(_COMMON) | pl.col("word").str.contains(_HASH)
+    usual = pl.col("word").str.contains(f"^(?:{_USUAL})$|{_HASH}")
     return each.filter(pl.col("word").str.len_chars().is_between(*_LENGTHS), ~usual)
 
 

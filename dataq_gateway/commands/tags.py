@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from dataq_gateway.options import as_of_option, json_option
+from dataq_gateway.options import Decorator, as_of_option, json_option
 
 
-def by_option() -> Any:
+def by_option() -> Decorator:
     """--by, given to the command as `by`."""
     return click.option("--by", metavar="NAME", help="Who says so.  [default: the user]")
 
@@ -36,7 +36,7 @@ def list_tags(
     as_of: str | None,
     as_json: bool,
 ) -> None:
-    """List the tags of ID, or all tags with how often they are given.
+    """List the tags of ID, or how many have which tag.
 
     ID is that of an asset or a collection, or its first digits.
     """

@@ -12,9 +12,7 @@ from dataq_lake.schemas.raw import RAW, raw_table
 __all__ = ["ID", "RAW", "TABLES", "TIME", "Table", "declared", "raw_table"]
 
 TABLES: dict[str, Table] = {
-    table.name: table
-    for module in (gate, content, kin, groups, records)
-    for table in module.TABLES
+    table.name: table for module in (gate, content, kin, groups, records) for table in module.TABLES
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -37,7 +38,7 @@ def test_three_that_are_alike_are_a_group_and_two_are_none() -> None:
 
 def test_a_chain_of_what_is_just_alike_is_no_blob() -> None:
     nodes = [f"{number:02}" for number in range(31)]
-    chain = [(a, b, 0.76) for a, b in zip(nodes, nodes[1:], strict=False)]
+    chain = [(a, b, 0.76) for a, b in pairwise(nodes)]
     assert {len(each) for each in groups(chain)} == {3}
     assert groups([(a, b, 0.999) for a, b, _ in chain[:4]]) == [set(nodes[:5])]
 
