@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from dataq_assets.stages.arrow import batch_of, batches_of
+from dataq_assets.stages.current import current_texts
 from dataq_assets.stages.grouping import METHOD, continued, grouped
 from dataq_assets.stages.latest import latest
 from dataq_assets.stages.naming import names
@@ -21,7 +22,7 @@ from dataq_lake.lake import Lake
 NAME = "collections"
 MEMBERS = "collection_members"
 EDGE = "similar_to"
-READS = ("relationships", "entities", "collection_names")
+READS = ("relationships", "entities", "analyses", "collection_names")
 TOLD = ["id", "name", "name_method", "size", "center_id", "method"]
 TOLD_OF_MEMBER = ["id", "collection_id", "asset_id", "strength", "is_core"]
 
@@ -61,7 +62,7 @@ class Collections:
     def _members(self, stored: pl.DataFrame, had: pl.DataFrame) -> pl.DataFrame:
         """The members that there are to be: TOLD_OF_MEMBER, center_id, thing_id."""
         things = self.lake.table("entities").scan(["id", "version_of"])
-        groups = _with_things(grouped(_edges(self.lake)), things)
+        groups = _with_things(_with_copies(self.lake, grouped(_edges(self.lake))), things)
         cores = _with_things(stored.filter(pl.col("is_core")), things)
         created = had.select(pl.col("id").alias("collection_id"), "created_at")
         cores = cores.join(created, on="collection_id", how="left")
@@ -162,6 +163,24 @@ def _edges(lake: Lake) -> pl.DataFrame:
     for end in ("source_id", "target_id"):
         found = found.join(current, left_on=end, right_on="id", how="semi")
     return found.select("source_id", "target_id", "strength").collect()
+
+
+def _with_copies(lake: Lake, groups: pl.DataFrame) -> pl.DataFrame:
+    """With all that has the very text of a member, of which only one has edges; not in the core."""
+    if groups.is_empty():
+        return groups
+    current = latest(lake, ["id"]).rename({"id": "asset_id"})
+    texts = current_texts(lake).join(current, on="asset_id", how="semi").collect()
+    told = groups.join(texts, on="asset_id").unique("text_id", keep="first", maintain_order=True)
+    copies = (
+        texts.join(told.drop("asset_id"), on="text_id")
+        .join(groups, on="asset_id", how="anti")
+        .with_columns(pl.lit(value=False).alias("is_core"))
+    )
+    order = ["center_id", "strength", "asset_id"]
+    return pl.concat([groups, copies.select(groups.columns)]).sort(
+        order, descending=[False, True, False]
+    )
 
 
 def _with_things(members: pl.DataFrame, entities: pl.LazyFrame) -> pl.DataFrame:

@@ -188,6 +188,22 @@ def test_a_name_by_hand_stays_and_other_names_stay_while_the_members_do(way: Way
     assert {row["name_method"] for row in way.rows("collections")} == {"members"}
 
 
+def test_what_has_the_text_of_a_member_is_one_too(way: Way) -> None:
+    pages(way, *"abcd")
+    way.observe(item("copy", b"# Page a\n\nAbout a."), item("d2", b"# Page d\n\nAbout d."))
+    texts_of(way)
+    liken(way, "abc")
+    collect(way)
+    assert list(collected(way)) == ["a b c copy"]
+    core = {row["asset_id"]: row["is_core"] for row in way.rows("collection_members")}
+    assert [core[ids(way)[path]] for path in ("a", "copy")] == [True, False]
+    assert way.broken_checks("collections_are_whole") == []
+    way.observe(gone("b"))
+    texts_of(way)
+    collect(way)
+    assert collected(way) == {}
+
+
 def heron(number: int, title: str) -> bytes:
     return f"# {title}\n\nThe heron number {number} stands in the river.\n".encode()
 
