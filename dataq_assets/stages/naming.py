@@ -15,7 +15,7 @@ _OWN = 3, 50  # groups may share a term of their own, or one in so many
 _AGREED = 0.8  # of the members have the sender or folder that is told
 _READ, _FIRST = 5, 1_000  # members of a group whose texts are looked at, and characters of each
 _TITLE = 200
-_WORD = r"\p{L}[\p{L}\p{M}\p{N}]*(?:[-_][\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*[+#]{0,2}"
+_WORD = r"\p{L}[\p{L}\p{M}\p{N}]*(?:-\p{L}[\p{L}\p{M}\p{N}]*)*[+#]{0,2}"
 _LENGTHS = (3, 30)  # characters of a word
 _HASH = r"^[0-9a-f-]{8,}$"
 _USUAL = (
@@ -107,15 +107,17 @@ def _address(sender: pl.Expr) -> pl.Expr:
 
 
 def _words(texts: pl.DataFrame) -> pl.DataFrame:
-    """Each word of each text once: asset_id, word."""
+    """Each word of each text once, with its place among them: asset_id, word, place."""
     found = pl.col("words").str.to_lowercase().str.extract_all(_WORD)
-    each = texts.select("asset_id", found.list.unique().alias("word")).explode("word")
+    lists = texts.select("asset_id", found.list.unique(maintain_order=True).alias("word"))
+    places = pl.int_ranges(pl.col("word").list.len()).alias("place")
+    each = lists.with_columns(places).explode("word", "place")
     usual = pl.col("word").str.contains(f"^(?:{_USUAL})$|{_HASH}")
     return each.filter(pl.col("word").str.len_chars().is_between(*_LENGTHS), ~usual)
 
 
 def _terms(groups: pl.DataFrame, words: pl.DataFrame, count: int) -> pl.DataFrame:
-    """The words that the members of a group share: center_id, word, groups, score.
+    """The words that the members of a group share: center_id, word, place, groups, score.
 
     The score is how many of them have a word, times the logarithms of how few of all `count` do
     and of how few of the `groups` share it (after the class-based TF-IDF of BERTopic, with
@@ -128,19 +130,21 @@ def _terms(groups: pl.DataFrame, words: pl.DataFrame, count: int) -> pl.DataFram
         groups.select("center_id", "asset_id")
         .join(words, on="asset_id")
         .group_by("center_id", "word")
-        .agg(pl.len().alias("here"))
+        .agg(pl.len().alias("here"), pl.col("place").mean().round(3))
         .join(sizes, on="center_id")
         .filter(share >= _SHARED, pl.col("here") > 1)
         .with_columns(pl.len().over("word").alias("groups"))
         .join(everywhere, on="word")
     )
     rare = (1 + count / pl.col("all")).log() * (1 + sizes.height / pl.col("groups")).log()
-    return shared.select("center_id", "word", "groups", (share * rare).round(6).alias("score"))
+    score = (share * rare).round(6).alias("score")
+    return shared.select("center_id", "word", "place", "groups", score)
 
 
 def _listed(terms: pl.DataFrame, name: str) -> pl.DataFrame:
-    """The best terms of each group, the most telling first: center_id and `name`."""
-    ordered = terms.sort(["center_id", "score", "word"], descending=[False, True, False])
+    """The best terms of each group, the most telling first, then as read: center_id and `name`."""
+    order = ["center_id", "score", "place", "word"]
+    ordered = terms.sort(order, descending=[False, True, False, False])
     return ordered.group_by("center_id", maintain_order=True).agg(
         pl.col("word").head(TERMS).alias(name)
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dataq_assets.stages.relation import all_relations
 from dataq_lake.lake import Lake
 from tests.gateway.rows import Command, add_rows
 
@@ -94,3 +96,36 @@ def test_mistakes_are_told(alike: Command) -> None:
     assert "no collection 'x'" in alike("collections", "show", "x").stderr
     assert "no collection 'x'" in alike("collections", "rename", "x", "y").stderr
     assert alike("tags", "add", "1").returncode == 2
+
+
+NOTES = {
+    "heron": "The heron stands in the shallow river and waits for fish at the gauge of the weir.",
+    "invoice": "Please pay the invoice for printer toner and paper within thirty days.",
+    "kernel": "The kernel module failed to compile because a header of the driver was missing.",
+}
+
+
+@pytest.mark.skipif(
+    "similar_to" not in {each.name for each in all_relations()},
+    reason="no relation says what is alike",
+)
+def test_the_whole_way_from_files_to_collections(dataq: Command, tmp_path: Path) -> None:
+    root = tmp_path / "notes"
+    root.mkdir()
+    for name, text in NOTES.items():
+        for number in range(4):
+            (root / f"{name}-{number}.txt").write_text(f"{text} Number {number}.\n")
+    assert dataq("sources", "add", "notes", "--plugin", "file_scanner", "--config", f"root={root}")
+    assert dataq("run").returncode == 0
+    assert asked(dataq, "relate")["rows"]["collections"] == 3
+    found = {row["id"]: row["name"] for row in asked(dataq, "collections", "list")}
+    assert [any(name in each for each in found.values()) for name in NOTES] == [True] * 3
+    (herons,) = (id_ for id_, name in found.items() if "heron" in name)
+    hits = asked(dataq, "search", f"collection:{herons}", "number")
+    assert {hit["path"] for hit in hits} == {f"heron-{number}.txt" for number in range(4)}
+    (root / "heron-0.txt").unlink()
+    (root / "heron-9.txt").write_text(f"{NOTES['heron']} And more of it.\n")
+    assert dataq("run").returncode == 0
+    asked(dataq, "relate")
+    shown = asked(dataq, "collections", "show", herons)
+    assert {each["path"] for each in shown["members"]} == {f"heron-{n}.txt" for n in (1, 2, 3, 9)}
