@@ -8,7 +8,7 @@ from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_lake.lake import Lake
 
 ASSET = ("collections",)
-TABLES = ("collections", "collection_members", "entities")
+TABLES = ("collections", "collection_members")
 
 
 def verdict(lake: Lake) -> Verdict:

@@ -8,7 +8,7 @@ from dataq_assets.stages.check import Verdict, none_of, together
 from dataq_lake.lake import Lake
 
 ASSET = ("tags",)
-TABLES = ("tags", "manual_tags", "entities")
+TABLES = ("tags", "manual_tags")
 
 
 def verdict(lake: Lake) -> Verdict:
