@@ -10,8 +10,9 @@
 
 Raw is partitioned by windows of time and filled by plugins. Everything after it is incremental:
 what is new is whatever the asset's own table lacks, so every run may be repeated or cut off.
-At its end stand destinations, each downstream of the table whose rows it gets, and relationships,
-which runs of sources do not wait for: the daemon or `dataq relate` brings it up to date.
+At its end stand destinations, each downstream of the table whose rows it gets, and relationships
+with the collections and tags that follow from them, which runs of sources do not wait for: the
+daemon or `dataq relate` brings them up to date.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
 retire_snapshots and vacuum, each with a schedule; and reprocess, which takes away what is to be
 derived again, and which items follow as they follow raw.
@@ -27,6 +28,7 @@ from dataq_assets.components.source_plugin import raw_asset
 from dataq_assets.defs.assets import assets
 from dataq_assets.defs.automation import automation_sensor
 from dataq_assets.defs.checks import table_checks
+from dataq_assets.defs.collections import collections, tags
 from dataq_assets.defs.destinations import destination_assets
 from dataq_assets.defs.embeddings import embeddings
 from dataq_assets.defs.failures import failure_sensor
@@ -75,6 +77,8 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
             assets=[
                 *(asset.map_asset_specs(_derived) for asset in derived),
                 relationships.map_asset_specs(_apart),
+                collections.map_asset_specs(_derived),
+                tags.map_asset_specs(_derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
                 reprocess,
             ],

@@ -21,6 +21,10 @@ ENTITIES = """
         assets.version, segments.id as version_of, assets.is_latest,
         assets.created_at, assets.updated_at
     from {segments} as segments left join {entities} as assets on assets.id = segments.asset_id
+    union all by name
+    select id, 'collection' as entity_type, 1 as version, id as version_of, true as is_latest,
+        created_at, updated_at
+    from {collections}
 """
 
 
@@ -63,7 +67,7 @@ class Views:
             return TEXTS.format(texts=self._inner("texts"), assets=self._inner("assets"))
         if name == "entities":
             return ENTITIES.format(
-                entities=self._inner("entities"), segments=self._inner("segments")
+                **{name: self._inner(name) for name in ("entities", "segments", "collections")}
             )
         return self._table(name)
 

@@ -1,9 +1,10 @@
-"""What `dataq relate` does: one run of the asset `relationships`, without a daemon."""
+"""What `dataq relate` does: one run of `relationships` and what follows, without a daemon."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from dataq_assets.runs.outcome import Outcome
 from dataq_assets.runs.session import Session
@@ -12,11 +13,14 @@ from dataq_resources.home import Home
 from dataq_resources.progress import OnProgress, listening
 from dataq_resources.sources import read_sources
 
+if TYPE_CHECKING:
+    import dagster as dg
+
 
 def relate(
     home: Home, relations: Sequence[str] = (), on_progress: OnProgress | None = None
 ) -> Outcome:
-    """Brings these relations (all if none) up to date.
+    """Brings these relations (all if none) up to date, then collections and tags.
 
     Raises FixTheCall for one that there is not, UpgradeLake; all else that goes wrong is in the
     outcome.
@@ -32,3 +36,10 @@ def relate(
         outcome = session.relate(relations)
     outcome.seconds = time.monotonic() - begun
     return outcome
+
+
+def related_keys() -> list[dg.AssetKey]:
+    """The assets that no run of sources makes, in order."""
+    import dagster as dg
+
+    return [dg.AssetKey(name) for name in ("relationships", "collections", "tags")]

@@ -98,23 +98,29 @@ class Session:
 
     def derive_and_check(self, handover: Handover) -> Outcome:
         """The same with all checks of what it stores, in one run."""
-        from dataq_assets.defs.relationships import KEY
         from dataq_assets.runs.launch import launch
+        from dataq_assets.runs.relating import related_keys
 
+        related = related_keys()
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key != KEY]
+        checks = [key for key in keys if key.asset_key not in related]
         with self._foreseeing(handover):
             return launch(self._instance, self._definitions, self._derived(), checks)
 
     def relate(self, relations: Sequence[str] = ()) -> Outcome:
-        """What came of bringing these relations (all if none) up to date, and of their checks."""
+        """What came of bringing these relations (all if none) up to date, and of their checks.
+
+        Collections and tags follow from them.
+        """
         from dataq_assets.defs.relationships import KEY
         from dataq_assets.runs.launch import launch
+        from dataq_assets.runs.relating import related_keys
 
+        related = related_keys()
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key == KEY]
+        checks = [key for key in keys if key.asset_key in related]
         config = {"ops": {KEY.path[0]: {"config": {"relations": list(relations)}}}}
-        return launch(self._instance, self._definitions, [KEY], checks, config=config)
+        return launch(self._instance, self._definitions, related, checks, config=config)
 
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:

@@ -60,7 +60,7 @@ class Look:
         return name not in self.unreadable and self.lake.table(name).exists
 
 
-RECORDS = ("plugin_state", "deliveries", "reprocessings")
+RECORDS = ("plugin_state", "deliveries", "reprocessings", "collection_names", "manual_tags")
 
 
 @dataclass(frozen=True)

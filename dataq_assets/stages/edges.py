@@ -33,7 +33,7 @@ def wanted_edges(edges: pl.LazyFrame) -> pl.DataFrame:
 
 
 def evidence(names: Sequence[str]) -> pl.Expr:
-    """These columns as one text that can be compared, and taken apart by `_pairs`."""
+    """These columns as one text that can be compared, and taken apart by `pairs_of`."""
     parts = [pl.lit("")]
     for name in names:
         value = pl.concat_str(pl.lit(f"{name}\x1f"), pl.col(name).cast(pl.String), pl.lit("\x1e"))
@@ -55,7 +55,7 @@ def stored_edges(lake: Lake, relation: str) -> pl.DataFrame:
     """The edges of a relation as they are stored: id and TOLD."""
     mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
     rows = mine.select("id", *ENDS, "strength", "method", "metadata").collect()
-    texts = ["".join(f"{k}\x1f{v}\x1e" for k, v in sorted(_items(m))) for m in rows["metadata"]]
+    texts = ["".join(f"{k}\x1f{v}\x1e" for k, v in sorted(items_of(m))) for m in rows["metadata"]]
     told = pl.Series("evidence", texts, dtype=pl.String)
     return rows.drop("metadata").with_columns(told)
 
@@ -63,12 +63,13 @@ def stored_edges(lake: Lake, relation: str) -> pl.DataFrame:
 def stored_evidence(lake: Lake, relation: str, names: Sequence[str]) -> pl.DataFrame:
     """Strength and method of the stored edges of a relation, and these names of their evidence."""
     stored = stored_edges(lake, relation)
-    found = [dict(_pairs(each)) for each in stored["evidence"]]
+    found = [dict(pairs_of(each)) for each in stored["evidence"]]
     columns = [pl.Series(name, [each.get(name) for each in found], pl.String) for name in names]
     return stored.select("strength", "method").with_columns(columns)
 
 
-def _items(metadata: Any) -> list[tuple[str, str]]:
+def items_of(metadata: Any) -> list[tuple[str, str]]:
+    """The names and values of a map as Polars reads it."""
     if metadata is None:
         return []
     if isinstance(metadata, Mapping):
@@ -84,7 +85,7 @@ def _rows(relation: str, edges: pl.DataFrame, run_id: str) -> Iterator[pa.Record
                 {
                     "id": make_id(relation, row["source_id"], row["target_id"]),
                     "relationship_type": relation,
-                    "metadata": _pairs(row["evidence"]),
+                    "metadata": pairs_of(row["evidence"]),
                     "run_id": run_id,
                     **row,
                 }
@@ -93,6 +94,7 @@ def _rows(relation: str, edges: pl.DataFrame, run_id: str) -> Iterator[pa.Record
         )
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
+def pairs_of(text: str) -> list[tuple[str, str]]:
+    """The names and values that `evidence` has put into one text."""
     parts = [each.partition("\x1f") for each in text.split("\x1e")[:-1]]
     return [(name, value) for name, _, value in parts]

@@ -13,7 +13,8 @@ from dataq_gateway.options import json_option
 def command(relations: tuple[str, ...], as_json: bool) -> None:
     """Find out what belongs together.
 
-    RELATIONS are the kinds of edges, like links_to; all if none is named.
+    RELATIONS are the kinds of edges, like links_to; all if none is named. Collections and tags
+    follow.
     Only what has changed since the last time is looked at: `dataq run` does not do it, the daemon
     (`dataq dev`) does it by itself. `dataq graph` and the table `relationships` have the edges.
     """
@@ -28,8 +29,10 @@ def command(relations: tuple[str, ...], as_json: bool) -> None:
     if as_json:
         echo_json(as_dict(outcome))
     else:
-        new, gone = (counts.get("relationships", 0) for counts in (outcome.rows, outcome.deleted))
-        click.echo(f"relationships: {new:,} new, {gone:,} gone; took {outcome.seconds:.1f} s")
+        for table in ("relationships", "collections", "tags"):
+            new, gone = (counts.get(table, 0) for counts in (outcome.rows, outcome.deleted))
+            click.echo(f"{table}: {new:,} new, {gone:,} gone")
+        click.echo(f"took {outcome.seconds:.1f} s")
         for line in failures(outcome):
             click.echo(line, err=True)
     if not outcome.ok:

@@ -41,8 +41,8 @@ def command(
 
     Passages are found by meaning and by word; each tells its rank and score in both.
 
-    Among WORDS, from: (a mail's sender), type:, in: (source or path), after:, before: and id: limit
-    what is found; with a dash before, they exclude.
+    Among WORDS, from: (a mail's sender), type:, in: (source or path), tag:, collection:, after:,
+    before: and id: limit what is found; with a dash before, they exclude.
     """
     from dataq_gateway.home import existing_lake
     from dataq_lake.search import search

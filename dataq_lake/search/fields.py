@@ -17,7 +17,7 @@ from dataq_lake.search.members import WHOLE
 
 _LONGEST = 2_000  # characters; more than this is text, not a query
 _PIECE = re.compile(r'\s+|[+-]?(?:\w+:)?"[^"]*"|\S+')
-_FIELD = re.compile(r'([+-]?)(from|type|in|after|before|id):(?:"([^"]+)"|([^\s"]+))')
+_FIELD = re.compile(r'([+-]?)(from|type|in|tag|collection|after|before|id):(?:"([^"]+)"|([^\s"]+))')
 _TYPE = re.compile(r"[\w.+*?-]+(/[\w.+*?-]+)?")
 _SHORT = re.compile(r"\d{4}(-\d\d)?")
 _JOINS = {"AND", "OR"}
@@ -90,6 +90,10 @@ def _with(filters: Filters, name: str, value: str) -> Filters:
             return replace(filters, within=(*filters.within, value))
         case "from":
             return replace(filters, senders=(*filters.senders, value))
+        case "tag":
+            return replace(filters, tags=(*filters.tags, value))
+        case "collection":
+            return replace(filters, collections=(*filters.collections, value))
         case _:
             return replace(filters, ids=(*filters.ids, value))
 
@@ -128,4 +132,5 @@ def _time(text: str) -> str | None:
 
 _READ: dict[str, Callable[[str], str | None]] = {
     "from": _text, "type": _type, "in": _text, "after": _time, "before": _time, "id": _id,
+    "tag": _text, "collection": _text,
 }  # fmt: skip

@@ -13,7 +13,7 @@ from dataq_lake.search.conditions import After, Before, Condition, Like, glob
 if TYPE_CHECKING:
     from dataq_lake.search.members import Members
 
-_LISTS = ("types", "sources", "paths", "within", "senders", "ids")
+_LISTS = ("types", "sources", "paths", "within", "senders", "ids", "tags", "collections")
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,9 @@ class Filters:
     or ? also stands for all that begins with it; `within` is a source or a path, read so. `after`
     (inclusive) and `before` (exclusive) compare the item's own time; what has none is left out by
     either. `senders` are in a mail's sender, in any case and from where a word begins, or all of it
-    with * and ?; `ids` are whole ids of segments or assets; both keep what is inside, too.
+    with * and ?; `ids` are whole ids of segments or assets; `tags` are whole, in any case, or with
+    * and ?; `collections` are ids or what their names contain as senders do. All of these keep what
+    is inside, too.
 
     What meets any kind of `excluded` is left out.
     """
@@ -37,6 +39,8 @@ class Filters:
     within: tuple[str, ...] = ()
     senders: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    collections: tuple[str, ...] = ()
     excluded: Filters | None = None
 
     def __bool__(self) -> bool:
@@ -75,6 +79,10 @@ class Filters:
             yield members.sent_by(self.senders)
         if self.ids:
             yield members.of(self.ids)
+        if self.tags:
+            yield members.tagged(self.tags)
+        if self.collections:
+            yield members.collected(self.collections)
 
 
 def _micros(time: datetime | str) -> int:

@@ -16,6 +16,9 @@ from dataq_assets.stages.checks.volume_is_usual import unusual
 from dataq_assets.stages.deep_check import deep_checks, look
 from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
+from dataq_lake.tagging import add as give
+from dataq_lake.tagging import remove
+from tests.assets.alike import collect, liken, pages, tag
 from tests.assets.way import Way, item
 
 LETTER = b"Message-ID: <1@x>\nFrom: ana@x\nTo: jon@x\nSubject: well\n\nThere is a spider.\n"
@@ -220,7 +223,54 @@ def add_hours(way: Way, *hours: tuple[int, int]) -> None:
     add(way.lake, "raw_quiet", *rows)
 
 
+def collect_nothing(way: Way) -> set[str]:
+    add(way.lake, "collections", {"id": "empty", "name": "x", "size": 0, "center_id": "a"})
+    return {"empty"}
+
+
+def share_a_member(way: Way) -> set[str]:
+    row = {"asset_id": "twice", "strength": 0.9, "is_core": True}
+    members = [{**row, "id": f"m{name}", "collection_id": name} for name in "ab"]
+    add(way.lake, "collection_members", *members)
+    return {"twice"}
+
+
+def keep_a_member_that_is_gone(way: Way) -> set[str]:
+    pages(way, *"xyz")
+    liken(way, "xyz")
+    collect(way)
+    return {change(way, "collection_members", "asset_id", asset_id="gone")["collection_id"], "gone"}
+
+
+def lose_a_manual_tag(way: Way) -> set[str]:
+    asset = min(row["id"] for row in way.rows("assets"))
+    give(way.lake, asset, ["mine"])
+    tag(way)
+    take(way, "tags", "id", method="manual")
+    return {asset, "mine"}
+
+
+def bring_back_a_tag(way: Way) -> set[str]:
+    tag(way)
+    row = min(way.rows("tags"), key=lambda each: str(each["id"]))
+    remove(way.lake, row["entity_id"], [row["tag"]])
+    tag(way)
+    add(way.lake, "tags", {**row, "metadata": None})
+    return {row["entity_id"], row["tag"]}
+
+
+def guess_a_tag(way: Way) -> set[str]:
+    add(way.lake, "tags", {"id": "guess", "entity_id": "a", "tag": "b", "confidence": 0.8})
+    return {"guess"}
+
+
 BROKEN: list[tuple[str, Break]] = [
+    ("collections_are_whole", collect_nothing),
+    ("collections_are_whole", share_a_member),
+    ("collections_are_whole", keep_a_member_that_is_gone),
+    ("manual_tags_kept", lose_a_manual_tag),
+    ("manual_tags_kept", bring_back_a_tag),
+    ("manual_tags_kept", guess_a_tag),
     ("edges_are_sound", overstate_an_edge),
     ("edges_are_sound", lead_an_edge_to_itself),
     ("observed_once", observe_twice),

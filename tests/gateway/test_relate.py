@@ -63,7 +63,7 @@ def test_what_is_archived_is_related_and_walked(related: Command, tmp_path: Path
     assert asked(related, "graph", "components") == []
     first = asked(related, "relate")
     assert first["ok"]
-    assert first["passed"] == ["relationships: edges_are_sound"]
+    assert "relationships: edges_are_sound" in first["passed"]
     assert first["rows"]["relationships"] == 3
     assert asked(related, "relate")["rows"]["relationships"] == 0
     around = asked(related, "graph", "neighbours", IDS["b.html"], "--type", "links_to")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -170,11 +171,75 @@ def test_a_lake_without_mails_has_no_senders(tmp_path: Path, model: Model) -> No
     assert paths(search(bare, "gauge -from:ana")) == {"a"}
 
 
+def label(lake: Lake, **tags: str) -> None:
+    """Tags these assets, by hand; `tags` are paths by tag."""
+    rows = [
+        {"id": f"{tag}{path}", "entity_id": id_, "tag": tag.replace("_", "/")}
+        for tag, path in tags.items()
+        for id_ in [path if path == HERONS else asset_id(path)]
+    ]
+    handle = lake.table("tags")
+    handle.append([pa.RecordBatch.from_pylist(rows, schema=handle.table.schema)])
+
+
+HERONS = "c" * 32
+FRAGMENTS = ("tag:", "-collection:", "from:", "-in:", "id:", "after:", *'"(* ', "NOT ", "OR ")
+
+
+def collect(lake: Lake, name: str, *members: str) -> None:
+    """Stores the collection HERONS."""
+    rows = [{"id": path, "collection_id": HERONS, "asset_id": asset_id(path)} for path in members]
+    stored = {"collections": [{"id": HERONS, "name": name}], "collection_members": rows}
+    for table, each in stored.items():
+        handle = lake.table(table)
+        handle.append([pa.RecordBatch.from_pylist(each, schema=handle.table.schema)])
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ("tag:MINE gauge", {ANA, PLAN}),
+        ("tag:folder/*", {NOTE}),
+        ("tag:folder", set()),
+        ("tag:fold?r/notes -tag:mine gauge", {NOTE}),
+        ("-tag:mine gauge", {YUKI, NOTE}),
+        ('tag:mine tag:"folder/notes" gauge', {ANA, PLAN, NOTE}),
+        ("tag:good gauge", {YUKI, NOTE}),
+        ("collection:heron", {YUKI, NOTE}),
+        ('collection:"grey héron"', {YUKI, NOTE}),
+        ("collection:eron gauge", set()),
+        (f"collection:{HERONS.upper()} gauge", {YUKI, NOTE}),
+        ("collection:';--", set()),
+    ],
+)
+def test_tags_and_collections_keep_what_has_them(
+    tmp_path: Path, model: Model, typed: str, wanted: set[str]
+) -> None:
+    lake = filled(tmp_path, model)
+    label(lake, mine=ANA, folder_notes=NOTE, good=HERONS)
+    collect(lake, "grey heron, river", YUKI, NOTE)
+    assert paths(search(lake, typed)) == wanted
+
+
+def test_tags_are_those_of_today_until_something_newer_is_published(
+    tmp_path: Path, model: Model
+) -> None:
+    lake = filled(tmp_path, model)
+    before = open_snapshot(lake.root).manifest.id
+    searcher = Searcher(open_snapshot(lake.root))
+    assert searcher.search("tag:mine gauge") == []
+    label(lake, mine=NOTE)
+    assert paths(searcher.search("tag:mine gauge")) == {NOTE}
+    publish(lake, Publication(model, [documents([{"path": "late", "text": "gauge", **MAIL}])]))
+    assert paths(search(lake, "tag:mine gauge")) == {NOTE}
+    assert search(lake, "tag:mine gauge", snapshot=before) == []
+
+
 @settings(max_examples=40)
 @given(
     st.lists(
         st.one_of(
-            st.sampled_from(["from:", "-in:", "id:", "after:", '"', "(", "*", " ", "NOT ", "OR "]),
+            st.sampled_from(FRAGMENTS),
             st.text(max_size=6),
         ),
         max_size=8,

@@ -18,6 +18,10 @@ ADVICE = {
     "plugins then send everything again, and nothing of it is stored twice",
     "deliveries": "restore it from a backup, or remove lake/tables/deliveries: everything is then "
     "delivered again, which only a receiver that knows its keys takes once",
+    "collection_names": "restore it from a backup, or remove lake/tables/collection_names: "
+    "collections are then called by what their members share",
+    "manual_tags": "restore it from a backup, or remove lake/tables/manual_tags: what people have "
+    "said of tags is then forgotten",
     "reprocessings": "restore it from a backup, or remove lake/tables/reprocessings: a request "
     "that was interrupted is then forgotten, so ask for it again",
 }
