@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
-_APART = ("raw_", "maintenance", "destinations", "relationships")
+_APART = ("raw_", "maintenance", "destinations", "relationships", "rankings", "service_levels")
 INTERRUPTED = "DagsterExecutionInterruptedError"
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dataq_assets.runs.news import News
 from dataq_assets.runs.outcome import Outcome
@@ -98,23 +98,30 @@ class Session:
 
     def derive_and_check(self, handover: Handover) -> Outcome:
         """The same with all checks of what it stores, in one run."""
-        from dataq_assets.defs.relationships import KEY
+        from dataq_assets.defs import relationships, service_levels
         from dataq_assets.runs.launch import launch
 
+        apart = {relationships.KEY, service_levels.KEY}
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key != KEY]
+        checks = [key for key in keys if key.asset_key not in apart]
         with self._foreseeing(handover):
             return launch(self._instance, self._definitions, self._derived(), checks)
 
     def relate(self, relations: Sequence[str] = ()) -> Outcome:
         """What came of bringing these relations (all if none) up to date, and of their checks."""
-        from dataq_assets.defs.relationships import KEY
+        config = {"ops": {"relationships": {"config": {"relations": list(relations)}}}}
+        return self.alone("relationships", config)
+
+    def alone(self, asset: str, config: Mapping[str, Any] | None = None) -> Outcome:
+        """What came of one asset that runs of sources do not wait for, and of its checks."""
+        import dagster as dg
+
         from dataq_assets.runs.launch import launch
 
+        key = dg.AssetKey(asset)
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key == KEY]
-        config = {"ops": {KEY.path[0]: {"config": {"relations": list(relations)}}}}
-        return launch(self._instance, self._definitions, [KEY], checks, config=config)
+        checks = [each for each in keys if each.asset_key == key]
+        return launch(self._instance, self._definitions, [key], checks, config=config)
 
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:
