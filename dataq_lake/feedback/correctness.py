@@ -26,7 +26,7 @@ select edges.*,
     (edges.strength * {stated} + coalesce(said.correct, 0))
         / ({stated} + coalesce(said.correct + said.incorrect, 0)) as confidence
 from {at}relationships as edges
-    left join feedback_correctness() as said
+    left join {at}feedback_correctness() as said
         on said.entity_id = edges.id and said.about = 'edge'
 """,
 )
