@@ -179,7 +179,7 @@ def _close(
     if graph.TABLE in names:
         for macro in graph.macros():
             connection.execute(macro)
-    if correctness.TABLES <= set(names):
+    if set(names) >= correctness.TABLES:
         for macro in correctness.macros():
             connection.execute(macro)
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes

@@ -98,10 +98,10 @@ class Session:
 
     def derive_and_check(self, handover: Handover) -> Outcome:
         """The same with all checks of what it stores, in one run."""
-        from dataq_assets.defs import relationships, service_levels
+        from dataq_assets.defs import rankings, relationships, service_levels
         from dataq_assets.runs.launch import launch
 
-        apart = {relationships.KEY, service_levels.KEY}
+        apart = {relationships.KEY, rankings.KEY, service_levels.KEY}
         keys = self._definitions.resolve_asset_graph().asset_check_keys
         checks = [key for key in keys if key.asset_key not in apart]
         with self._foreseeing(handover):

@@ -76,9 +76,9 @@ def test_one_at_a_time(place: Home) -> None:
 
 def test_only_what_is_harmless_runs_by_itself(place: Home) -> None:
     schedules = {each.name: each for each in build(place).schedules or ()}
-    assert set(schedules) == TASKS
+    assert set(schedules) == {*TASKS, "service_levels"}
     running = {name for name, each in schedules.items() if each.default_status == RUNNING}  # type: ignore[union-attr]
-    assert running == {"compaction", "merge_indexes"}
+    assert running == {"compaction", "merge_indexes", "service_levels"}
 
 
 def test_settings_say_when(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:

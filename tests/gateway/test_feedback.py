@@ -64,6 +64,7 @@ def test_from_a_word_about_a_hit_to_a_ranking_and_back(archived: Command, tmp_pa
     assert asked(dataq, "search", QUERY) == before
     found = asked(dataq, "ranking", "compare", "none", 1)
     assert found["changes"][0]["query"] == QUERY
+    file.write_text(json.dumps({**row, "entity_id": second["id"], "value": 2}) + "\n")
     assert "1 queries change" in dataq("ranking", "compare", "none", 1, "--file", file).stdout
     assert asked(dataq, "search", QUERY, "--ranking", 1)[0]["id"] == second["id"]
     assert asked(dataq, "ranking", "use", 1) == {"before": None, "in_force": 1}
