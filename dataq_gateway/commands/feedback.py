@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from dataq_lake.feedback.statement import Statement
 
+ABOUT = ("edge", "tag", "text", "type")
 SHOWN = ("created_at", "by", "kind", "value", "entity_id", "query", "about", "detail", "note")
 
 
@@ -35,8 +36,8 @@ def command() -> None:
     type=click.IntRange(0, 3),
     help="0: not relevant, 1: mentions it, 2: relevant, 3: just what was looked for.",
 )
-@click.option("--correct", type=click.Choice(("edge", "tag", "text", "type")))
-@click.option("--incorrect", type=click.Choice(("edge", "tag", "text", "type")))
+@click.option("--correct", type=click.Choice(ABOUT), help="This of it is as it should be.")
+@click.option("--incorrect", type=click.Choice(ABOUT), help="This of it is not.")
 @click.option("--detail", metavar="TEXT", help="Which tag, or what the type should be.")
 @click.option("--note", metavar="TEXT", help="Why.")
 @click.option("--by", metavar="NAME", help="Who says so, by default this user.")

@@ -48,6 +48,7 @@ TABLES = (
         ),
         ("id",),
         "What a ranking holds of one thing for one query: -1 (away with it) to 1.",
+        insert_only=True,
     ),
     Table(
         "ranking_confidences",
@@ -65,6 +66,7 @@ TABLES = (
         ("id",),
         "How many say that an edge, a tag, a text or a type is correct, and how many that it is "
         "not, as a ranking counts them. What they speak of is never overwritten.",
+        insert_only=True,
     ),
     Table(
         "rankings",
@@ -82,6 +84,7 @@ TABLES = (
         ("id",),
         "A version of what is learned from feedback. None is ever changed, and none counts before "
         "somebody says so: ranking_uses.",
+        insert_only=True,
     ),
     Table(
         "ranking_uses",
