@@ -56,12 +56,6 @@ def history(lake: Lake, limit: int | None = None) -> dict[str, list[dict[str, An
     return {level: found[level][-limit if limit else None :] for level in sorted(found)}
 
 
-def latest(lake: Lake, level: str) -> dict[str, Any] | None:
-    """The newest measurement of a level, None before the first."""
-    rows = history(lake, 1).get(level)
-    return rows[0] if rows else None
-
-
 def _number(settings: Mapping[str, str], name: str, usual: float) -> float:
     text = settings.get(name) or str(usual)
     try:

@@ -20,6 +20,7 @@ WEIGHTS = {"text": 1.0, "vector": 0.7}
 _FUSION = {
     "method": "reciprocal rank fusion",
     "k": RRF_K,
+    "weights": WEIGHTS,
     "score": "sum over the retrievers that found it of weight / (k + rank), in text times share",
 }
 _SHOWN = 100

@@ -102,7 +102,8 @@ class Inquiry:
         factors = judged.factors(terms, found.scores, known)
         changed = {id_: each.fused * each.factor for id_, each in factors.items()}
         scores = {**found.scores, **changed}
-        return replace(found, scores=scores, final=found.final and not factors, factors=factors)
+        # What is found further down may get a factor that moves it up.
+        return replace(found, scores=scores, final=False, factors=factors)
 
     def _rankings(self, depth: int) -> dict[str, Ranking]:
         mode = self.ask.mode

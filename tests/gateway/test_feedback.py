@@ -87,7 +87,6 @@ def levels(dataq: Command, tmp_path: Path) -> None:
     told = dataq("levels", "--history", "--svg", drawn)
     assert told.stdout.count("kept") == len(first)
     assert ET.parse(drawn).getroot().tag.endswith("svg")
-    dataq("sql", "select 1")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DATAQ_LEVELS_RECALL", "1.1")
         patch.setenv("DATAQ_LEVELS_P95_MS", "0.001")
@@ -102,6 +101,7 @@ def levels(dataq: Command, tmp_path: Path) -> None:
     assert checked.returncode == 1
     failed = [each["check"] for each in json.loads(checked.stdout)["checks"] if not each["passed"]]
     assert sorted(failed) == ["recall_is_kept", "search_is_quick"]
+    assert asked(dataq, "levels", "--history") == past  # neither of them has measured
     assert dataq("levels", "--history", "--svg", tmp_path).returncode == 1
 
 
