@@ -15,7 +15,8 @@ with the collections and tags that follow from them, which runs of sources do no
 daemon or `dataq relate` brings them up to date.
 Beside it stands maintenance, which no run of sources needs: compaction, merge_indexes,
 retire_snapshots and vacuum, each with a schedule; and reprocess, which takes away what is to be
-derived again, and which items follow as they follow raw.
+derived again, and which items follow as they follow raw. So do rankings, which are made of feedback
+when somebody asks for one, and service_levels, which the clock measures.
 """
 
 from collections.abc import Sequence
@@ -36,13 +37,16 @@ from dataq_assets.defs.indexes import snapshots
 from dataq_assets.defs.items import items_asset
 from dataq_assets.defs.jobs import job_definitions
 from dataq_assets.defs.maintenance import maintenance_assets, maintenance_schedules
+from dataq_assets.defs.rankings import rankings
 from dataq_assets.defs.relationships import relationships
 from dataq_assets.defs.reprocess import reprocess, reprocess_job
 from dataq_assets.defs.segments import segments
+from dataq_assets.defs.service_levels import levels_schedule, service_levels
 from dataq_assets.defs.texts import texts
 from dataq_assets.loading import source_definitions, source_names
 from dataq_assets.owners import OWNER
 from dataq_assets.uncollected import uncollected
+from dataq_lake.levels import level_settings
 from dataq_lake.maintenance.settings import maintenance_settings
 from dataq_resources.embedder import EmbedderResource
 from dataq_resources.home import Home, home_from_environment
@@ -81,10 +85,11 @@ def build(home: Home, known: Sequence[SourceConfig] | None = None) -> dg.Definit
                 tags.map_asset_specs(_derived),
                 *(asset.map_asset_specs(_owned) for asset in maintenance_assets(settings)),
                 reprocess,
+                *(asset.map_asset_specs(_asked) for asset in (rankings, service_levels)),
             ],
             jobs=[reprocess_job(derived)],
             sensors=[automation_sensor(), failure_sensor()],
-            schedules=maintenance_schedules(settings),
+            schedules=[*maintenance_schedules(settings), levels_schedule(level_settings())],
             asset_checks=[table_checks(names)],
             resources={
                 "home": where,
@@ -106,6 +111,11 @@ def _owned(spec: dg.AssetSpec) -> dg.AssetSpec:
 def _apart(spec: dg.AssetSpec) -> dg.AssetSpec:
     """What `dataq run` does not wait for: a run of its own follows."""
     return _derived(spec).replace_attributes(automation_condition=afterwards())
+
+
+def _asked(spec: dg.AssetSpec) -> dg.AssetSpec:
+    """What nothing makes by itself, but the clock or somebody who asks for it."""
+    return _derived(spec).replace_attributes(automation_condition=None)
 
 
 def _derived(spec: dg.AssetSpec) -> dg.AssetSpec:

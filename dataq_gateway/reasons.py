@@ -24,6 +24,8 @@ def reasons(why: Mapping[str, Any]) -> str:
         telling = sorted(words, key=lambda word: (-len(word), word))
         parts.append(f"matched {', '.join(telling)}")
     parts += _likeness(why.get("likeness", {}))
+    if why.get("feedback", {}).get("factor", 1) != 1:
+        parts.append(f"feedback × {why['feedback']['factor']:.2f}")
     return "; ".join(parts)
 
 

@@ -6,6 +6,7 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dataq_lake.feedback import correctness
 from dataq_lake.graph import TABLE, macros
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.refusals import redacted
@@ -48,6 +49,7 @@ def attachment(lake: Lake) -> str:
     state = f"as it was at {time}" if time else f"as it is at {datetime.now(UTC)}"
     root = " ".join(str(lake.root).splitlines())  # no name of a folder ends the comment
     made = [*(view.statement for view in map(views.view, views.names())), *macros()]
+    made += correctness.macros()
     statements = [f"{statement};\n" for statement in made]
     needs = _needs(lake.root) if isinstance(lake.root, ObjectPath) else " and needs no extension"
     return HEAD.format(root=root, state=state, needs=needs) + "".join(statements)
@@ -68,7 +70,7 @@ def attach(connection: duckdb.DuckDBPyConnection, lake: Lake, name: str) -> None
     connection.execute(f'attach \':memory:\' as "{name}"; use "{name}"')
     for view in told:
         connection.execute(view.statement)
-    for macro in macros(f'"{name}".{TABLE}'):
+    for macro in (*macros(f'"{name}".{TABLE}'), *correctness.macros(f'"{name}".')):
         connection.execute(macro)
     connection.execute(f'use "{here}"')
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dataq_lake import graph
 from dataq_lake.answer import Answer
 from dataq_lake.errors import FixTheCall, LakeError, LimitReached, UnknownTable
+from dataq_lake.feedback import correctness
 from dataq_lake.lake import Lake
 from dataq_lake.limits import Limits, limits_from
 from dataq_lake.lost_files import lost_among
@@ -65,7 +66,7 @@ def query(
     views = Views(lake.at(as_of))
     words = set(re.findall(r"[a-z][a-z0-9_]*", text.lower()))
     named = views.names() if _CATALOGUE.search(text) else views.names(words)
-    names = sorted({*named, *graph.needed(words)})
+    names = sorted({*named, *graph.needed(words), *correctness.needed(words)})
     if marts and not ("marts" in text.lower() and marts.is_file()):
         marts = None
     try:
@@ -177,6 +178,9 @@ def _close(
         files += view.files
     if graph.TABLE in names:
         for macro in graph.macros():
+            connection.execute(macro)
+    if set(names) >= correctness.TABLES:
+        for macro in correctness.macros():
             connection.execute(macro)
     # large sorts spill: below the lake, where nobody else may look, and apart from other processes
     spill = lake.spill_folder()

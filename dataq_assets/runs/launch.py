@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 REASON_CHARACTERS = 1000
-_APART = ("raw_", "maintenance", "destinations", "relationships", "collections", "tags")
+RELATED = ("relationships", "collections", "tags")
+"""The assets that follow from each other, but that no run of sources waits for."""
+ASKED = ("rankings", "service_levels")
+"""The assets that are made when somebody asks for them, or by their own schedule."""
+_APART = ("raw_", "maintenance", "destinations", *RELATED, *ASKED)
 INTERRUPTED = "DagsterExecutionInterruptedError"
 _OWN = re.compile(r"^dataq_\w+\.[\w.]+: ")  # the class of our own errors, whose text says it all
 

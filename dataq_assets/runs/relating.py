@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from dataq_assets.runs.outcome import Outcome
 from dataq_assets.runs.session import Session
@@ -12,9 +11,6 @@ from dataq_lake.lake import open_lake
 from dataq_resources.home import Home
 from dataq_resources.progress import OnProgress, listening
 from dataq_resources.sources import read_sources
-
-if TYPE_CHECKING:
-    import dagster as dg
 
 
 def relate(
@@ -36,10 +32,3 @@ def relate(
         outcome = session.relate(relations)
     outcome.seconds = time.monotonic() - begun
     return outcome
-
-
-def related_keys() -> list[dg.AssetKey]:
-    """The assets that no run of sources makes, in order."""
-    import dagster as dg
-
-    return [dg.AssetKey(name) for name in ("relationships", "collections", "tags")]

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dataq_assets.runs.news import News
 from dataq_assets.runs.outcome import Outcome
@@ -98,12 +98,11 @@ class Session:
 
     def derive_and_check(self, handover: Handover) -> Outcome:
         """The same with all checks of what it stores, in one run."""
-        from dataq_assets.runs.launch import launch
-        from dataq_assets.runs.relating import related_keys
+        from dataq_assets.runs.launch import ASKED, RELATED, launch
 
-        related = related_keys()
+        apart = {*RELATED, *ASKED}
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key not in related]
+        checks = [key for key in keys if key.asset_key.path[0] not in apart]
         with self._foreseeing(handover):
             return launch(self._instance, self._definitions, self._derived(), checks)
 
@@ -112,15 +111,21 @@ class Session:
 
         Collections and tags follow from them.
         """
-        from dataq_assets.defs.relationships import KEY
-        from dataq_assets.runs.launch import launch
-        from dataq_assets.runs.relating import related_keys
+        from dataq_assets.runs.launch import RELATED
 
-        related = related_keys()
+        config = {"ops": {RELATED[0]: {"config": {"relations": list(relations)}}}}
+        return self.alone(RELATED, config)
+
+    def alone(self, assets: Sequence[str], config: Mapping[str, Any] | None = None) -> Outcome:
+        """What came of assets that runs of sources do not wait for, and of their checks."""
+        import dagster as dg
+
+        from dataq_assets.runs.launch import launch
+
+        wanted = [dg.AssetKey(name) for name in assets]
         keys = self._definitions.resolve_asset_graph().asset_check_keys
-        checks = [key for key in keys if key.asset_key in related]
-        config = {"ops": {KEY.path[0]: {"config": {"relations": list(relations)}}}}
-        return launch(self._instance, self._definitions, related, checks, config=config)
+        checks = [key for key in keys if key.asset_key in wanted]
+        return launch(self._instance, self._definitions, wanted, checks, config=config)
 
     @contextmanager
     def _foreseeing(self, handover: Handover) -> Iterator[None]:

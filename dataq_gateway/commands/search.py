@@ -33,6 +33,11 @@ if TYPE_CHECKING:
 @click.option(
     "--unlike", multiple=True, metavar="ID", help="Less like this one, which is left out."
 )
+@click.option(
+    "--ranking",
+    metavar="N",
+    help="By this version of what was learned from feedback, or none; see `dataq ranking`.",
+)
 @as_of_option()
 def command(
     words: tuple[str, ...], count: int, as_json: bool, mode: Mode, as_of: str | None, **wanted: Any
@@ -45,6 +50,7 @@ def command(
     before: and id: limit what is found; with a dash before, they exclude.
     """
     from dataq_gateway.home import existing_lake
+    from dataq_lake.feedback.versions import NONE, parsed
     from dataq_lake.search import search
     from dataq_lake.search.filters import Filters
 
@@ -69,6 +75,7 @@ def command(
         like=wanted["like"],
         unlike=wanted["unlike"],
         snippet=wanted["snippet"],
+        ranking=None if wanted["ranking"] is None else parsed(wanted["ranking"]) or NONE,
     )
     echo_found([hit.as_dict() for hit in found], as_json, count, wanted["offset"])
 

@@ -6,13 +6,15 @@ from dataq_lake.column_types import ID, TIME
 from dataq_lake.declaration import Table
 from dataq_lake.errors import UnknownTable
 from dataq_lake.names import checked_source
-from dataq_lake.schemas import content, gate, groups, kin, records
+from dataq_lake.schemas import content, gate, groups, judged, kin, levels, records
 from dataq_lake.schemas.raw import RAW, raw_table
 
 __all__ = ["ID", "RAW", "TABLES", "TIME", "Table", "declared", "raw_table"]
 
 TABLES: dict[str, Table] = {
-    table.name: table for module in (gate, content, kin, groups, records) for table in module.TABLES
+    table.name: table
+    for module in (gate, content, kin, groups, judged, records, levels)
+    for table in module.TABLES
 }
 
 

@@ -30,6 +30,7 @@ class More(TypedDict, total=False):
     group: "asset" gives the best segment of each asset, with the count of others.
     like, unlike: ids of segments or assets to move the query towards and away from.
     snippet: how many characters a snippet has.
+    ranking: the number of a ranking made of feedback, or "none"; by default the one in force.
     """
 
     offset: int
@@ -39,6 +40,7 @@ class More(TypedDict, total=False):
     like: Sequence[str]
     unlike: Sequence[str]
     snippet: int
+    ranking: int | Literal["none"] | None
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Ask:
     like: Sequence[str] = ()
     unlike: Sequence[str] = ()
     snippet: int = SNIPPET
+    ranking: int | Literal["none"] | None = None
 
     def check(self) -> None:
         """Raises BadQuery for what cannot be answered, FixTheCall for a bad time."""
@@ -78,16 +81,22 @@ class Ask:
                 raise BadQuery(problem)
         self.filters.as_dict()
 
-    def start(self, snapshot: str) -> Cursor:
-        """Where the page begins; raises BadQuery for the cursor of another question."""
+    def start(self, snapshot: str, ranking: int | None = None) -> Cursor:
+        """Where the page begins; raises BadQuery for the cursor of another question.
+
+        `ranking` is the version that ranks, if one does.
+        """
         digest = self.digest()
         if self.cursor is None:
-            return Cursor(snapshot, self.offset, self.depth or max(DEPTH, 2 * self.k), digest)
+            depth = self.depth or max(DEPTH, 2 * self.k)
+            return Cursor(snapshot, self.offset, depth, digest, ranking)
         cursor = parse_cursor(self.cursor)
         if cursor.question != digest:
             raise BadQuery("the cursor is of another question: repeat that one, but for its -k")
         if cursor.snapshot != snapshot:
             raise BadQuery(f"the cursor is of snapshot {cursor.snapshot}, asked is {snapshot}")
+        if cursor.ranking != ranking:
+            raise BadQuery(f"the cursor is of ranking {cursor.ranking}, asked is {ranking}")
         return cursor
 
     def digest(self) -> str:

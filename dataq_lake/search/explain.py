@@ -26,7 +26,9 @@ _FUSION = {
 _SHOWN = 100
 
 
-def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
+def fuse(
+    rankings: Mapping[str, Ranking], weights: Mapping[str, float] = WEIGHTS
+) -> dict[str, float]:
     """Reciprocal rank fusion: for each id the sum of weight / (RRF_K + rank), ranks from 1.
 
     In text that is times the share of the best score that it has. Cormack, Clarke and Büttcher,
@@ -36,7 +38,7 @@ def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
     for name, ranking in rankings.items():
         for id_, rank in ranking.ranks.items():
             share = _share(ranking, id_) if name == "text" else 1.0
-            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share / (RRF_K + rank)
+            scores[id_] = scores.get(id_, 0.0) + weights[name] * share / (RRF_K + rank)
     return scores
 
 
@@ -45,6 +47,7 @@ def explain(
     question: Question,
     analyzer: tantivy.TextAnalyzer,
     rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, Any]:
     """Rank and score of the document in each retriever asked, None where that one missed it.
 
@@ -63,7 +66,7 @@ def explain(
         for each in matches(document["text"], question.terms, analyzer)
     ]
     if len(rankings) > 1:
-        why["fusion"] = _FUSION
+        why["fusion"] = {**_FUSION, "weights": weights}
     return why
 
 

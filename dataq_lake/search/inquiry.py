@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataq_lake.search.conditions import Among, Condition, Limits
-from dataq_lake.search.documents import documents
-from dataq_lake.search.explain import fuse, matches
+from dataq_lake.search.documents import assets, documents
+from dataq_lake.search.explain import WEIGHTS, fuse, matches
 from dataq_lake.search.fields import take_fields
 from dataq_lake.search.likeness import Direction
 from dataq_lake.search.retrievers import Ranking
@@ -18,6 +18,7 @@ from dataq_lake.search.retrievers import Ranking
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dataq_lake.feedback.judged import Factor, Judged
     from dataq_lake.search.ask import Ask
     from dataq_lake.search.likeness import Examples
     from dataq_lake.search.members import Members
@@ -32,13 +33,14 @@ class Answer:
     """What was found at one depth: each retriever's ranking, and all of it in order.
 
     `final` says that looking further down would not change this order but only go on with it, and
-    `complete` that there is no more.
+    `complete` that there is no more. `factors` are those by which a ranking changed scores.
     """
 
     rankings: Mapping[str, Ranking]
     scores: Mapping[str, float]
     final: bool
     complete: bool
+    factors: Mapping[str, Factor] = field(default_factory=dict)
 
     @cached_property
     def order(self) -> list[str]:
@@ -56,8 +58,10 @@ class Inquiry:
         vectors: VectorRetriever,
         members: Members,
         examples: Examples,
+        judged: Judged | None = None,
     ) -> None:
         self.ask = ask
+        self.judged = judged if ask.mode == "hybrid" else None
         self.typed = take_fields(ask.query)
         self.question = texts.builder.question(self.typed.words, bool(self.typed.filters))
         self._texts = texts
@@ -77,13 +81,29 @@ class Inquiry:
         rankings = self._rankings(depth)
         used = [ranking for ranking in rankings.values() if ranking.scores or not ranking.complete]
         fused = self.ask.mode == "hybrid"
-        scores = fuse(rankings) if fused else rankings[self.ask.mode].scores
-        return Answer(
+        weights = self.judged.weights if self.judged else WEIGHTS
+        scores = fuse(rankings, weights) if fused else rankings[self.ask.mode].scores
+        found = Answer(
             rankings,
             scores,
             final=len(used) < 2,
             complete=all(ranking.complete for ranking in rankings.values()),
         )
+        return self._ranked(found, self.judged) if self.judged and scores else found
+
+    def _ranked(self, found: Answer, judged: Judged) -> Answer:
+        """The same as a ranking has it: for words only, lists stay in order of id."""
+        from dataq_lake.feedback.words import terms_of
+
+        terms = terms_of(self.ask.query)
+        if not terms:
+            return found
+        known = assets(self._texts.snapshot, list(found.scores))
+        factors = judged.factors(terms, found.scores, known)
+        changed = {id_: each.fused * each.factor for id_, each in factors.items()}
+        scores = {**found.scores, **changed}
+        # What is found further down may get a factor that moves it up.
+        return replace(found, scores=scores, final=False, factors=factors)
 
     def _rankings(self, depth: int) -> dict[str, Ranking]:
         mode = self.ask.mode

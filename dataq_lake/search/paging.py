@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dataq_lake.errors import BadQuery
 
-_CURSOR = re.compile(r"([0-9a-f]{32})\.(\d{1,9})\.(\d{1,9})\.([0-9a-f]{8})")
+_CURSOR = re.compile(r"([0-9a-f]{32})\.(\d{1,9})\.(\d{1,9})\.([0-9a-f]{8})(?:\.(\d{1,9}))?")
 
 
 @dataclass(frozen=True)
@@ -16,17 +16,19 @@ class Cursor:
     """The place after a hit: how many hits are before it, in an answer to one question.
 
     `depth` is how far down the retrievers looked, on which the order depends; `question` is a
-    digest of what was asked.
+    digest of what was asked, `ranking` the version of the ranking that had a say, if one had.
     """
 
     snapshot: str
     offset: int
     depth: int
     question: str
+    ranking: int | None = None
 
     def __str__(self) -> str:
         """As it is handed out and taken back."""
-        return f"{self.snapshot}.{self.offset}.{self.depth}.{self.question}"
+        end = "" if self.ranking is None else f".{self.ranking}"
+        return f"{self.snapshot}.{self.offset}.{self.depth}.{self.question}{end}"
 
 
 def parse_cursor(text: str) -> Cursor:
@@ -34,7 +36,8 @@ def parse_cursor(text: str) -> Cursor:
     found = _CURSOR.fullmatch(text)
     if found is None:
         raise BadQuery(f"{text[:80]!r} is no cursor: take the field cursor of the last hit")
-    return Cursor(found[1], int(found[2]), int(found[3]), found[4])
+    ranking = int(found[5]) if found[5] else None
+    return Cursor(found[1], int(found[2]), int(found[3]), found[4], ranking)
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,19 @@ from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search.ask import Ask, Mode, More
 from dataq_lake.search.documents import assets, documents
-from dataq_lake.search.explain import explain
+from dataq_lake.search.explain import WEIGHTS, explain
 from dataq_lake.search.filters import Filters
 from dataq_lake.search.hits import Hit, hit_of
 from dataq_lake.search.inquiry import Answer, Inquiry
 from dataq_lake.search.likeness import Examples
 from dataq_lake.search.members import Members
 from dataq_lake.search.paging import Place, grouped, parse_cursor
+from dataq_lake.search.rankings import Rankings
 from dataq_lake.search.retrievers import TextRetriever, VectorRetriever
 from dataq_lake.search.snippets import snippet
 
 if TYPE_CHECKING:
+    from dataq_lake.feedback.judged import Judged
     from dataq_lake.search.paging import Cursor
 
 _DEEPER = 4
@@ -47,14 +49,22 @@ def search(
     opened = open_lake(lake) if isinstance(lake, str | Path) else lake
     if cursor := more.get("cursor"):
         snapshot = snapshot or parse_cursor(cursor).snapshot
-    return Searcher(opened.index(snapshot)).search(query, k, filters, mode, **more)
+    index = opened.index(snapshot)
+    return Searcher(index, opened if snapshot is None else None).search(
+        query, k, filters, mode, **more
+    )
 
 
 class Searcher:
-    """Answers any number of queries from one open snapshot."""
+    """Answers any number of queries from one open snapshot.
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    What feedback changed is by the ranking that is in force in `lake` at the first query: by
+    default the lake as it is, or was while the snapshot was the newest.
+    """
+
+    def __init__(self, snapshot: Snapshot, lake: Lake | None = None) -> None:
         self.snapshot = snapshot
+        self._rankings = Rankings(snapshot, lake)
         self._texts = TextRetriever(snapshot)
         self._vectors = VectorRetriever(snapshot)
         self._members = Members(snapshot)
@@ -92,9 +102,14 @@ class Searcher:
         more["like"] = (*more.get("like", ()), example.id)
         return self.search("", k, limits, "vector", **more)
 
+    def inquiry(self, ask: Ask, judged: Judged | None = None) -> Inquiry:
+        """A question to the snapshot, ranked by `judged` if that is given."""
+        return Inquiry(ask, self._texts, self._vectors, self._members, self._examples, judged)
+
     def _found(self, ask: Ask) -> list[Hit]:
-        start = ask.start(self.snapshot.manifest.id)
-        inquiry = Inquiry(ask, self._texts, self._vectors, self._members, self._examples)
+        judged = self._rankings.wanted(ask)
+        start = ask.start(self.snapshot.manifest.id, judged.version if judged else None)
+        inquiry = self.inquiry(ask, judged)
         answer, places = self._places(inquiry, start)
         page = places[start.offset : start.offset + ask.k]
         shown = documents(self.snapshot, [place.id for place in page])
@@ -127,7 +142,12 @@ class Searcher:
     ) -> dict[str, Any]:
         """What the answer says of a document."""
         manifest = self.snapshot.manifest
-        why = explain(document, inquiry.question, self._texts.analyzer, answer.rankings)
+        judged = inquiry.judged
+        weights = judged.weights if judged else WEIGHTS
+        why = explain(document, inquiry.question, self._texts.analyzer, answer.rankings, weights)
+        if judged:
+            factor = answer.factors.get(place.id)
+            why["feedback"] = judged.explain(place.id, document["asset_id"], factor)
         if "vector" in answer.rankings and inquiry.direction.moved:
             vector = self.snapshot.vectors([place.id])[place.id]
             why["likeness"] = inquiry.direction.explain(vector)

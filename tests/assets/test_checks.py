@@ -262,6 +262,26 @@ def bring_back_a_tag(way: Way) -> set[str]:
 def guess_a_tag(way: Way) -> set[str]:
     add(way.lake, "tags", {"id": "guess", "entity_id": "a", "tag": "b", "confidence": 0.8})
     return {"guess"}
+def measured(level: str) -> Break:
+    def break_a_level(way: Way) -> set[str]:
+        row = {"id": level, "measured_at": NOON, "level": level, "value": 0.5, "unit": "share"}
+        add(way.lake, "service_levels", {**row, "bar": 0.9, "passed": False, "facts": "{}"})
+        return {level}
+
+    break_a_level.__name__ = f"break_{level}"
+    return break_a_level
+
+
+def use_what_is_not_there(way: Way) -> set[str]:
+    add(way.lake, "ranking_uses", {"id": "use", "sequence": 1, "version": 7})
+    return {"use"}
+
+
+def judge_beyond_all_bounds(way: Way) -> set[str]:
+    said = {"ranking_id": "r", "votes": 1}
+    add(way.lake, "ranking_judgements", {**said, "id": "j1", "value": 1.5})
+    add(way.lake, "ranking_judgements", {**said, "id": "j2", "value": None})
+    return {"j1", "j2"}
 
 
 BROKEN: list[tuple[str, Break]] = [
@@ -273,6 +293,12 @@ BROKEN: list[tuple[str, Break]] = [
     ("manual_tags_kept", guess_a_tag),
     ("edges_are_sound", overstate_an_edge),
     ("edges_are_sound", lead_an_edge_to_itself),
+    ("index_covers", measured("index_coverage")),
+    ("index_is_fresh", measured("index_freshness")),
+    ("rankings_are_whole", use_what_is_not_there),
+    ("rankings_are_whole", judge_beyond_all_bounds),
+    ("recall_is_kept", measured("recall_at_10")),
+    ("search_is_quick", measured("search_p95")),
     ("observed_once", observe_twice),
     ("accounting", count_twice),
     ("accounting", lose_an_item),

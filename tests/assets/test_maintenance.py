@@ -76,9 +76,9 @@ def test_one_at_a_time(place: Home) -> None:
 
 def test_only_what_is_harmless_runs_by_itself(place: Home) -> None:
     schedules = {each.name: each for each in build(place).schedules or ()}
-    assert set(schedules) == TASKS
+    assert set(schedules) == {*TASKS, "service_levels"}
     running = {name for name, each in schedules.items() if each.default_status == RUNNING}  # type: ignore[union-attr]
-    assert running == {"compaction", "merge_indexes"}
+    assert running == {"compaction", "merge_indexes", "service_levels"}
 
 
 def test_settings_say_when(place: Home, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +93,7 @@ def test_settings_say_when(place: Home, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_runs_of_sources_leave_it_out(place: Home) -> None:
     keys = derived_keys(build(place))
-    assert not [key for key in keys if key.path[0] == "maintenance"]
+    assert not [key for key in keys if key.path[0] in {"maintenance", "rankings", "service_levels"}]
     assert dg.AssetKey("snapshots") in keys
 
 
