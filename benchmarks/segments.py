@@ -29,7 +29,7 @@ from benchmarks.passages import File, digest, files, read
 from benchmarks.setting import Setting
 from dataq_lake.embedders import embedder
 from dataq_lake.ids import make_id
-from dataq_lake.indexes.documents import DOCUMENTS, Publication, Published
+from dataq_lake.indexes.documents import Publication, Published
 from dataq_lake.indexes.manifest import Model
 from dataq_lake.indexes.shown import SHOWN
 
@@ -91,7 +91,7 @@ class Segments:
             vectors = np.asarray(self.vectors[first : first + rows.num_rows])
             offsets = np.arange(0, vectors.size + 1, vectors.shape[1], dtype=np.int32)
             vector = pa.ListArray.from_arrays(offsets, vectors.ravel())
-            yield pa.RecordBatch.from_arrays([*rows.columns, vector], schema=DOCUMENTS)
+            yield rows.append_column("vector", vector)
 
 
 def segments(setting: Setting, count: int = COUNT) -> Segments:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     Vectors = Callable[[pa.RecordBatch], NDArray[np.float32]]
 
 _TEXTS = pa.schema([("segment_id", ID), *SHOWN])
+_MAY_LACK = {"language"}
 DOCUMENTS = pa.schema([*_TEXTS, ("vector", pa.list_(pa.float32()))])
 
 
@@ -79,11 +80,19 @@ class Published:
 
 
 def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """`batch` without vectors in the types of DOCUMENTS; raises WrongSchema if some is missing."""
+    """`batch` without vectors in the types of DOCUMENTS; raises WrongSchema if some is missing.
+
+    Without `language`, that of its texts is unknown.
+    """
     missing = [name for name in _TEXTS.names if name not in batch.schema.names]
-    if missing:
+    if not _MAY_LACK.issuperset(missing):
         raise WrongSchema(f"documents to index lack {', '.join(missing)}")
-    columns = [batch.column(field.name).cast(field.type) for field in _TEXTS]
+    columns = [
+        pa.nulls(batch.num_rows, field.type)
+        if field.name in missing
+        else batch.column(field.name).cast(field.type)
+        for field in _TEXTS
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=_TEXTS)
 
 
@@ -115,11 +124,13 @@ def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
     """The documents of a checked batch as the text index takes them."""
     micros = batch.column("timestamp").cast(pa.int64())
     rows = batch.drop_columns(["timestamp", "asset_id"]).rename_columns(
-        ["id", "source", "path", "mime_type", "title", "text"]
+        ["id", "source", "path", "mime_type", "title", "text", "language"]
     )
     for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):
+        language = document.pop("language")
         yield {
             **{name: value or "" for name, value in document.items()},
             "name": (document["path"] or "").rpartition("/")[2],
             **({} if time is None else {"timestamp": time}),
+            **({"language": language} if language else {}),
         }

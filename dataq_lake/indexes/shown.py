@@ -30,6 +30,7 @@ SHOWN = pa.schema(
         ("timestamp", TIME),
         ("title", pa.string()),
         ("text", pa.large_string()),
+        ("language", pa.string()),
     ]
 )
 
@@ -55,7 +56,7 @@ class Shown:
             read[piece].slice(place, 1)
             for piece, place in zip(pieces.tolist(), places.tolist(), strict=True)
         ]
-        return pa.Table.from_batches(found, SHOWN)
+        return pa.Table.from_batches(found, self._file.schema)
 
     def asset_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The asset of each of these rows, in their order; nothing else is unpacked."""
@@ -67,7 +68,7 @@ class Shown:
     def table(self) -> pa.Table:
         """All rows."""
         pieces = range(self._file.num_record_batches)
-        return pa.Table.from_batches([self._piece(number) for number in pieces], SHOWN)
+        return pa.Table.from_batches([self._piece(number) for number in pieces], self._file.schema)
 
     @cached_property
     def _file(self) -> Any:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import tantivy
+    from collections.abc import Mapping, Set
 
     from dataq_lake.search.documents import Document
     from dataq_lake.search.query import Question
     from dataq_lake.search.retrievers import Ranking
     from dataq_lake.search.spelling import Near
+    from dataq_lake.search.words import Words
 
 # Not the usual 60 and 1, and not by rank alone: docs/decisions/fusion-by-rank.md has the figures.
 RRF_K = 10
@@ -43,7 +42,7 @@ def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
 def explain(
     document: Document,
     question: Question,
-    analyzer: tantivy.TextAnalyzer,
+    words: Words,
     rankings: Mapping[str, Ranking],
 ) -> dict[str, Any]:
     """Rank and score of the document in each retriever asked, None where that one missed it.
@@ -60,20 +59,19 @@ def explain(
         why["text"]["share"] = _share(rankings["text"], document["id"])
     why["terms"] = [
         each | _meant(question.near.get(each["term"]))
-        for each in matches(document["text"], question.terms, analyzer)
+        for each in matches(document, question.stems(document.get("language")), words)
     ]
     if len(rankings) > 1:
         why["fusion"] = _FUSION
     return why
 
 
-def matches(
-    text: str, terms: frozenset[str], analyzer: tantivy.TextAnalyzer
-) -> list[dict[str, Any]]:
-    """Where words with the stems `terms` stand in `text`, the first hundred."""
-    if not terms:
+def matches(document: Document, stems: Set[str], words: Words) -> list[dict[str, Any]]:
+    """Where words with these stems stand in the document's text, the first hundred."""
+    if not stems:
         return []
-    found = (token for token in analyzer.pre_tokenize(text).tokens if token.text in terms)
+    text, analyzer = document["text"], words.of(document.get("language"))
+    found = (token for token in analyzer.pre_tokenize(text).tokens if token.text in stems)
     return [
         {
             "term": token.text,

@@ -106,10 +106,9 @@ class Inquiry:
         if not self.question.near or self.ask.mode != "hybrid":
             return words
         best = list(self._texts.rank(self.question, self.limits, _LOOKED_AT).scores)
-        texts = [each["text"] for each in documents(self._texts.snapshot, best).values()]
         found: dict[str, str] = {}
-        for text in texts:
-            for term in matches(text, frozenset(self.question.near), self._texts.analyzer):
+        for each in documents(self._texts.snapshot, best).values():
+            for term in matches(each, set(self.question.near), self._texts.words):
                 found.setdefault(self.question.near[term["term"]].typed, term["text"])
         return re.sub(r"\w+", lambda word: found.get(word[0], word[0]), words)
 

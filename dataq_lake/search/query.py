@@ -17,9 +17,12 @@ from dataq_lake.search.grammar import (
     without_stop_words,
 )
 from dataq_lake.search.spelling import Near, Spelling
+from dataq_lake.search.words import Word
 
 if TYPE_CHECKING:
     import tantivy
+
+    from dataq_lake.search.words import Words
 
 # The name of a file should find it, but seldom says what a passage is about.
 BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
@@ -33,7 +36,7 @@ class Question:
     """A query as each retriever takes it.
 
     `text` is None where nothing can match. `demands` are the + and - parts, to hold for every hit.
-    `words` is what is embedded. `terms` are the stems whose places in a hit are worth showing.
+    `words` is what is embedded. `terms` are the words whose places in a hit are worth showing.
     `everything` says that hits are listed, not ranked. `near` has, by its stem, each word of the
     index that an unknown one was taken for.
     """
@@ -41,24 +44,28 @@ class Question:
     text: tantivy.Query | None
     demands: tuple[tuple[tantivy.Occur, tantivy.Query], ...]
     words: str
-    terms: frozenset[str]
+    terms: frozenset[Word]
     everything: bool = False
     near: dict[str, Near] = field(default_factory=dict)
 
+    def stems(self, language: str | None) -> set[str]:
+        """What `terms` and `near` are in texts of a language."""
+        return {stem for word in self.terms for stem in word.stems(language)} | self.near.keys()
+
 
 class QueryBuilder:
-    """Builds queries against one schema, with the analyzer that its texts went through."""
+    """Builds queries against one schema, of the words that its texts have."""
 
     def __init__(
         self,
         schema: tantivy.Schema,
-        analyzer: tantivy.TextAnalyzer,
+        words: Words,
         spelling: Spelling | None = None,
     ) -> None:
         import tantivy
 
         self._schema = schema
-        self._analyzer = analyzer
+        self._words = words
         self._spelling = spelling
         self._query = tantivy.Query
         self._occur = tantivy.Occur
@@ -67,7 +74,7 @@ class QueryBuilder:
         """The question that `typed` asks; with `listing`, no words stand for everything."""
         typed = typed.encode("utf-8", "replace").decode()  # lone surrogates are in no text
         node = parse(typed)
-        if listing and not any(self._terms(word) for word in literals(node)):
+        if listing and not any(self._words.words(each) for each in literals(node)):
             node = excluding(node)
         telling = without_stop_words(node)
         words = list(literals(telling))
@@ -77,7 +84,7 @@ class QueryBuilder:
             text=None if only_excludes else self._build(self._respelled(telling, near)),
             demands=tuple(self._demands(telling)),
             words=" ".join(literals(node)),
-            terms=frozenset(term for word in words for term in self._terms(word)) | near.keys(),
+            terms=frozenset(word for each in words for word in self._words.words(each)),
             everything=lists_only(telling),
             near=near,
         )
@@ -98,10 +105,11 @@ class QueryBuilder:
         if self._spelling is None or node["type"] != "literal" or node["delimiter"] != "none":
             return node
         fields, phrase = _fields(node), node["phrase"]
+        tokens = self._words.of().pre_tokenize(phrase).tokens[:_TERMS]
         meant = {
-            found.term: replace(found, typed=phrase[word.char_offset_from : word.char_offset_to])
-            for word in self._analyzer.pre_tokenize(phrase).tokens[:_TERMS]
-            for found in self._spelling.near(word.text, fields)
+            found.term: replace(found, typed=phrase[token.char_offset_from : token.char_offset_to])
+            for token, word in zip(tokens, self._words.words(phrase), strict=False)
+            for found in self._spelling.near(word, fields)
         }
         near.update(meant)
         others = [
@@ -123,7 +131,7 @@ class QueryBuilder:
         if kind == "literal":
             return self._literal(node)
         if kind == "stem":
-            return self._anywhere(_fields(node), [node["term"]])
+            return self._anywhere(_fields(node), Word(node["term"]))
         if kind == "boost":
             inner = self._build(node["underlying"])
             return inner and self._query.boost_query(inner, node["boost"])
@@ -144,32 +152,39 @@ class QueryBuilder:
         return self._query.boolean_query(clauses) if clauses else None
 
     def _literal(self, node: Node) -> tantivy.Query | None:
-        terms = self._terms(node["phrase"])[:_TERMS]
+        words = self._words.words(node["phrase"])[:_TERMS]
         fields = _fields(node)
-        if not terms:
+        if not words:
             return None
-        if node["delimiter"] == "none" or len(terms) == 1:
-            each = [self._anywhere(fields, [term]) for term in dict.fromkeys(terms)]
+        if node["delimiter"] == "none" or len(words) == 1:
+            each = [self._anywhere(fields, word) for word in dict.fromkeys(words)]
         else:
-            each = [self._anywhere(fields, terms, node["slop"])]
-        if len(each) == 1:
-            return each[0]
-        return self._query.boolean_query([(self._occur.Should, query) for query in each])
+            each = [self._phrase(fields, node["phrase"], node["slop"])]
+        return each[0] if len(each) == 1 else self._any(each)
 
-    def _anywhere(self, fields: tuple[str, ...], terms: list[str], slop: int = 0) -> tantivy.Query:
-        """The terms, a phrase if several, in any of `fields`."""
+    def _anywhere(self, fields: tuple[str, ...], word: Word) -> tantivy.Query:
+        """A word in any of `fields`."""
+        return self._any(
+            [
+                self._query.boost_query(query, BOOSTS[name] * share)
+                for name in fields
+                for query, share in self._words.query(word, name)
+            ]
+        )
+
+    def _phrase(self, fields: tuple[str, ...], text: str, slop: int) -> tantivy.Query:
+        """The words in this order, in any of `fields`."""
         each = []
-        for name in fields:
-            if len(terms) == 1:
-                query = self._query.term_query(self._schema, name, terms[0], "freq")
-            else:
-                words: list[str | tuple[int, str]] = list(terms)
+        for stems, languages in self._words.phrases(text):
+            words: list[str | tuple[int, str]] = list(stems.split(" ")[:_TERMS])
+            for name in fields:
                 query = self._query.phrase_query(self._schema, name, words, slop)
-            each.append(self._query.boost_query(query, BOOSTS[name]))
-        return self._query.boolean_query([(self._occur.Should, query) for query in each])
+                query = self._words.within(query, languages)
+                each.append(self._query.boost_query(query, BOOSTS[name]))
+        return self._any(each)
 
-    def _terms(self, text: str) -> list[str]:
-        return self._analyzer.analyze(text)
+    def _any(self, queries: list[tantivy.Query]) -> tantivy.Query:
+        return self._query.boolean_query([(self._occur.Should, query) for query in queries])
 
 
 def _fields(node: Node) -> tuple[str, ...]:

@@ -127,7 +127,7 @@ class Searcher:
     ) -> dict[str, Any]:
         """What the answer says of a document."""
         manifest = self.snapshot.manifest
-        why = explain(document, inquiry.question, self._texts.analyzer, answer.rankings)
+        why = explain(document, inquiry.question, self._texts.words, answer.rankings)
         if "vector" in answer.rankings and inquiry.direction.moved:
             vector = self.snapshot.vectors([place.id])[place.id]
             why["likeness"] = inquiry.direction.explain(vector)
