@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Set
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
 
     from dataq_lake.search.documents import Document
     from dataq_lake.search.query import Question
@@ -66,7 +67,7 @@ def explain(
     return why
 
 
-def matches(document: Document, stems: Set[str], words: Words) -> list[dict[str, Any]]:
+def matches(document: Document, stems: AbstractSet[str], words: Words) -> list[dict[str, Any]]:
     """Where words with these stems stand in the document's text, the first hundred."""
     if not stems:
         return []
