@@ -51,7 +51,7 @@ class Shown:
     def rows(self, numbers: NDArray[np.int64]) -> pa.Table:
         """The rows of these numbers, in their order."""
         pieces, places = np.divmod(numbers, PIECE_ROWS)
-        read = {number: self._piece(number) for number in np.unique(pieces).tolist()}
+        read = {number: self._piece(number) for number in _distinct(pieces)}
         found = [
             read[piece].slice(place, 1)
             for piece, place in zip(pieces.tolist(), places.tolist(), strict=True)
@@ -61,7 +61,7 @@ class Shown:
     def asset_ids(self, numbers: NDArray[np.int64]) -> list[str]:
         """The asset of each of these rows, in their order; nothing else is unpacked."""
         pieces, places = np.divmod(numbers, PIECE_ROWS)
-        read = {number: self._assets.get_batch(number)[0] for number in np.unique(pieces).tolist()}
+        read = {number: self._assets.get_batch(number)[0] for number in _distinct(pieces)}
         both = zip(pieces.tolist(), places.tolist(), strict=True)
         return [read[piece][place].as_py() for piece, place in both]
 
@@ -92,6 +92,11 @@ class Shown:
 
     def _damaged(self) -> IndexDamaged:
         return IndexDamaged(f"{FILE} of index part {self._folder.name} cannot be read: {REPAIR}")
+
+
+def _distinct(numbers: NDArray[np.int64]) -> list[int]:
+    """Each of the numbers once; NumPy's own way imports 10 ms of what a search does not need."""
+    return sorted(set(numbers.tolist()))
 
 
 def write_shown(folder: Path, rows: pa.Table, order: NDArray[np.int64]) -> None:
