@@ -6,7 +6,8 @@ Many segments share an asset, so a row holds the number of its place and a place
 from __future__ import annotations
 
 import json
-from functools import cached_property
+import re
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 NO_TIME = np.iinfo(np.int64).min
+_KEPT = 16
 
 
 class Places:
@@ -29,6 +31,8 @@ class Places:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.matching = lru_cache(_KEPT)(self._matching)
+        self._distinct = cache(self._read)
 
     @cached_property
     def of_row(self) -> NDArray[np.uint32]:
@@ -40,20 +44,18 @@ class Places:
         """The time of each place, in microseconds since 1970, NO_TIME where unknown."""
         return load(self._folder / "times.npy")
 
-    @cached_property
-    def sources(self) -> list[str]:
-        """The source of each place."""
-        return self._column("sources")
+    def _matching(self, name: str, pattern: str) -> NDArray[np.bool_]:
+        """Whether each place's value of a column matches as a whole; equal ones are tried once."""
+        values, numbers = self._distinct(name)
+        fits = re.compile(pattern).fullmatch
+        found: NDArray[np.bool_] = np.array([bool(fits(each)) for each in values], bool)[numbers]
+        return found
 
-    @cached_property
-    def mime_types(self) -> list[str]:
-        """The content type of each place."""
-        return self._column("mime_types")
-
-    @cached_property
-    def paths(self) -> list[str]:
-        """The path of each place."""
-        return self._column("paths")
+    def _read(self, name: str) -> tuple[list[str], NDArray[np.uint32]]:
+        """The distinct values of `sources`, `mime_types` or `paths`, and which each place has."""
+        values: dict[str, int] = {}
+        numbers = [values.setdefault(each, len(values)) for each in self._column(name)]
+        return list(values), np.array(numbers, np.uint32)
 
     def _column(self, name: str) -> list[str]:
         try:
