@@ -71,7 +71,8 @@ class Places:
 def load(file: Path) -> NDArray[Any]:
     """The array in `file`, mapped; never a pickle."""
     try:
-        array: NDArray[Any] = np.load(file, mmap_mode="r", allow_pickle=False)
+        # As a plain array: one that knows of its file makes each of its pieces slowly.
+        array = np.asarray(np.load(file, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError) as error:
         part = file.parent.name
         raise IndexDamaged(f"{file.name} of index part {part} cannot be read: {REPAIR}") from error

@@ -72,13 +72,14 @@ class Shown:
 
     @cached_property
     def _file(self) -> Any:
-        return self._opened(None)
+        return self._opened()
 
     @cached_property
     def _assets(self) -> Any:
-        return self._opened(pa.ipc.IpcReadOptions(included_fields=[0]))
+        return self._opened(included_fields=[0])
 
-    def _opened(self, options: Any) -> Any:
+    def _opened(self, **what: Any) -> Any:
+        options = pa.ipc.IpcReadOptions(use_threads=False, **what)  # to ask them takes longer
         try:
             return pa.ipc.open_file(pa.memory_map(str(self._folder / FILE)), options=options)
         except (OSError, pa.ArrowInvalid) as error:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
 _TERMS = 512
 _EDIT = 0.5  # what an edit leaves of a word's weight: what stands as it was typed comes first
-_OPERATORS = {"must": "Must", "must_not": "MustNot", "should": "Should", None: "Should"}
+_OPERATORS = {"must": "Must", "must_not": "MustNot"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class QueryBuilder:
         only_excludes = not words and not lists_all(node)
         near: dict[str, Near] = {}
         return Question(
-            text=None if only_excludes else self._build(self._respelled(telling, near)),
+            text=None if only_excludes else self._built(self._respelled(telling, near)),
             demands=tuple(self._demands(telling)),
             words=" ".join(literals(node)),
             terms=frozenset(word for each in words for word in self._words.words(each)),
@@ -123,56 +123,65 @@ class QueryBuilder:
         if node["type"] != "bool":
             return
         for operator, child in node["clauses"]:
-            if operator in {"must", "must_not"} and (query := self._build(child)):
+            if operator in SIGNED and (query := self._built(child)):
                 yield getattr(self._occur, _OPERATORS[operator]), query
 
-    def _build(self, node: Node) -> tantivy.Query | None:
+    def _built(self, node: Node) -> tantivy.Query | None:
+        parts = self._parts(node)
+        return self._any(parts) if parts else None
+
+    def _parts(self, node: Node) -> list[tantivy.Query]:
+        """The queries any of which a text has to meet; the more it meets, the higher its score.
+
+        One list for all the words of a query: nested in one for each it would take half again as
+        long.
+        """
         kind = node["type"]
         if kind == "literal":
             return self._literal(node)
         if kind == "stem":
             return self._anywhere(_fields(node), Word(node["term"]))
         if kind == "boost":
-            inner = self._build(node["underlying"])
-            return inner and self._query.boost_query(inner, node["boost"])
+            inner = self._parts(node["underlying"])
+            return [self._query.boost_query(each, node["boost"]) for each in inner]
         if kind == "all":
-            return self._query.all_query()
+            return [self._query.all_query()]
         return self._boolean(node)
 
-    def _boolean(self, node: Node) -> tantivy.Query | None:
-        built = [(operator, self._build(child)) for operator, child in node["clauses"]]
-        clauses = [
-            (getattr(self._occur, _OPERATORS[operator]), query)
-            for operator, query in built
-            if query
-        ]
-        if clauses and all(operator == "must_not" for operator, query in built if query):
+    def _boolean(self, node: Node) -> list[tantivy.Query]:
+        optional: list[tantivy.Query] = []
+        signed: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for operator, child in node["clauses"]:
+            if operator not in SIGNED:
+                optional += self._parts(child)
+            elif query := self._built(child):
+                signed.append((getattr(self._occur, _OPERATORS[operator]), query))
+        if not signed:
+            return optional
+        clauses = [*signed, *((self._occur.Should, each) for each in optional)]
+        if all(occur == self._occur.MustNot for occur, _ in clauses):
             everything = self._query.const_score_query(self._query.all_query(), 0.0)
             clauses.append((self._occur.Must, everything))
-        return self._query.boolean_query(clauses) if clauses else None
+        return [self._query.boolean_query(clauses)]
 
-    def _literal(self, node: Node) -> tantivy.Query | None:
+    def _literal(self, node: Node) -> list[tantivy.Query]:
         words = self._words.words(node["phrase"])[:_TERMS]
         fields = _fields(node)
-        if not words:
-            return None
         if node["delimiter"] == "none" or len(words) == 1:
-            each = [self._anywhere(fields, word) for word in dict.fromkeys(words)]
-        else:
-            each = [self._phrase(fields, node["phrase"], node["slop"])]
-        return each[0] if len(each) == 1 else self._any(each)
-
-    def _anywhere(self, fields: tuple[str, ...], word: Word) -> tantivy.Query:
-        """A word in any of `fields`."""
-        return self._any(
-            [
-                self._query.boost_query(query, BOOSTS[name] * share)
-                for name in fields
-                for query, share in self._words.query(word, name)
+            return [
+                query for word in dict.fromkeys(words) for query in self._anywhere(fields, word)
             ]
-        )
+        return self._phrase(fields, node["phrase"], node["slop"]) if words else []
 
-    def _phrase(self, fields: tuple[str, ...], text: str, slop: int) -> tantivy.Query:
+    def _anywhere(self, fields: tuple[str, ...], word: Word) -> list[tantivy.Query]:
+        """A word in any of `fields`."""
+        return [
+            self._query.boost_query(query, BOOSTS[name] * share)
+            for name in fields
+            for query, share in self._words.query(word, name)
+        ]
+
+    def _phrase(self, fields: tuple[str, ...], text: str, slop: int) -> list[tantivy.Query]:
         """The words in this order, in any of `fields`."""
         each = []
         for stems, languages in self._words.phrases(text):
@@ -181,7 +190,7 @@ class QueryBuilder:
                 query = self._query.phrase_query(self._schema, name, words, slop)
                 query = self._words.within(query, languages)
                 each.append(self._query.boost_query(query, BOOSTS[name]))
-        return self._any(each)
+        return each
 
     def _any(self, queries: list[tantivy.Query]) -> tantivy.Query:
         return self._query.boolean_query([(self._occur.Should, query) for query in queries])
