@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from dataq_lake.errors import WrongSchema
+from dataq_lake.indexes.brevity import shortened
 from dataq_lake.indexes.keys import to_keys
 from dataq_lake.indexes.part import Rows
 from dataq_lake.indexes.shown import SHOWN
@@ -99,9 +100,10 @@ def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
 def rows_of(batch: pa.RecordBatch, vectors: NDArray[np.float32], publication: Publication) -> Rows:
     """What a part keeps of a checked batch with these vectors."""
     embed = publication.embed or partial(_embedded_here, publication.model)
+    mixed = titled(vectors, batch.column("title").to_pylist(), embed)
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
-        titled(vectors, batch.column("title").to_pylist(), embed),
+        shortened(mixed, batch.column("text").to_pylist()),
         pa.Table.from_batches([batch.select(SHOWN.names)]),
     )
 

@@ -9,7 +9,8 @@ from typing import Any
 from dataq_lake.errors import UpgradeDataq
 
 FORMAT = 3  # 1 named the tables behind the index only, 2 every table, 3 has index_format
-INDEX_FORMAT = 3  # 1 had what hits show in the text index, 2 every word stemmed as English
+INDEX_FORMAT = 3
+# 1 had what hits show in the text index; 2 every word as in English, vectors all of unit length
 
 
 @dataclass(frozen=True)

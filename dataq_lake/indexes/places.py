@@ -44,6 +44,21 @@ class Places:
         """The time of each place, in microseconds since 1970, NO_TIME where unknown."""
         return load(self._folder / "times.npy")
 
+    @cached_property
+    def sources(self) -> list[str]:
+        """The source of each place."""
+        return self._column("sources")
+
+    @cached_property
+    def mime_types(self) -> list[str]:
+        """The content type of each place."""
+        return self._column("mime_types")
+
+    @cached_property
+    def paths(self) -> list[str]:
+        """The path of each place."""
+        return self._column("paths")
+
     def _matching(self, name: str, pattern: str) -> NDArray[np.bool_]:
         """Whether each place's value of a column matches as a whole; equal ones are tried once."""
         values, numbers = self._distinct(name)
@@ -54,7 +69,7 @@ class Places:
     def _read(self, name: str) -> tuple[list[str], NDArray[np.uint32]]:
         """The distinct values of `sources`, `mime_types` or `paths`, and which each place has."""
         values: dict[str, int] = {}
-        numbers = [values.setdefault(each, len(values)) for each in self._column(name)]
+        numbers = [values.setdefault(each, len(values)) for each in getattr(self, name)]
         return list(values), np.array(numbers, np.uint32)
 
     def _column(self, name: str) -> list[str]:

@@ -20,13 +20,24 @@ WEIGHTS = {"text": 1.0, "vector": 0.7}
 _FUSION = {
     "method": "reciprocal rank fusion",
     "k": RRF_K,
-    "weights": WEIGHTS,
     "score": "sum over the retrievers that found it of weight / (k + rank), in text times share",
 }
+_OF_NUMBERS = 0.25
 _SHOWN = 100
 
 
-def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
+def weights_for(question: Question) -> dict[str, float]:
+    """What each retriever counts for a question.
+
+    Meaning counts less where there are digits: to a model one code or date is much like another.
+    """
+    numbers = any(sign.isdigit() for sign in question.words)
+    return {**WEIGHTS, "vector": WEIGHTS["vector"] * (_OF_NUMBERS if numbers else 1.0)}
+
+
+def fuse(
+    rankings: Mapping[str, Ranking], weights: Mapping[str, float] = WEIGHTS
+) -> dict[str, float]:
     """Reciprocal rank fusion: for each id the sum of weight / (RRF_K + rank), ranks from 1.
 
     In text that is times the share of the best score that it has. Cormack, Clarke and Büttcher,
@@ -36,7 +47,7 @@ def fuse(rankings: Mapping[str, Ranking]) -> dict[str, float]:
     for name, ranking in rankings.items():
         for id_, rank in ranking.ranks.items():
             share = _share(ranking, id_) if name == "text" else 1.0
-            scores[id_] = scores.get(id_, 0.0) + WEIGHTS[name] * share / (RRF_K + rank)
+            scores[id_] = scores.get(id_, 0.0) + weights[name] * share / (RRF_K + rank)
     return scores
 
 
@@ -45,6 +56,7 @@ def explain(
     question: Question,
     words: Words,
     rankings: Mapping[str, Ranking],
+    weights: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, Any]:
     """Rank and score of the document in each retriever asked, None where that one missed it.
 
@@ -63,7 +75,7 @@ def explain(
         for each in matches(document, question.stems(document.get("language")), words)
     ]
     if len(rankings) > 1:
-        why["fusion"] = _FUSION
+        why["fusion"] = {**_FUSION, "weights": weights}
     return why
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dataq_lake.search.conditions import Among, Condition, Limits
 from dataq_lake.search.documents import documents
-from dataq_lake.search.explain import fuse, matches
+from dataq_lake.search.explain import fuse, matches, weights_for
 from dataq_lake.search.fields import take_fields
 from dataq_lake.search.likeness import Direction
 from dataq_lake.search.retrievers import Ranking
@@ -77,7 +77,9 @@ class Inquiry:
         rankings = self._rankings(depth)
         used = [ranking for ranking in rankings.values() if ranking.scores or not ranking.complete]
         fused = self.ask.mode == "hybrid"
-        scores = fuse(rankings) if fused else rankings[self.ask.mode].scores
+        scores = (
+            fuse(rankings, weights_for(self.question)) if fused else rankings[self.ask.mode].scores
+        )
         return Answer(
             rankings,
             scores,

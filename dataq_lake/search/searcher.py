@@ -11,7 +11,7 @@ from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search.ask import Ask, Mode, More
 from dataq_lake.search.documents import assets, documents
-from dataq_lake.search.explain import explain
+from dataq_lake.search.explain import explain, weights_for
 from dataq_lake.search.filters import Filters
 from dataq_lake.search.hits import Hit, hit_of
 from dataq_lake.search.inquiry import Answer, Inquiry
@@ -127,7 +127,8 @@ class Searcher:
     ) -> dict[str, Any]:
         """What the answer says of a document."""
         manifest = self.snapshot.manifest
-        why = explain(document, inquiry.question, self._texts.words, answer.rankings)
+        question, words = inquiry.question, self._texts.words
+        why = explain(document, question, words, answer.rankings, weights_for(question))
         if "vector" in answer.rankings and inquiry.direction.moved:
             vector = self.snapshot.vectors([place.id])[place.id]
             why["likeness"] = inquiry.direction.explain(vector)
