@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -110,14 +110,18 @@ def segments(setting: Setting, count: int = COUNT) -> Segments:
 
 
 def publish_segments(
-    lake: Lake, found: Segments, start: int = 0, stop: int | None = None
+    lake: Lake,
+    found: Segments,
+    start: int = 0,
+    stop: int | None = None,
+    gone: Iterable[str] = (),
 ) -> Published:
-    """Publishes those from `start` to before `stop` by the product's own code."""
+    """Publishes those from `start` to before `stop`, and takes those of the ids `gone` away."""
     from dataq_lake.indexes.publish import publish
 
     model = embedder()
     made_with = Model(model.name, model.version, model.dimensions)
-    return publish(lake, Publication(made_with, found.batches(start, stop)))
+    return publish(lake, Publication(made_with, found.batches(start, stop), gone))
 
 
 def _make(setting: Setting, folder: Path, count: int) -> None:

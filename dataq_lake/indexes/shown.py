@@ -5,6 +5,7 @@ Written in pieces of PIECE_ROWS rows, compressed each; a hit costs the reading o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,10 +66,11 @@ class Shown:
         both = zip(pieces.tolist(), places.tolist(), strict=True)
         return [read[piece][place].as_py() for piece, place in both]
 
-    def table(self) -> pa.Table:
-        """All rows."""
-        pieces = range(self._file.num_record_batches)
-        return pa.Table.from_batches([self._piece(number) for number in pieces], self._file.schema)
+    def taken(self, numbers: NDArray[np.int64]) -> pa.Table:
+        """The rows of these numbers, which ascend and are near each other: many at once."""
+        first, last = (numbers[[0, -1]] // PIECE_ROWS).tolist()
+        pieces = [self._piece(number) for number in range(first, last + 1)]
+        return pa.Table.from_batches(pieces, SHOWN).take(numbers - first * PIECE_ROWS)
 
     @cached_property
     def _file(self) -> Any:
@@ -102,8 +104,13 @@ def _distinct(numbers: NDArray[np.int64]) -> list[int]:
 
 def write_shown(folder: Path, rows: pa.Table, order: NDArray[np.int64]) -> None:
     """Stores `rows`, of the columns SHOWN, in this order."""
+    starts = range(0, len(order), AT_ONCE)
+    write_tables(folder, (rows.take(order[start : start + AT_ONCE]) for start in starts))
+
+
+def write_tables(folder: Path, tables: Iterable[pa.Table]) -> None:
+    """Stores the rows of `tables`; each but the last has a multiple of PIECE_ROWS."""
     options = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
     with pa.ipc.new_file(str(folder / FILE), SHOWN, options=options) as file:
-        for start in range(0, len(order), AT_ONCE):
-            some = rows.take(order[start : start + AT_ONCE]).combine_chunks()
-            file.write_table(some, max_chunksize=PIECE_ROWS)
+        for table in tables:
+            file.write_table(table.combine_chunks(), max_chunksize=PIECE_ROWS)

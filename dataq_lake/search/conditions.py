@@ -51,7 +51,8 @@ class Like:
         places = part.places
         found = np.zeros(len(places.times), bool)
         for field, patterns in self.fields.items():
-            found |= places.matching(_COLUMNS[field], "|".join(f"(?:{p})" for p in patterns))
+            pattern = re.compile("|".join(f"(?:{p})" for p in patterns))
+            found |= places.matching(_COLUMNS[field], pattern)
         rows: NDArray[np.bool_] = found[places.of_row]
         return rows
 

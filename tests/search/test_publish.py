@@ -236,12 +236,13 @@ def test_many_small_parts_become_one(
     assert live(lake) == set(ids(5, 6, 7))
 
 
-def test_parts_are_bounded(
+def test_what_comes_at_once_is_one_part_that_is_bounded(
     lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drafting, "PART_ROWS", 10)
+    monkeypatch.setattr(drafting, "LARGEST_ROWS", 20)
     monkeypatch.setattr("dataq_lake.indexes.publish._ROWS", 4)
-    assert publish_rows([row(n) for n in range(25)]).parts == 3
+    assert publish_rows([row(n) for n in range(25)]).parts == 2
     assert live(lake) == set(ids(*range(25)))
     assert len({h.id for h in search(lake, "note topic3", k=25, mode="vector")}) == 25
 
