@@ -138,7 +138,7 @@ def documents(
     if not len(found.new):
         return
     assets = lake.table("assets").scan(["id", "source", "path", "mime_type", "timestamp"])
-    texts = lake.table("texts").scan(["id", "title"])
+    texts = lake.table("texts").scan(["id", "title", "language"])
     pairs = _pairs(found, embeddings, model)
     columns = ["id", "asset_id", "text_id", "text"]
     start = 0

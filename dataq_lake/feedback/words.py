@@ -31,6 +31,6 @@ def _plain(text: str) -> str:
 
 @cache
 def _analyzer() -> tantivy.TextAnalyzer:
-    from dataq_lake.indexes.fulltext import analyzer
+    from dataq_lake.indexes.words import analyzer
 
     return analyzer()

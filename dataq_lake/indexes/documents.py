@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from dataq_lake.errors import WrongSchema
+from dataq_lake.indexes.brevity import shortened
 from dataq_lake.indexes.keys import to_keys
 from dataq_lake.indexes.part import Rows
 from dataq_lake.indexes.shown import SHOWN
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     Vectors = Callable[[pa.RecordBatch], NDArray[np.float32]]
 
 _TEXTS = pa.schema([("segment_id", ID), *SHOWN])
+_MAY_LACK = {"language"}
 DOCUMENTS = pa.schema([*_TEXTS, ("vector", pa.list_(pa.float32()))])
 
 
@@ -79,20 +81,29 @@ class Published:
 
 
 def checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """`batch` without vectors in the types of DOCUMENTS; raises WrongSchema if some is missing."""
+    """`batch` without vectors in the types of DOCUMENTS; raises WrongSchema if some is missing.
+
+    Without `language`, that of its texts is unknown.
+    """
     missing = [name for name in _TEXTS.names if name not in batch.schema.names]
-    if missing:
+    if not _MAY_LACK.issuperset(missing):
         raise WrongSchema(f"documents to index lack {', '.join(missing)}")
-    columns = [batch.column(field.name).cast(field.type) for field in _TEXTS]
+    columns = [
+        pa.nulls(batch.num_rows, field.type)
+        if field.name in missing
+        else batch.column(field.name).cast(field.type)
+        for field in _TEXTS
+    ]
     return pa.RecordBatch.from_arrays(columns, schema=_TEXTS)
 
 
 def rows_of(batch: pa.RecordBatch, vectors: NDArray[np.float32], publication: Publication) -> Rows:
     """What a part keeps of a checked batch with these vectors."""
     embed = publication.embed or partial(_embedded_here, publication.model)
+    mixed = titled(vectors, batch.column("title").to_pylist(), embed)
     return Rows(
         to_keys(batch.column("segment_id").to_pylist()),
-        titled(vectors, batch.column("title").to_pylist(), embed),
+        shortened(mixed, batch.column("text").to_pylist()),
         pa.Table.from_batches([batch.select(SHOWN.names)]),
     )
 
@@ -115,11 +126,13 @@ def text_documents(batch: pa.RecordBatch) -> Iterable[dict[str, Any]]:
     """The documents of a checked batch as the text index takes them."""
     micros = batch.column("timestamp").cast(pa.int64())
     rows = batch.drop_columns(["timestamp", "asset_id"]).rename_columns(
-        ["id", "source", "path", "mime_type", "title", "text"]
+        ["id", "source", "path", "mime_type", "title", "text", "language"]
     )
     for document, time in zip(rows.to_pylist(), micros.to_pylist(), strict=True):
+        language = document.pop("language")
         yield {
             **{name: value or "" for name, value in document.items()},
             "name": (document["path"] or "").rpartition("/")[2],
             **({} if time is None else {"timestamp": time}),
+            **({"language": language} if language else {}),
         }

@@ -29,7 +29,7 @@ from dataq_lake.indexes.marks import Marks
 from dataq_lake.location import Location
 from dataq_lake.storage import writable
 
-_DRAFT = ".draft-"
+DRAFT = ".draft-"
 SUMS = "sums.json"
 
 
@@ -136,7 +136,7 @@ class IndexFolder:
 
     def draft(self, parent: Path, id_: str) -> Path:
         """A new folder in `parent`, invisible until `publish`."""
-        draft = parent / f"{_DRAFT}{id_}"
+        draft = parent / f"{DRAFT}{id_}"
         draft.mkdir()
         return draft
 
@@ -169,7 +169,7 @@ class IndexFolder:
         manifest = self.find(snapshot)
         if manifest.folder == self.names()[-1]:
             raise UnknownSnapshot(f"snapshot {manifest.id} is the current one, so it has to stay")
-        hidden = self.snapshots / f"{_DRAFT}{manifest.id}"
+        hidden = self.snapshots / f"{DRAFT}{manifest.id}"
         (self.snapshots / manifest.folder).rename(hidden)
         with self.writing():
             return manifest
@@ -188,11 +188,11 @@ class IndexFolder:
         """Takes away damaged snapshots, the current one too, with the parts that only they used."""
         with writable(self.root.parent), self._alone():
             for name in names:
-                (self.snapshots / name).rename(self.snapshots / f"{_DRAFT}{name}")
+                (self.snapshots / name).rename(self.snapshots / f"{DRAFT}{name}")
             self._sweep()
 
     def _sweep(self) -> None:
-        drafts = list(self.snapshots.glob(f"{_DRAFT}*"))
+        drafts = list(self.snapshots.glob(f"{DRAFT}*"))
         if not drafts:  # a draft is there before the first of its parts and goes after them
             return
         used = needed_parts(self.manifests())

@@ -18,29 +18,17 @@ import tantivy
 
 from dataq_lake.errors import REPAIR, IndexDamaged
 from dataq_lake.indexes.folder import link
+from dataq_lake.indexes.words import ENGLISH, analyzer, stemmer_of
 
 ANALYZER = "dataq"
 HEAP_BYTES = 48_000_000
 """What makes one segment of the index; eight at a time are merged, and mapped meanwhile."""
-_LONGEST = 65  # bytes; a SHA-256 in hex is still a word
 _REWRITTEN = {"meta.json", ".managed.json"}
 _TRIES = 100
 _LOCKS = {".tantivy-writer.lock", ".tantivy-meta.lock"}
 FILTERED = ("source", "path", "mime_type")
-
-
-def analyzer() -> tantivy.TextAnalyzer:
-    """What makes words: runs of letters and digits, in lower case, without accents, stemmed."""
-    filters = (
-        tantivy.Filter.remove_long(_LONGEST),
-        tantivy.Filter.lowercase(),
-        tantivy.Filter.ascii_fold(),
-        tantivy.Filter.stemmer("english"),
-    )
-    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-    for step in filters:
-        builder = builder.filter(step)
-    return builder.build()
+READ = ("title", "text", "name")
+LANGUAGE = "language"
 
 
 def open_text(folder: Path) -> tantivy.Index:
@@ -97,7 +85,7 @@ class TextWriter:
         """Adds documents with the fields of `_schema`; indexing goes on in a thread of its own."""
         schema = self._index.schema
         for document in documents:
-            self._writer.add_document(tantivy.Document.from_dict(dict(document), schema))
+            self._writer.add_document(_document(document, schema))
 
     def remove(self, ids: Iterable[str]) -> None:
         """Takes away the documents of these segment ids; those added later stay."""
@@ -116,14 +104,29 @@ class TextWriter:
 
 def _schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", *FILTERED):
+    for name in ("id", LANGUAGE, *FILTERED):
         builder.add_text_field(
             name, stored=name == "id", tokenizer_name="raw", index_option="basic"
         )
     builder.add_integer_field("timestamp", fast=True, indexed=False)
-    for name in ("title", "text", "name"):
+    for name in READ:
         builder.add_text_field(name, tokenizer_name=ANALYZER)
     return builder.build()
+
+
+def _document(fields: Mapping[str, Any], schema: tantivy.Schema) -> tantivy.Document:
+    """The document of these fields, its words in the stems of its language.
+
+    The fields' own tokenizer is that of English; whatever else has its words made here.
+    """
+    stemmer = stemmer_of(fields.get(LANGUAGE))
+    if stemmer == ENGLISH:
+        return tantivy.Document.from_dict(dict(fields), schema)
+    plain = {name: value for name, value in fields.items() if name not in READ}
+    document = tantivy.Document.from_dict(plain, schema)
+    for name in READ:
+        document.add_pre_tokenized_text(name, analyzer(stemmer).pre_tokenize(fields[name]))
+    return document
 
 
 def _clone(parent: Path, folder: Path) -> None:

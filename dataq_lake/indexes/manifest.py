@@ -9,7 +9,8 @@ from typing import Any
 from dataq_lake.errors import UpgradeDataq
 
 FORMAT = 3  # 1 named the tables behind the index only, 2 every table, 3 has index_format
-INDEX_FORMAT = 2  # 1 had what hits show in the text index, 2 has it in the parts
+INDEX_FORMAT = 3
+# 1 had what hits show in the text index; 2 every word as in English, vectors all of unit length
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,11 @@ class Manifest:
     def shows_from_parts(self) -> bool:
         """Whether its parts hold what a hit shows, not its text index."""
         return self.index_format > 1
+
+    @property
+    def stems_by_language(self) -> bool:
+        """Whether its words have the stems of their texts' languages, not all those of English."""
+        return self.index_format > 2
 
     @property
     def can_grow(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from math import log
 from typing import TYPE_CHECKING
 
 from dataq_lake.ids import make_id
@@ -23,13 +24,29 @@ HOLLOW = 0.2
 
 
 def wasteful(manifest: Manifest) -> list[PartEntry]:
-    """The parts that are better merged: small ones, if there are two, and hollow ones."""
+    """The parts that are better merged: small ones, if there are two, hollow ones, and equals.
+
+    Of those that are about as large, MERGED_PARTS become one, so that a row is written anew once
+    each time that the index has become so many times as large.
+    """
     if not manifest.can_grow:
         return []
     hollow = {part.id for part in manifest.parts if part.gone > HOLLOW * part.rows}
     small = {part.id for part in manifest.parts if part.live < drafting.PART_ROWS // 2}
     chosen = hollow | small if len(hollow | small) > 1 else hollow
+    chosen |= _equals(manifest)
     return [part for part in manifest.parts if part.id in chosen]
+
+
+def _equals(manifest: Manifest) -> set[str]:
+    """The parts of each order of size of which there are many."""
+    orders: dict[int, set[str]] = {}
+    for part in manifest.parts:
+        size = 2 * part.live / drafting.PART_ROWS
+        if size >= 1 and part.live <= drafting.LARGEST_ROWS // 2:
+            orders.setdefault(int(log(size, drafting.MERGED_PARTS)), set()).add(part.id)
+    many = (found for found in orders.values() if len(found) >= drafting.MERGED_PARTS)
+    return set().union(*many)
 
 
 def merge_parts(

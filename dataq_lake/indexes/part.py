@@ -1,7 +1,7 @@
-"""A part of the vectors: an exact FAISS index over rows in order of their segment ids.
+"""A part of the vectors: a FAISS index over rows in order of their segment ids.
 
-Files: vectors.faiss, ids.npy (sorted keys), what places.py keeps for filters and shown.py for hits.
-Never changed once written.
+Files: vectors.faiss, ids.npy (sorted keys), what places.py keeps for filters and shown.py for hits;
+a large one has lists.py's besides. Never changed once written.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from dataq_lake.errors import REPAIR, IndexDamaged
 from dataq_lake.indexes.keys import KEY, find_keys
+from dataq_lake.indexes.lists import LISTED_ROWS, Lists, write_lists
 from dataq_lake.indexes.places import Places, load, write_places
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from dataq_lake.indexes.shown import Shown
 
 AT_ONCE = 4_096
+SCANNED_ROWS = 16_384
+"""So few rows that may be found are all compared, in a part of any size."""
+FIRST = 256
+"""So many hits are looked for in a part's lists; what follows them is exact."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Part:
         self.folder = folder
         self.gone = gone
         self.places = Places(folder)
+        self.lists = Lists(folder)
 
     @cached_property
     def keys(self) -> NDArray[np.bytes_]:
@@ -92,28 +98,75 @@ class Part:
     def nearest(
         self, query: NDArray[np.float32], k: int, wanted: NDArray[np.bool_] | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """Similarities and rows of the up to `k` best among `wanted`, the best first."""
+        """Similarities and rows of the up to `k` best among `wanted`, the best first.
+
+        Exact where few may be found or the part has no lists; else of the first FIRST some may be
+        missed. Whatever `k` is, the rows are the beginning of the same sequence.
+        """
+        allowed = self.allowed(wanted)
+        rows = len(self.keys)
+        kept = rows if allowed is None else int(np.count_nonzero(allowed))
+        if not kept:
+            return np.zeros(0, np.float32), np.zeros(0, np.int64)
+        if not self.lists.there:
+            return self._searched(query, min(k, rows), allowed)
+        if allowed is not None and kept <= SCANNED_ROWS:
+            return self._compared(query, np.flatnonzero(allowed), k)
+        first = self._compared(query, self.lists.candidates(query, allowed, kept / rows), FIRST)
+        if k <= len(first[0]) == FIRST:
+            return first[0][:k], first[1][:k]
+        return self._continued(query, first, k, allowed)
+
+    def _searched(
+        self, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The best by FAISS, which orders equal ones as it likes."""
         import faiss
 
-        allowed = self.allowed(wanted)
-        if allowed is not None and not allowed.any():
-            return np.zeros(0, np.float32), np.zeros(0, np.int64)
         loose: Any = faiss  # its wrappers take other arguments than its stubs tell
         params = None
         if allowed is not None:
             bits = np.packbits(allowed, bitorder="little")
             params = loose.SearchParameters(sel=loose.IDSelectorBitmap(bits))
-        similarities, rows = self.index.search(
-            query.reshape(1, -1), min(k, len(self.keys)), params=params
-        )
+        similarities, rows = self.index.search(query.reshape(1, -1), k, params=params)
         found = rows[0] >= 0
         return similarities[0][found], rows[0][found]
 
-    def live(self) -> Rows:
-        """The rows that still count, for a part that takes this one's place."""
-        vectors = self.index.reconstruct_n(0, len(self.keys))
-        keep = np.arange(len(self.keys)) if self.gone is None else np.flatnonzero(~self.gone)
-        return Rows(np.array(self.keys)[keep], vectors[keep], self.shown.table().take(keep))
+    def _compared(
+        self, query: NDArray[np.float32], rows: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The best of `rows`, which are sorted; equal ones in their order."""
+        import faiss
+
+        loose: Any = faiss
+        similarities = np.empty(len(rows), np.float32)
+        loose.downcast_index(self.index).compute_distance_subset(
+            1, loose.swig_ptr(query), len(rows), loose.swig_ptr(similarities), loose.swig_ptr(rows)
+        )
+        best = np.argsort(-similarities, kind="stable")[:k]
+        return similarities[best], rows[best]
+
+    def _continued(
+        self,
+        query: NDArray[np.float32],
+        first: tuple[NDArray[np.float32], NDArray[np.int64]],
+        k: int,
+        allowed: NDArray[np.bool_] | None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """`first` and all that comes after it; what it missed before its end stays missed.
+
+        Else a hit would turn up on one page, or push another onto two, as one looks further down.
+        """
+        every = np.arange(len(self.keys)) if allowed is None else np.flatnonzero(allowed)
+        if len(first[0]) < FIRST:
+            return self._compared(query, every, k)
+        similarities, rows = self._compared(query, every, len(every))
+        last, row = first[0][-1], first[1][-1]
+        after = (similarities < last) | ((similarities == last) & (rows > row))
+        return (
+            np.concatenate([first[0], similarities[after]])[:k],
+            np.concatenate([first[1], rows[after]])[:k],
+        )
 
 
 def join_rows(several: list[Rows]) -> Rows:
@@ -145,6 +198,13 @@ def _write_vectors(folder: Path, vectors: NDArray[np.float32], order: NDArray[np
     for start in range(0, len(order), AT_ONCE):  # all at once would be one more copy of them
         index.add(vectors[order[start : start + AT_ONCE]])
     faiss.write_index(index, str(folder / "vectors.faiss"))
+
+
+def add_lists(folder: Path) -> None:
+    """Puts lists into the folder of a part that is large enough to need them."""
+    part = Part(folder)
+    if len(part.keys) >= LISTED_ROWS:
+        write_lists(folder, part.index)
 
 
 def open_parts(folder: IndexFolder, manifest: Manifest) -> list[Part]:

@@ -64,6 +64,8 @@ def _part(folder: IndexFolder, manifest: Manifest, entry: PartEntry, told: Told)
             f"has {keys} keys, {places} places, {vectors} vectors and {shown} texts "
             f"for {entry.rows} rows"
         )
+    if part.lists.there and (listed := part.lists.index.ntotal) != entry.rows:
+        return f"has {listed} rows in its lists of {entry.rows}"
     if wide != manifest.model.dimensions:
         return f"has vectors of {wide} numbers, not {manifest.model.dimensions}"
     return None

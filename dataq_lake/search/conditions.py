@@ -51,8 +51,8 @@ class Like:
         places = part.places
         found = np.zeros(len(places.times), bool)
         for field, patterns in self.fields.items():
-            values = getattr(places, _COLUMNS[field])
-            found |= _matching(values, re.compile("|".join(f"(?:{p})" for p in patterns)))
+            pattern = re.compile("|".join(f"(?:{p})" for p in patterns))
+            found |= places.matching(_COLUMNS[field], pattern)
         rows: NDArray[np.bool_] = found[places.of_row]
         return rows
 
@@ -148,14 +148,6 @@ def glob(pattern: str, prefix: bool = False) -> str:
     quoted = _MEANINGFUL.sub(r"\\\1", pattern)
     expression = quoted.replace(r"\*", anything).replace(r"\?", one)
     return expression + anything if prefix and not re.search(r"[*?]", pattern) else expression
-
-
-def _matching(values: list[str], pattern: re.Pattern[str]) -> NDArray[np.bool_]:
-    """Whether each value matches as a whole; equal ones are tried once."""
-    import numpy as np
-
-    good = {value for value in set(values) if pattern.fullmatch(value)}
-    return np.fromiter((value in good for value in values), bool, len(values))
 
 
 def _timed(part: Part, fits: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -55,10 +55,16 @@ def _shown(snapshot: Snapshot, ids: Sequence[str]) -> list[Document]:
 
 
 def _plain(shown: pa.Table) -> list[Document]:
-    """The rows as Python's own types; a time may be one that Python has no object for."""
-    at = shown.schema.get_field_index("timestamp")
-    rows = shown.set_column(at, "timestamp", shown["timestamp"].cast("int64")).to_pylist()
-    return [{n: value or "" if n != "timestamp" else value for n, value in r.items()} for r in rows]
+    """The rows as Python's own types; a time may be one that Python has no object for.
+
+    Times are read one by one: to cast them together loads 30 ms of functions with the first search.
+    """
+    rows = shown.drop_columns(["timestamp"]).to_pylist()
+    times = [time.value for time in shown["timestamp"]]
+    return [
+        {name: value or "" for name, value in row.items()} | {"timestamp": time}
+        for row, time in zip(rows, times, strict=True)
+    ]
 
 
 def _stored(snapshot: Snapshot, ids: Sequence[str]) -> list[Document]:

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import tantivy
+    from collections.abc import Set as AbstractSet
 
     from dataq_lake.search.documents import Document
     from dataq_lake.search.query import Question
     from dataq_lake.search.retrievers import Ranking
     from dataq_lake.search.spelling import Near
+    from dataq_lake.search.words import Words
 
 # Not the usual 60 and 1, and not by rank alone: docs/decisions/fusion-by-rank.md has the figures.
 RRF_K = 10
@@ -20,10 +20,19 @@ WEIGHTS = {"text": 1.0, "vector": 0.7}
 _FUSION = {
     "method": "reciprocal rank fusion",
     "k": RRF_K,
-    "weights": WEIGHTS,
     "score": "sum over the retrievers that found it of weight / (k + rank), in text times share",
 }
+_OF_NUMBERS = 0.25
 _SHOWN = 100
+
+
+def weights_for(question: Question, weights: Mapping[str, float] = WEIGHTS) -> dict[str, float]:
+    """What each retriever counts for a question, of what it counts as a rule.
+
+    Meaning counts less where there are digits: to a model one code or date is much like another.
+    """
+    numbers = any(sign.isdigit() for sign in question.words)
+    return {**weights, "vector": weights["vector"] * (_OF_NUMBERS if numbers else 1.0)}
 
 
 def fuse(
@@ -45,7 +54,7 @@ def fuse(
 def explain(
     document: Document,
     question: Question,
-    analyzer: tantivy.TextAnalyzer,
+    words: Words,
     rankings: Mapping[str, Ranking],
     weights: Mapping[str, float] = WEIGHTS,
 ) -> dict[str, Any]:
@@ -63,20 +72,19 @@ def explain(
         why["text"]["share"] = _share(rankings["text"], document["id"])
     why["terms"] = [
         each | _meant(question.near.get(each["term"]))
-        for each in matches(document["text"], question.terms, analyzer)
+        for each in matches(document, question.stems(document.get("language")), words)
     ]
     if len(rankings) > 1:
         why["fusion"] = {**_FUSION, "weights": weights}
     return why
 
 
-def matches(
-    text: str, terms: frozenset[str], analyzer: tantivy.TextAnalyzer
-) -> list[dict[str, Any]]:
-    """Where words with the stems `terms` stand in `text`, the first hundred."""
-    if not terms:
+def matches(document: Document, stems: AbstractSet[str], words: Words) -> list[dict[str, Any]]:
+    """Where words with these stems stand in the document's text, the first hundred."""
+    if not stems:
         return []
-    found = (token for token in analyzer.pre_tokenize(text).tokens if token.text in terms)
+    text, analyzer = document["text"], words.of(document.get("language"))
+    found = (token for token in analyzer.pre_tokenize(text).tokens if token.text in stems)
     return [
         {
             "term": token.text,

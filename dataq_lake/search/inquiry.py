@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from dataq_lake.search.conditions import Among, Condition, Limits
 from dataq_lake.search.documents import assets, documents
-from dataq_lake.search.explain import WEIGHTS, fuse, matches
+from dataq_lake.search.explain import WEIGHTS, fuse, matches, weights_for
 from dataq_lake.search.fields import take_fields
 from dataq_lake.search.likeness import Direction
 from dataq_lake.search.retrievers import Ranking
@@ -76,13 +76,17 @@ class Inquiry:
         words = self._meant(self.question.words)
         return Direction(self._vectors.embed(words) if words else None, self.like, self.unlike)
 
+    @cached_property
+    def weights(self) -> dict[str, float]:
+        """What each retriever counts."""
+        return weights_for(self.question, self.judged.weights if self.judged else WEIGHTS)
+
     def answer(self, depth: int) -> Answer:
         """What is found when each retriever looks so far down."""
         rankings = self._rankings(depth)
         used = [ranking for ranking in rankings.values() if ranking.scores or not ranking.complete]
         fused = self.ask.mode == "hybrid"
-        weights = self.judged.weights if self.judged else WEIGHTS
-        scores = fuse(rankings, weights) if fused else rankings[self.ask.mode].scores
+        scores = fuse(rankings, self.weights) if fused else rankings[self.ask.mode].scores
         found = Answer(
             rankings,
             scores,
@@ -126,10 +130,9 @@ class Inquiry:
         if not self.question.near or self.ask.mode != "hybrid":
             return words
         best = list(self._texts.rank(self.question, self.limits, _LOOKED_AT).scores)
-        texts = [each["text"] for each in documents(self._texts.snapshot, best).values()]
         found: dict[str, str] = {}
-        for text in texts:
-            for term in matches(text, frozenset(self.question.near), self._texts.analyzer):
+        for each in documents(self._texts.snapshot, best).values():
+            for term in matches(each, set(self.question.near), self._texts.words):
                 found.setdefault(self.question.near[term["term"]].typed, term["text"])
         return re.sub(r"\w+", lambda word: found.get(word[0], word[0]), words)
 

@@ -17,15 +17,18 @@ from dataq_lake.search.grammar import (
     without_stop_words,
 )
 from dataq_lake.search.spelling import Near, Spelling
+from dataq_lake.search.words import Word
 
 if TYPE_CHECKING:
     import tantivy
+
+    from dataq_lake.search.words import Words
 
 # The name of a file should find it, but seldom says what a passage is about.
 BOOSTS = {"text": 1.0, "title": 1.0, "name": 0.25}
 _TERMS = 512
 _EDIT = 0.5  # what an edit leaves of a word's weight: what stands as it was typed comes first
-_OPERATORS = {"must": "Must", "must_not": "MustNot", "should": "Should", None: "Should"}
+_OPERATORS = {"must": "Must", "must_not": "MustNot"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Question:
     """A query as each retriever takes it.
 
     `text` is None where nothing can match. `demands` are the + and - parts, to hold for every hit.
-    `words` is what is embedded. `terms` are the stems whose places in a hit are worth showing.
+    `words` is what is embedded. `terms` are the words whose places in a hit are worth showing.
     `everything` says that hits are listed, not ranked. `near` has, by its stem, each word of the
     index that an unknown one was taken for.
     """
@@ -41,24 +44,28 @@ class Question:
     text: tantivy.Query | None
     demands: tuple[tuple[tantivy.Occur, tantivy.Query], ...]
     words: str
-    terms: frozenset[str]
+    terms: frozenset[Word]
     everything: bool = False
     near: dict[str, Near] = field(default_factory=dict)
 
+    def stems(self, language: str | None) -> set[str]:
+        """What `terms` and `near` are in texts of a language."""
+        return {stem for word in self.terms for stem in word.stems(language)} | self.near.keys()
+
 
 class QueryBuilder:
-    """Builds queries against one schema, with the analyzer that its texts went through."""
+    """Builds queries against one schema, of the words that its texts have."""
 
     def __init__(
         self,
         schema: tantivy.Schema,
-        analyzer: tantivy.TextAnalyzer,
+        words: Words,
         spelling: Spelling | None = None,
     ) -> None:
         import tantivy
 
         self._schema = schema
-        self._analyzer = analyzer
+        self._words = words
         self._spelling = spelling
         self._query = tantivy.Query
         self._occur = tantivy.Occur
@@ -67,17 +74,17 @@ class QueryBuilder:
         """The question that `typed` asks; with `listing`, no words stand for everything."""
         typed = typed.encode("utf-8", "replace").decode()  # lone surrogates are in no text
         node = parse(typed)
-        if listing and not any(self._terms(word) for word in literals(node)):
+        if listing and not any(self._words.words(each) for each in literals(node)):
             node = excluding(node)
         telling = without_stop_words(node)
         words = list(literals(telling))
         only_excludes = not words and not lists_all(node)
         near: dict[str, Near] = {}
         return Question(
-            text=None if only_excludes else self._build(self._respelled(telling, near)),
+            text=None if only_excludes else self._built(self._respelled(telling, near)),
             demands=tuple(self._demands(telling)),
             words=" ".join(literals(node)),
-            terms=frozenset(term for word in words for term in self._terms(word)) | near.keys(),
+            terms=frozenset(word for each in words for word in self._words.words(each)),
             everything=lists_only(telling),
             near=near,
         )
@@ -98,10 +105,11 @@ class QueryBuilder:
         if self._spelling is None or node["type"] != "literal" or node["delimiter"] != "none":
             return node
         fields, phrase = _fields(node), node["phrase"]
+        tokens = self._words.of().pre_tokenize(phrase).tokens[:_TERMS]
         meant = {
-            found.term: replace(found, typed=phrase[word.char_offset_from : word.char_offset_to])
-            for word in self._analyzer.pre_tokenize(phrase).tokens[:_TERMS]
-            for found in self._spelling.near(word.text, fields)
+            found.term: replace(found, typed=phrase[token.char_offset_from : token.char_offset_to])
+            for token, word in zip(tokens, self._words.words(phrase), strict=False)
+            for found in self._spelling.near(word, fields)
         }
         near.update(meant)
         others = [
@@ -115,61 +123,77 @@ class QueryBuilder:
         if node["type"] != "bool":
             return
         for operator, child in node["clauses"]:
-            if operator in {"must", "must_not"} and (query := self._build(child)):
+            if operator in SIGNED and (query := self._built(child)):
                 yield getattr(self._occur, _OPERATORS[operator]), query
 
-    def _build(self, node: Node) -> tantivy.Query | None:
+    def _built(self, node: Node) -> tantivy.Query | None:
+        parts = self._parts(node)
+        return self._any(parts) if parts else None
+
+    def _parts(self, node: Node) -> list[tantivy.Query]:
+        """The queries any of which a text has to meet; the more it meets, the higher its score.
+
+        One list for all the words of a query: nested in one for each it would take half again as
+        long.
+        """
         kind = node["type"]
         if kind == "literal":
             return self._literal(node)
         if kind == "stem":
-            return self._anywhere(_fields(node), [node["term"]])
+            return self._anywhere(_fields(node), Word(node["term"]))
         if kind == "boost":
-            inner = self._build(node["underlying"])
-            return inner and self._query.boost_query(inner, node["boost"])
+            inner = self._parts(node["underlying"])
+            return [self._query.boost_query(each, node["boost"]) for each in inner]
         if kind == "all":
-            return self._query.all_query()
+            return [self._query.all_query()]
         return self._boolean(node)
 
-    def _boolean(self, node: Node) -> tantivy.Query | None:
-        built = [(operator, self._build(child)) for operator, child in node["clauses"]]
-        clauses = [
-            (getattr(self._occur, _OPERATORS[operator]), query)
-            for operator, query in built
-            if query
-        ]
-        if clauses and all(operator == "must_not" for operator, query in built if query):
+    def _boolean(self, node: Node) -> list[tantivy.Query]:
+        optional: list[tantivy.Query] = []
+        signed: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for operator, child in node["clauses"]:
+            if operator not in SIGNED:
+                optional += self._parts(child)
+            elif query := self._built(child):
+                signed.append((getattr(self._occur, _OPERATORS[operator]), query))
+        if not signed:
+            return optional
+        clauses = [*signed, *((self._occur.Should, each) for each in optional)]
+        if all(occur == self._occur.MustNot for occur, _ in clauses):
             everything = self._query.const_score_query(self._query.all_query(), 0.0)
             clauses.append((self._occur.Must, everything))
-        return self._query.boolean_query(clauses) if clauses else None
+        return [self._query.boolean_query(clauses)]
 
-    def _literal(self, node: Node) -> tantivy.Query | None:
-        terms = self._terms(node["phrase"])[:_TERMS]
+    def _literal(self, node: Node) -> list[tantivy.Query]:
+        words = self._words.words(node["phrase"])[:_TERMS]
         fields = _fields(node)
-        if not terms:
-            return None
-        if node["delimiter"] == "none" or len(terms) == 1:
-            each = [self._anywhere(fields, [term]) for term in dict.fromkeys(terms)]
-        else:
-            each = [self._anywhere(fields, terms, node["slop"])]
-        if len(each) == 1:
-            return each[0]
-        return self._query.boolean_query([(self._occur.Should, query) for query in each])
+        if node["delimiter"] == "none" or len(words) == 1:
+            return [
+                query for word in dict.fromkeys(words) for query in self._anywhere(fields, word)
+            ]
+        return self._phrase(fields, node["phrase"], node["slop"]) if words else []
 
-    def _anywhere(self, fields: tuple[str, ...], terms: list[str], slop: int = 0) -> tantivy.Query:
-        """The terms, a phrase if several, in any of `fields`."""
+    def _anywhere(self, fields: tuple[str, ...], word: Word) -> list[tantivy.Query]:
+        """A word in any of `fields`."""
+        return [
+            self._query.boost_query(query, BOOSTS[name] * share)
+            for name in fields
+            for query, share in self._words.query(word, name)
+        ]
+
+    def _phrase(self, fields: tuple[str, ...], text: str, slop: int) -> list[tantivy.Query]:
+        """The words in this order, in any of `fields`."""
         each = []
-        for name in fields:
-            if len(terms) == 1:
-                query = self._query.term_query(self._schema, name, terms[0], "freq")
-            else:
-                words: list[str | tuple[int, str]] = list(terms)
+        for stems, languages in self._words.phrases(text):
+            words: list[str | tuple[int, str]] = list(stems.split(" ")[:_TERMS])
+            for name in fields:
                 query = self._query.phrase_query(self._schema, name, words, slop)
-            each.append(self._query.boost_query(query, BOOSTS[name]))
-        return self._query.boolean_query([(self._occur.Should, query) for query in each])
+                query = self._words.within(query, languages)
+                each.append(self._query.boost_query(query, BOOSTS[name]))
+        return each
 
-    def _terms(self, text: str) -> list[str]:
-        return self._analyzer.analyze(text)
+    def _any(self, queries: list[tantivy.Query]) -> tantivy.Query:
+        return self._query.boolean_query([(self._occur.Should, query) for query in queries])
 
 
 def _fields(node: Node) -> tuple[str, ...]:

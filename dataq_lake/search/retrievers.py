@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_lake.errors import ModelNotInstalled
 from dataq_lake.search.query import QueryBuilder
 from dataq_lake.search.spelling import Spelling
+from dataq_lake.search.words import Words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,13 +54,11 @@ class TextRetriever:
     """Finds texts, and those that meet demands."""
 
     def __init__(self, snapshot: Snapshot) -> None:
-        from dataq_lake.indexes.fulltext import analyzer
-
-        self.analyzer = analyzer()
         self.schema = snapshot.text.schema
         self.snapshot = snapshot
-        self._searcher = snapshot.text.searcher()
-        self.builder = QueryBuilder(self.schema, self.analyzer, Spelling(self._searcher))
+        self.words = Words(snapshot)
+        self._searcher = self.words.searcher
+        self.builder = QueryBuilder(self.schema, self.words, Spelling(self.words))
 
     def rank(self, question: Question, limits: Limits, depth: int) -> Ranking:
         """The `depth` best texts, or all if there are fewer; those of equal score by id."""

@@ -11,7 +11,7 @@ from dataq_lake.indexes.snapshot import Snapshot
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.search.ask import Ask, Mode, More
 from dataq_lake.search.documents import assets, documents
-from dataq_lake.search.explain import WEIGHTS, explain
+from dataq_lake.search.explain import explain
 from dataq_lake.search.filters import Filters
 from dataq_lake.search.hits import Hit, hit_of
 from dataq_lake.search.inquiry import Answer, Inquiry
@@ -142,10 +142,9 @@ class Searcher:
     ) -> dict[str, Any]:
         """What the answer says of a document."""
         manifest = self.snapshot.manifest
-        judged = inquiry.judged
-        weights = judged.weights if judged else WEIGHTS
-        why = explain(document, inquiry.question, self._texts.analyzer, answer.rankings, weights)
-        if judged:
+        question, words = inquiry.question, self._texts.words
+        why = explain(document, question, words, answer.rankings, inquiry.weights)
+        if judged := inquiry.judged:
             factor = answer.factors.get(place.id)
             why["feedback"] = judged.explain(place.id, document["asset_id"], factor)
         if "vector" in answer.rankings and inquiry.direction.moved:

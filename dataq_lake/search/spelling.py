@@ -13,7 +13,7 @@ from string import ascii_lowercase
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import tantivy
+    from dataq_lake.search.words import Word, Words
 
 SHORTEST = 4  # letters: a shorter word has too many neighbours
 LONG = 8  # from here on two edits count
@@ -37,28 +37,28 @@ class Near:
 class Spelling:
     """Knows the words of one text index."""
 
-    def __init__(self, searcher: tantivy.Searcher) -> None:
-        self._searcher = searcher
+    def __init__(self, words: Words) -> None:
+        self._words = words
         self.near = lru_cache(_KEPT)(self._near)
 
-    def _near(self, term: str, fields: tuple[str, ...]) -> tuple[Near, ...]:
-        """The nearest words to `term`, at most MOST, the most frequent first.
+    def _near(self, word: Word, fields: tuple[str, ...]) -> tuple[Near, ...]:
+        """The nearest to a word, at most MOST, the most frequent first.
 
         None for a word that is known, short, or has digits: a code is meant as it stands.
         """
-        if len(term) < SHORTEST or not term.isalpha() or self._frequency(term, fields):
+        if len(word.stem) < SHORTEST or not word.stem.isalpha() or self._words.knows(word, fields):
             return ()
-        found = self._one_edit(term, fields)
-        if found or len(term) < LONG:
-            return _most_frequent(term, 1, found)
-        return _most_frequent(term, 2, self._two_edits(term, fields))
-
-    def _frequency(self, term: str, fields: Sequence[str]) -> int:
-        return sum(self._searcher.doc_freq(field, term) for field in fields)
+        for term in (word.stem, *(stem for stem, _ in word.others)):
+            found = self._one_edit(term, fields) if len(term) >= SHORTEST else {}
+            if found:
+                return _most_frequent(term, 1, found)
+        if len(word.stem) < LONG:
+            return ()
+        return _most_frequent(word.stem, 2, self._two_edits(word.stem, fields))
 
     def _one_edit(self, term: str, fields: Sequence[str]) -> dict[str, int]:
         if term.isascii():
-            tried = {each: self._frequency(each, fields) for each in set(_edited(term))}
+            tried = {each: self._words.frequency(each, fields) for each in set(_edited(term))}
             return {each: count for each, count in tried.items() if count}
         return self._beginning(term, term[0], fields, 1)
 
@@ -71,7 +71,7 @@ class Spelling:
         """The words that begin so and are up to `most` edits from `term`."""
         found: dict[str, int] = {}
         for field in fields:
-            for each, count in self._searcher.terms_with_prefix(field, prefix):
+            for each, count in self._words.searcher.terms_with_prefix(field, prefix):
                 if abs(len(each) - len(term)) <= most and edits(term, each) <= most:
                     found[each] = found.get(each, 0) + count
         return found

@@ -262,6 +262,8 @@ def bring_back_a_tag(way: Way) -> set[str]:
 def guess_a_tag(way: Way) -> set[str]:
     add(way.lake, "tags", {"id": "guess", "entity_id": "a", "tag": "b", "confidence": 0.8})
     return {"guess"}
+
+
 def measured(level: str) -> Break:
     def break_a_level(way: Way) -> set[str]:
         row = {"id": level, "measured_at": NOON, "level": level, "value": 0.5, "unit": "share"}

@@ -61,14 +61,14 @@ def assert_fusion_pays(found: dict[str, Quality], least: Quality) -> None:
 def test_the_example_inbox(tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("examples"), INBOX)
     found = means(archived("examples", INBOX, tmp_path, pool), "examples")
-    assert_fusion_pays(found, Quality(ndcg=0.83, reciprocal_rank=0.92, recall=0.82))
+    assert_fusion_pays(found, Quality(ndcg=0.84, reciprocal_rank=0.94, recall=0.82))
 
 
 @pytest.mark.heavy
 def test_real_files(corpus: Path, tmp_path: Path, pool: Pool) -> None:
     assert not missing(judged("corpus"), corpus)
     found = means(archived("corpus", corpus, tmp_path, pool), "corpus")
-    assert_fusion_pays(found, Quality(ndcg=0.86, reciprocal_rank=0.89, recall=0.89))
+    assert_fusion_pays(found, Quality(ndcg=0.87, reciprocal_rank=0.9, recall=0.89))
 
 
 def test_each_query_has_a_kind_a_reason_and_something_to_find() -> None:

@@ -236,12 +236,13 @@ def test_many_small_parts_become_one(
     assert live(lake) == set(ids(5, 6, 7))
 
 
-def test_parts_are_bounded(
+def test_what_comes_at_once_is_one_part_that_is_bounded(
     lake: Lake, publish_rows: Publish, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(drafting, "PART_ROWS", 10)
+    monkeypatch.setattr(drafting, "LARGEST_ROWS", 20)
     monkeypatch.setattr("dataq_lake.indexes.publish._ROWS", 4)
-    assert publish_rows([row(n) for n in range(25)]).parts == 3
+    assert publish_rows([row(n) for n in range(25)]).parts == 2
     assert live(lake) == set(ids(*range(25)))
     assert len({h.id for h in search(lake, "note topic3", k=25, mode="vector")}) == 25
 
@@ -264,9 +265,9 @@ def test_wrong_documents_are_refused_and_leave_nothing(lake: Lake, publish_rows:
     good = documents([row(2), row(3)])
     with pytest.raises(WrongSchema, match="lack vector"):
         publish(lake, Publication(model, [good, documents([row(6)]).drop_columns(["vector"])]))
-    short = documents([row(4), row(5)]).set_column(
-        8, "vector", pa.array([[1.0], [1.0]], pa.list_(pa.float32()))
-    )
+    long = documents([row(4), row(5)])
+    at = long.schema.get_field_index("vector")
+    short = long.set_column(at, "vector", pa.array([[1.0], [1.0]], pa.list_(pa.float32())))
     with pytest.raises(WrongSchema, match="256 numbers"):
         publish(lake, Publication(model, [good, short]))
     assert live(lake) == set(ids(1))
