@@ -40,7 +40,7 @@ class Collections:
     counts: dict[str, int] = field(default_factory=dict)
 
     def rounds(self) -> Iterator[Round]:
-        """The members that come and go, the collections, then how far it has come."""
+        """The collections that come and go, their members, then how far it has come."""
         # Before anything is read: what comes meanwhile is then looked at the next time.
         basis = basis_of(self.lake, METHOD, READS)
         if known_bases(self.lake).get(NAME) == basis:
@@ -49,8 +49,9 @@ class Collections:
         had = self.lake.table(NAME).scan().collect()
         members = self._members(stored, had)
         wanted = self._named(members, stored, had)
-        yield from self._changes(members, stored, MEMBERS, TOLD_OF_MEMBER, "since")
+        # Members last: by those that are stored it is told which groups have others, and new names.
         yield from self._changes(wanted, had, NAME, TOLD, "created_at")
+        yield from self._changes(members, stored, MEMBERS, TOLD_OF_MEMBER, "since")
         self.counts[NAME] = wanted.height
         yield done(NAME, basis, wanted.height, self.now, self.run_id)
 

@@ -156,6 +156,8 @@ def test_a_crash_between_two_commits_leaves_nothing_wrong(way: Way) -> None:
             way.crash_after = None
     assert commits == 2
     assert collected(way) == {"a b c d": kept}
+    (row,) = way.rows("collections")
+    assert row["size"] == len(way.rows("collection_members")) == 4
     assert way.broken_checks("collections_are_whole") == []
 
 
