@@ -85,7 +85,7 @@ def _curve(place: ET.Element, level: str, rows: Sequence[Row]) -> None:
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values), max(values)
     room = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
-    return low - room, high + room
+    return low - room if low < 0 else max(0.0, low - room), high + room
 
 
 def _text(place: ET.Element, x: int, y: int, text: str, kind: str = "") -> None:
