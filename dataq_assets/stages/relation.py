@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from dataq_analyzers.pool import Pool
+    from dataq_lake.indexes.manifest import Model
 
 Round = dict[str, Difference]
 """The differences of some tables, in the order in which they become durable."""
@@ -26,7 +27,7 @@ Round = dict[str, Difference]
 
 @dataclass(frozen=True)
 class Relating:
-    """What a pass over a lake works with.
+    """What a pass over a lake works with; `model` is the one whose vectors count.
 
     `kept` is what a relation has found out for what comes later in the same pass.
     """
@@ -34,7 +35,16 @@ class Relating:
     lake: Lake
     pool: Pool
     run_id: str
+    model: Model
     kept: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What makes the stored edges of a relation those that there are: `edges` in number."""
+
+    edges: int
+    difference: Difference | None
 
 
 @dataclass(frozen=True)
@@ -42,21 +52,23 @@ class Relation:
     """A kind of edge. A new `version` finds all of its edges again.
 
     `edges` has the columns source_id, target_id, strength (0 to 1) and method; all others are
-    evidence, strings. Of edges between the same two the strongest counts. `before` and `after`
-    yield what has to be durable before the edges are asked for, and once they are stored.
+    evidence, strings. Of edges between the same two the strongest counts. A relation that knows
+    itself what comes and goes has `change` instead. `before` and `after` yield what has to be
+    durable before either is asked for, and once the edges are stored.
     """
 
     name: str
     reads: tuple[str, ...]
-    version: str
-    edges: Callable[[Relating], pl.LazyFrame]
+    version: Callable[[Relating], str]
+    edges: Callable[[Relating], pl.LazyFrame] | None
+    change: Callable[[Relating], Change] | None
     before: Callable[[Relating], Iterator[Round]]
     after: Callable[[Relating], Iterator[Round]]
 
-    def basis(self, lake: Lake) -> str:
+    def basis(self, relating: Relating) -> str:
         """What its edges stand on: they are the same as long as this is."""
-        versions = {name: lake.table(name).version() for name in self.reads}
-        return json.dumps({"relation": self.version, **versions})
+        versions = {name: relating.lake.table(name).version() for name in self.reads}
+        return json.dumps({"relation": self.version(relating), **versions})
 
 
 @cache
@@ -79,8 +91,9 @@ def _declared(name: str) -> Relation:
     return Relation(
         name,
         module.READS,
-        module.VERSION,
-        module.edges,
+        module.version if hasattr(module, "version") else lambda _: str(module.VERSION),
+        getattr(module, "edges", None),
+        getattr(module, "change", None),
         getattr(module, "before", _nothing),
         getattr(module, "after", _nothing),
     )

@@ -23,7 +23,10 @@ from dataq_resources.home import Home
 from dataq_resources.sources import SourceConfig, read_sources, write_source
 
 GRAPH = Path(__file__).with_name("graph.json")
-UNSEEN = {"plugin_state", "deliveries", "reprocessings", "relations", "links", "sketches"}
+UNSEEN = {
+    "plugin_state", "deliveries", "reprocessings", "relations", "links", "sketches", "positions",
+    "regions",
+}  # fmt: skip
 """Tables without an asset of their own."""
 HEAVY = (
     "faiss", "tantivy", "deltalake", "duckdb", "selectolax", "tree_sitter", "wordllama", "dbt",

@@ -29,7 +29,8 @@ WORDS = [f"word{number}" for number in range(60)]
 
 def relate(way: Way, *only: str) -> dict[str, int]:
     """Brings the relations up to date; the edges of those that were looked at."""
-    stage = Relationships(Relating(way.lake, way.pool, f"run{way.runs}"), way.now_us, only)
+    relating = Relating(way.lake, way.pool, f"run{way.runs}", way.model)
+    stage = Relationships(relating, way.now_us, only)
     Changes(stage.rounds()).commit(way.lake, CommitInfo("relate", "relationships"), way._written)
     return stage.counts
 

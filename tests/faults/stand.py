@@ -41,7 +41,7 @@ NAMED_BY_RUN = {"snapshots"}
 # Of plugin_state only the row that counts is compared: how often a state was kept is no promise.
 STATES = {"plugin_state"}
 # No run of sources brings them up to date, and a sensor does in its own time.
-APART = {"relationships", "relations", "links", "sketches"}
+APART = {"relationships", "relations", "links", "sketches", "positions", "regions"}
 
 
 def some(values: Iterable[Any], quick: Collection[Any]) -> list[Any]:
