@@ -6,11 +6,12 @@ import json
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dataq_assets.stages import relations
+from dataq_assets.stages.edges import difference, wanted_edges
 from dataq_lake.difference import Difference
 from dataq_lake.errors import FixTheCall
 from dataq_lake.lake import Lake
@@ -51,17 +52,16 @@ class Change:
 class Relation:
     """A kind of edge. A new `version` finds all of its edges again.
 
-    `edges` has the columns source_id, target_id, strength (0 to 1) and method; all others are
-    evidence, strings. Of edges between the same two the strongest counts. A relation that knows
-    itself what comes and goes has `change` instead. `before` and `after` yield what has to be
-    durable before either is asked for, and once the edges are stored.
+    Its file has `edges`, with the columns source_id, target_id, strength (0 to 1) and method; all
+    others are evidence, strings. Of edges between the same two the strongest counts. A relation
+    that knows itself what comes and goes has `change` instead. `before` and `after` yield what has
+    to be durable before either is asked for, and once the edges are stored.
     """
 
     name: str
     reads: tuple[str, ...]
     version: Callable[[Relating], str]
-    edges: Callable[[Relating], pl.LazyFrame] | None
-    change: Callable[[Relating], Change] | None
+    change: Callable[[Relating], Change]
     before: Callable[[Relating], Iterator[Round]]
     after: Callable[[Relating], Iterator[Round]]
 
@@ -92,11 +92,17 @@ def _declared(name: str) -> Relation:
         name,
         module.READS,
         module.version if hasattr(module, "version") else lambda _: str(module.VERSION),
-        getattr(module, "edges", None),
-        getattr(module, "change", None),
+        getattr(module, "change", None) or partial(_compared, name, module.edges),
         getattr(module, "before", _nothing),
         getattr(module, "after", _nothing),
     )
+
+
+def _compared(name: str, edges: Callable[[Relating], pl.LazyFrame], relating: Relating) -> Change:
+    """All of its edges, compared with those that are stored."""
+    wanted = wanted_edges(edges(relating))
+    found = difference(relating.lake, name, wanted, relating.run_id)
+    return Change(wanted.height, found)
 
 
 def _nothing(_: Relating) -> Iterator[Round]:

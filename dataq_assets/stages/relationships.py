@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dataq_assets.stages.arrow import batch_of
-from dataq_assets.stages.edges import TABLE, difference, wanted_edges
-from dataq_assets.stages.relation import Change, Relating, Relation, Round, relations_named
+from dataq_assets.stages.edges import TABLE
+from dataq_assets.stages.relation import Relating, Relation, Round, relations_named
 from dataq_lake.difference import Difference
 
 
@@ -40,7 +40,7 @@ class Relationships:
 
     def _brought(self, relation: Relation, basis: str) -> Iterator[Round]:
         yield from relation.before(self.relating)
-        change = self._change(relation)
+        change = relation.change(self.relating)
         self.counts[relation.name] = change.edges
         if change.difference is not None:
             yield {TABLE: change.difference}
@@ -53,11 +53,3 @@ class Relationships:
             "run_id": self.relating.run_id,
         }
         yield {"relations": Difference([batch_of("relations", [row])], [relation.name])}
-
-    def _change(self, relation: Relation) -> Change:
-        if relation.edges is None:
-            assert relation.change is not None
-            return relation.change(self.relating)
-        wanted = wanted_edges(relation.edges(self.relating))
-        found = difference(self.relating.lake, relation.name, wanted, self.relating.run_id)
-        return Change(wanted.height, found)

@@ -269,7 +269,7 @@ def test_a_pass_over_what_is_unchanged_reads_and_writes_nothing(
     texts_of(way)
     assert relate(way)["duplicate_of"] == 1
     versions = way.versions()
-    monkeypatch.setattr("dataq_assets.stages.relationships.wanted_edges", _never)
+    monkeypatch.setattr("dataq_assets.stages.relation.wanted_edges", _never)
     assert relate(way) == {}
     assert way.versions() == versions
 

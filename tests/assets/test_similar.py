@@ -106,7 +106,6 @@ def test_near_assets_have_edges_as_by_hand(way: Way) -> None:
     way_items = [item(f"{topic}/{n}.txt", text(topic, n)) for topic in range(4) for n in range(8)]
     found = bring(way, *way_items)
     assert len(found) > 30
-    assert {pair: True for pair in by_hand(way)} == {pair: True for pair in found}
     assert found == near(by_hand(way))
     assert {row["method"] for row in way.rows("relationships")} == {"wordllama"}
 
@@ -179,7 +178,9 @@ def test_none_or_one_asset_has_no_edges(way: Way, count: int) -> None:
 
 
 def test_what_says_nothing_is_near_to_nothing(way: Way) -> None:
-    assert bring(way, item("a.txt", b"\xf0\x9f\x98\x80"), item("b.txt", b"..."), item("c.txt")) == {}
+    assert (
+        bring(way, item("a.txt", b"\xf0\x9f\x98\x80"), item("b.txt", b"..."), item("c.txt")) == {}
+    )
 
 
 def test_what_has_no_vectors_yet_is_near_once_it_has(way: Way) -> None:
@@ -201,9 +202,10 @@ def test_settings_find_all_again_and_wrong_ones_are_told(
     monkeypatch.setenv("DATAQ_SIMILAR_COUNT", "1")
     assert bring(way) == near(by_hand(way, 1, 0.9))
     for name, value in (("COUNT", "1.5"), ("COUNT", "0"), ("LEAST", "2"), ("LEAST", "near")):
-        with monkeypatch.context() as patch, pytest.raises(FixTheCall, match=f"SIMILAR_{name} is"):
+        with monkeypatch.context() as patch:
             patch.setenv(f"DATAQ_SIMILAR_{name}", value)
-            relate(way, "similar_to")
+            with pytest.raises(FixTheCall, match=f"DATAQ_SIMILAR_{name} is"):
+                relate(way, "similar_to")
 
 
 def test_texts_derived_again_are_placed_again(way: Way) -> None:
@@ -220,14 +222,15 @@ def test_texts_derived_again_are_placed_again(way: Way) -> None:
     assert {row["text_run"] for row in way.rows("positions")} == {"later"}
 
 
-def test_a_pass_killed_anywhere_is_gone_on_with(
-    way: Way, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pass_killed_anywhere_is_gone_on_with(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATAQ_SIMILAR_COUNT", "2")
     bring(way, *(item(f"{n}.txt", text(0, n)) for n in range(6)))
     for crash_after in range(4):
         way.observe(
-            *(item(f"new{crash_after}{n}.txt", text(0, 20 + 3 * crash_after + n)) for n in range(3)),
+            *(
+                item(f"new{crash_after}{n}.txt", text(0, 20 + 3 * crash_after + n))
+                for n in range(3)
+            ),
             gone(f"{crash_after}.txt"),
         )
         for name in ("gate", "assets", "texts", "segments", "embeddings"):

@@ -58,7 +58,9 @@ def _compared(
         rows = slice(start, min(start + ROWS, int(wanted.sum())))
         for first in range(start, len(order), COLUMNS):
             columns = slice(first, first + COLUMNS)
-            found.append(_block(nearest, vectors, order[rows], order[columns], unit[rows], unit[columns]))
+            found.append(
+                _block(nearest, vectors, order[rows], order[columns], unit[rows], unit[columns])
+            )
     return [each for each in found if len(each[0])]
 
 
@@ -94,11 +96,10 @@ def _raised(
     products: NDArray[np.float32], bars: Sequence[NDArray[np.float32]], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Bars that only the best of each row and column reach, itself among them."""
-    raised = []
-    for axis, bar in ((1, bars[0]), (0, bars[1])):
-        many = products.shape[axis]
-        if many > count + 1:
-            best = np.partition(products, many - count - 1, axis=axis)
-            bar = np.maximum(bar, best.take(many - count - 1, axis=axis) - SLACK)
-        raised.append(bar)
+    raised = list(bars)
+    for number, axis in enumerate((1, 0)):
+        place = products.shape[axis] - count - 1
+        if place > 0:
+            best = np.partition(products, place, axis=axis).take(place, axis=axis)
+            raised[number] = np.maximum(bars[number], best - SLACK)
     return raised[0], raised[1]

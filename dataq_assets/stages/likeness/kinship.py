@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
+from dataq_assets.stages.likeness.nearest import NOBODY
 from dataq_lake.column_types import METADATA
 from dataq_lake.lake import Lake
-from dataq_assets.stages.likeness.nearest import NOBODY
 from dataq_lake.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -54,9 +54,7 @@ class Edges:
         return self.source.astype(np.int64) * size + self.target
 
 
-def stored(
-    lake: Lake, relation: str, method: str, assets: pl.Series
-) -> tuple[Edges, list[str]]:
+def stored(lake: Lake, relation: str, method: str, assets: pl.Series) -> tuple[Edges, list[str]]:
     """The stored edges by this method, and the ids of those that are not between two `assets`."""
     hashes = assets.hash().to_numpy()
     order = np.argsort(hashes)
@@ -109,9 +107,7 @@ def rows_of(
         yield pa.RecordBatch.from_arrays([columns[each] for each in schema.names], schema=schema)
 
 
-def _numbers(
-    ids: pl.Series, hashes: NDArray[np.uint64], order: NDArray[np.int64]
-) -> Numbers:
+def _numbers(ids: pl.Series, hashes: NDArray[np.uint64], order: NDArray[np.int64]) -> Numbers:
     """The place of each in what `hashes` are of, NOBODY where it is not there."""
     wanted = ids.to_numpy()
     if not len(hashes):

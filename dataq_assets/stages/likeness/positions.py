@@ -71,7 +71,11 @@ def rows_of(positions: Positions, method: str, run_id: str) -> Iterator[pa.Recor
             "vector": pa.Array.from_buffers(
                 pa.binary(),
                 rows,
-                [None, _offsets(rows, vectors.shape[1]).buffers()[1], pa.py_buffer(vectors.tobytes())],
+                [
+                    None,
+                    _offsets(rows, vectors.shape[1]).buffers()[1],
+                    pa.py_buffer(vectors.tobytes()),
+                ],
             ),
             "run_id": pa.repeat(run_id, rows),
         }

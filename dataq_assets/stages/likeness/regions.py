@@ -19,7 +19,7 @@ EXACT = 20_000
 """Up to so many assets there is one region: all are compared with all."""
 MEMBERS = 1_000
 """So many assets there are to a region when regions are made."""
-SHARED = 4
+SHARED = 3
 """An asset is in so many regions, those whose centers are nearest to it."""
 GROWN = 4
 """Regions are made anew for so many times as many assets as they were made for."""

@@ -41,9 +41,7 @@ class Vectors:
         found /= lengths[:, None]
         return found
 
-    def cosines(
-        self, left: NDArray[np.int32], right: NDArray[np.int32]
-    ) -> NDArray[np.float64]:
+    def cosines(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float64]:
         """The cosine of each pair of rows: the same for the same two, always."""
         wide = np.float32 if self.bytes.shape[1] <= EXACT_DIMENSIONS else np.float64
         found = np.empty(len(left))

@@ -110,7 +110,8 @@ def _lost(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> Any:
 
 def _staying(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> Any:
     stay = have.known
-    stay[stay] = nearest.has(have.source[stay], have.target[stay])
+    asked = stay & (_touched(nearest, have) | ~sure)
+    stay[asked] = nearest.has(have.source[asked], have.target[asked])
     unsure = stay & ~sure
     cosines = standing.vectors.cosines(have.source[unsure], have.target[unsure])
     stay[unsure] = cosines == have.strength[unsure]
@@ -120,7 +121,13 @@ def _staying(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> An
 def _new(nearest: Nearest, have: Edges, size: int) -> Edges:
     found = Edges(*nearest.pairs())
     keys, first = np.unique(found.keys(size), return_index=True)
-    return found.take(first[~np.isin(keys, have.keys(size))])
+    known = have.take(_touched(nearest, have)).keys(size)
+    return found.take(first[~np.isin(keys, known)])
+
+
+def _touched(nearest: Nearest, edges: Edges) -> Any:
+    """Those at an end of which something has changed."""
+    return nearest.changed[edges.source] | nearest.changed[edges.target]
 
 
 def _method(relating: Relating) -> str:
