@@ -45,7 +45,7 @@ class Edges:
         found: NDArray[np.bool_] = (self.source != NOBODY) & (self.target != NOBODY)
         return found
 
-    def take(self, chosen: NDArray[np.bool_] | slice) -> Edges:
+    def take(self, chosen: NDArray[np.bool_ | np.int64] | slice) -> Edges:
         """These of them."""
         return Edges(self.source[chosen], self.target[chosen], self.strength[chosen])
 

@@ -48,7 +48,8 @@ class Nearest:
 
     def full(self) -> NDArray[np.bool_]:
         """Who has as many as may be."""
-        return self.others[:, -1] != NOBODY
+        found: NDArray[np.bool_] = self.others[:, -1] != NOBODY
+        return found
 
     def has(self, left: Numbers, right: Numbers) -> NDArray[np.bool_]:
         """Of which pairs either is among the other's nearest."""

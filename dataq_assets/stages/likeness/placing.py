@@ -68,8 +68,11 @@ def gap(lake: Lake, method: str) -> Gap:
     return Gap(kept, new, gone)
 
 
-def place(relating: Relating, found: Gap, method: str) -> Standing:
-    """Where all of them stand; nothing is stored yet."""
+def place(relating: Relating, found: Gap, method: str, settled: bool) -> Standing:
+    """Where all of them stand; nothing is stored yet.
+
+    Unless it is `settled`, the regions that are stored may be those of positions that are not.
+    """
     lake, dimensions = relating.lake, relating.model.dimensions
     regions = stored_regions(lake, method, dimensions)
     parts = [_new(relating, found.new, regions)]
@@ -80,12 +83,13 @@ def place(relating: Relating, found: Gap, method: str) -> Standing:
     order = who["asset_id"].arg_sort().to_numpy()
     new = (np.arange(len(order)) < len(parts[0].bytes))[order]
     vectors = np.concatenate([each.bytes for each in parts])[order]
-    moved = not regions.fit(len(order))
-    if moved:
-        regions = make_regions(Vectors(vectors))
-        places = regions.of(Vectors(vectors))
-    else:
+    if settled and regions.fit(len(order)):
         places = np.concatenate([each.regions for each in parts])[order]
+        return Standing(Positions(who[order], vectors, places), new, regions, False)
+    if not regions.fit(len(order)):
+        regions = make_regions(Vectors(vectors))
+    places = regions.of(Vectors(vectors))
+    moved = stored is None or not np.array_equal(stored.regions, places[~new])
     return Standing(Positions(who[order], vectors, places), new, regions, moved)
 
 

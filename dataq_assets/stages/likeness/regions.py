@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -55,7 +55,9 @@ class Regions:
 
     def fit(self, size: int) -> bool:
         """Whether they are still good for so many."""
-        return size <= EXACT if not len(self.centers) else size <= GROWN * self.size
+        if not len(self.centers):
+            return size <= EXACT
+        return EXACT // 2 < size <= GROWN * self.size
 
 
 def make_regions(vectors: Vectors) -> Regions:
@@ -70,7 +72,8 @@ def make_regions(vectors: Vectors) -> Regions:
     sample = vectors.unit(np.arange(0, len(vectors), step, dtype=np.int32))
     found = faiss.Kmeans(dimensions, count, niter=ROUNDS, spherical=True, seed=SEED)
     found.train(sample)
-    return Regions(found.centroids.reshape(count, dimensions), len(vectors))
+    centers: Any = found.centroids
+    return Regions(centers.reshape(count, dimensions), len(vectors))
 
 
 def members(regions: Numbers) -> Iterator[Numbers]:

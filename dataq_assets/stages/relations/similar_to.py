@@ -47,7 +47,7 @@ def before(relating: Relating) -> Iterator[Round]:
     if settled is not None:
         note = {"relation": NAME, "run_id": relating.run_id}
         yield {"relations": Difference([batch_of("relations", [note])], [NAME])}
-    standing = placing.place(relating, found, method)
+    standing = placing.place(relating, found, method, settled is not None)
     yield from placing.rounds(relating, found, standing, method)
     relating.kept[STANDING] = standing
 
