@@ -16,6 +16,7 @@ MEANINGS = {
     "analyzer_version": "its version: a new one does the work again",
     "asset_id": "the asset it belongs to",
     "attempts": "how often it was tried",
+    "assets": "so many assets they were made for",
     "bands": "hashes of 5 minima of MinHash each",
     "bar": "what the value has to keep to",
     "basis": "JSON: the version of the relation and of each table that it reads",
@@ -24,6 +25,7 @@ MEANINGS = {
     "category": "the kind of rule that rejected it",
     "cc": "addresses",
     "center_id": "the member that all others are compared with",
+    "center": "a vector of unit length: what is nearest to it is in the region",
     "classification": "a coarse kind: text, mail, image, …",
     "collection_id": "the collection",
     "confidence": "0 to 1; of what people say 1",
@@ -77,6 +79,7 @@ MEANINGS = {
     "named_at": "when",
     "named_by": "who gave it",
     "note": "in their own words",
+    "number": "from 0",
     "observed_at": "when it was archived",
     "op": "upsert, or delete for a tombstone",
     "outcome": "text, or the rule by which there is none",
@@ -97,6 +100,7 @@ MEANINGS = {
     "reason": "what was wrong, in words",
     "recorded_at": "when this step was recorded",
     "references": "message ids, the oldest first",
+    "regions": "the regions whose centers are nearest to it; 0 where there are none",
     "related_at": "when its edges were brought up to date",
     "relation": "contains, replies_to, links_to, …",
     "relationship_type": "what the source is to the target: contains, replies_to, links_to, …",
@@ -134,6 +138,7 @@ MEANINGS = {
     "text_id": "the row of texts it comes from",
     "text_length": "characters",
     "thing_id": "the collection, or the first version of the asset",
+    "text_run": "the run that wrote the text",
     "thread_id": "the first message id of its chain of references",
     "timestamp": "the thing's own time; that of its capture if it has none",
     "title": "the title that the content gives itself",
@@ -193,6 +198,7 @@ MEANINGS = {
     "plugin_state.state": "bytes that only the plugin understands",
     "relationships.source_id": "the entity that the edge begins at",
     "relationships.metadata": "the evidence, by name",
+    "positions.vector": "a direction, a signed byte a dimension",
 }
 
 

@@ -33,6 +33,8 @@ WITH = {
     "relations": ("relations",),
     "links": ("links", "relations"),
     "sketches": ("sketches", "relations"),
+    "positions": ("positions", "relations"),
+    "regions": ("regions", "positions", "relations"),
     "snapshots": ("snapshots",),
 }
 """The tables that are emptied for one to be derived again: those that say it is done already."""

@@ -20,7 +20,6 @@ _HALF = np.uint64(32)
 _OTHER = np.uint64((1 << 32) - 1)
 
 
-
 def candidates(sketches: pl.DataFrame, hashes: pl.Series) -> NDArray[np.uint64]:
     """The pairs of texts to compare, by their places among `hashes`: in order, each once.
 

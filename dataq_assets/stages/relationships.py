@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dataq_assets.stages.arrow import batch_of
-from dataq_assets.stages.edges import TABLE, difference, wanted_edges
+from dataq_assets.stages.edges import TABLE
 from dataq_assets.stages.relation import Relating, Relation, Round, relations_named
 from dataq_lake.difference import Difference
 
@@ -34,22 +34,21 @@ class Relationships:
         known = dict(lake.table("relations").scan(["relation", "basis"]).collect().iter_rows())
         for relation in chosen:
             # Before anything is read: what comes meanwhile is then looked at the next time.
-            basis = relation.basis(lake)
+            basis = relation.basis(self.relating)
             if known.get(relation.name) != basis:
                 yield from self._brought(relation, basis)
 
     def _brought(self, relation: Relation, basis: str) -> Iterator[Round]:
         yield from relation.before(self.relating)
-        wanted = wanted_edges(relation.edges(self.relating))
-        self.counts[relation.name] = wanted.height
-        change = difference(self.relating.lake, relation.name, wanted, self.relating.run_id)
-        if change is not None:
-            yield {TABLE: change}
+        change = relation.change(self.relating)
+        self.counts[relation.name] = change.edges
+        if change.difference is not None:
+            yield {TABLE: change.difference}
         yield from relation.after(self.relating)
         row = {
             "relation": relation.name,
             "basis": basis,
-            "edges": wanted.height,
+            "edges": change.edges,
             "related_at": datetime.fromtimestamp(self.now_us / 1e6, UTC),
             "run_id": self.relating.run_id,
         }

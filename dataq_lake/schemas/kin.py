@@ -70,4 +70,38 @@ TABLES = (
         "texts that count; those that are too short to be compared have none.",
         ("bands",),
     ),
+    Table(
+        "positions",
+        pa.schema(
+            [
+                ("asset_id", ID),
+                ("text_id", ID),
+                ("text_run", pa.string()),
+                ("method", pa.string()),
+                ("regions", pa.list_(pa.int32())),
+                ("vector", pa.binary()),
+                ("run_id", pa.string()),
+            ]
+        ),
+        ("asset_id",),
+        "Where an asset stands in meaning: the mean of its segments' vectors. Two assets are "
+        "compared where they have a region in common. Of those with the same text one has a row.",
+        ("vector",),
+    ),
+    Table(
+        "regions",
+        pa.schema(
+            [
+                ("id", ID),
+                ("method", pa.string()),
+                ("number", pa.int32()),
+                ("center", pa.list_(pa.float32())),
+                ("assets", pa.int64()),
+                ("run_id", pa.string()),
+            ]
+        ),
+        ("id",),
+        "The regions that positions are in, where there are too many to compare all with all.",
+        ("center",),
+    ),
 )

@@ -25,7 +25,7 @@ from dataq_resources.sources import SourceConfig, read_sources, write_source
 GRAPH = Path(__file__).with_name("graph.json")
 UNSEEN = {
     "plugin_state", "deliveries", "reprocessings", "relations", "links", "sketches",
-    "collection_members", "collection_names", "manual_tags", "feedback",
+    "positions", "regions", "collection_members", "collection_names", "manual_tags", "feedback",
     "ranking_judgements", "ranking_confidences", "ranking_uses",
 }  # fmt: skip
 """Tables without an asset of their own."""

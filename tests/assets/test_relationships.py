@@ -29,7 +29,8 @@ WORDS = [f"word{number}" for number in range(60)]
 
 def relate(way: Way, *only: str) -> dict[str, int]:
     """Brings the relations up to date; the edges of those that were looked at."""
-    stage = Relationships(Relating(way.lake, way.pool, f"run{way.runs}"), way.now_us, only)
+    relating = Relating(way.lake, way.pool, f"run{way.runs}", way.model)
+    stage = Relationships(relating, way.now_us, only)
     Changes(stage.rounds()).commit(way.lake, CommitInfo("relate", "relationships"), way._written)
     return stage.counts
 
@@ -268,7 +269,7 @@ def test_a_pass_over_what_is_unchanged_reads_and_writes_nothing(
     texts_of(way)
     assert relate(way)["duplicate_of"] == 1
     versions = way.versions()
-    monkeypatch.setattr("dataq_assets.stages.relationships.wanted_edges", _never)
+    monkeypatch.setattr("dataq_assets.stages.relation.wanted_edges", _never)
     assert relate(way) == {}
     assert way.versions() == versions
 

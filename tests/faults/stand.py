@@ -42,7 +42,7 @@ NAMED_BY_RUN = {"snapshots"}
 STATES = {"plugin_state"}
 # No run of sources brings them up to date, and a sensor does in its own time.
 APART = {
-    "relationships", "relations", "links", "sketches",
+    "relationships", "relations", "links", "sketches", "positions", "regions", "service_levels",
     "collections", "collection_members", "collection_names", "tags", "manual_tags",
 }  # fmt: skip
 

@@ -56,7 +56,10 @@ def before(relating: Relating) -> Iterator[Round]:
     made = sketches_of(relating, first.join(known, on="text_hash", how="anti"))
     forgotten = known.join(_moved(old, known, made), on="text_hash", how="semi")
     relating.kept[FOUND] = _Found(
-        texts, first, known.join(forgotten, on="text_hash", how="anti"), pl.concat([made, forgotten])
+        texts,
+        first,
+        known.join(forgotten, on="text_hash", how="anti"),
+        pl.concat([made, forgotten]),
     )
     gone = have.join(known, on="text_hash", how="anti")["text_hash"]
     if len(gone) or forgotten.height:

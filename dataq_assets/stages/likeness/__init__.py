@@ -1,0 +1,1 @@
+"""Where assets stand in meaning, and which are nearest to each other."""

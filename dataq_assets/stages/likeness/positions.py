@@ -1,0 +1,119 @@
+"""The table `positions`: where assets stand, and in which regions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from dataq_assets.stages.arrow import batch_of
+from dataq_assets.stages.likeness.regions import Regions
+from dataq_assets.stages.likeness.standing import WHO
+from dataq_lake.ids import make_id
+from dataq_lake.lake import Lake
+from dataq_lake.schemas import TABLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROUND_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Some assets (`who`: WHO), the vector (n, dimensions) and the regions (n, shared) of each."""
+
+    who: pl.DataFrame
+    bytes: NDArray[np.int8]
+    regions: NDArray[np.int32]
+
+    def take(self, rows: NDArray[np.int64]) -> Positions:
+        """These of them."""
+        return Positions(self.who[rows], self.bytes[rows], self.regions[rows])
+
+
+def stored_who(lake: Lake, method: str) -> pl.DataFrame:
+    """WHO has a row in the table, and whether it is by this method (`same`)."""
+    mine = (pl.col("method") == method).alias("same")
+    return lake.table("positions").scan([*WHO, "method"]).select(*WHO, mine).collect()
+
+
+def stored_positions(lake: Lake, kept: pl.DataFrame) -> Positions | None:
+    """The rows of the table for `kept` (WHO), in order of id; None if there is none."""
+    rows = lake.table("positions").scan([*WHO, "regions", "vector"]).collect()
+    found = rows.with_row_index("row").join(kept.select("asset_id"), on="asset_id", how="semi")
+    order = found.sort("asset_id")["row"].to_numpy()
+    if not len(order):
+        return None
+    vectors = _flat(rows["vector"], np.int8).reshape(rows.height, -1)
+    regions = rows["regions"].explode(empty_as_null=False).to_numpy().reshape(rows.height, -1)
+    return Positions(found.sort("asset_id").select(WHO), vectors[order], regions[order])
+
+
+def rows_of(positions: Positions, method: str, run_id: str) -> Iterator[pa.RecordBatch]:
+    """Their rows in the table."""
+    schema = TABLES["positions"].schema
+    for start in range(0, len(positions.bytes), ROUND_ROWS):
+        some = slice(start, start + ROUND_ROWS)
+        vectors, regions = positions.bytes[some], positions.regions[some]
+        who = positions.who[some].to_arrow()
+        rows = len(vectors)
+        columns = {
+            **{name: who.column(name).combine_chunks().cast(pa.string()) for name in WHO},
+            "method": pa.repeat(method, rows),
+            "regions": pa.ListArray.from_arrays(
+                _offsets(rows, regions.shape[1]), pa.array(regions.ravel(), pa.int32())
+            ),
+            "vector": pa.Array.from_buffers(
+                pa.binary(),
+                rows,
+                [
+                    None,
+                    _offsets(rows, vectors.shape[1]).buffers()[1],
+                    pa.py_buffer(vectors.tobytes()),
+                ],
+            ),
+            "run_id": pa.repeat(run_id, rows),
+        }
+        yield pa.RecordBatch.from_arrays([columns[each] for each in schema.names], schema=schema)
+
+
+def stored_regions(lake: Lake, method: str, dimensions: int) -> Regions:
+    """The regions of the table, none if there are none by this method."""
+    rows = lake.table("regions").scan().filter(pl.col("method") == method).collect()
+    ordered = rows.sort("number")
+    centers = ordered["center"].explode(empty_as_null=False).to_numpy().reshape(-1, dimensions)
+    size = int(rows["assets"][0]) if rows.height else 0
+    return Regions(centers.astype(np.float32), size)
+
+
+def rows_of_regions(regions: Regions, method: str, run_id: str) -> Iterator[pa.RecordBatch]:
+    """Their rows in the table."""
+    rows = [
+        {
+            "id": make_id("region", method, regions.size, number),
+            "method": method,
+            "number": number,
+            "center": center,
+            "assets": regions.size,
+            "run_id": run_id,
+        }
+        for number, center in enumerate(regions.centers)
+    ]
+    if rows:
+        yield batch_of("regions", rows)
+
+
+def _offsets(rows: int, width: int) -> pa.Array:
+    return pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
+
+
+def _flat(column: pl.Series, kind: type[np.int8]) -> NDArray[np.int8]:
+    arrow = column.rechunk().to_arrow().cast(pa.large_binary())
+    offsets = np.frombuffer(arrow.buffers()[1], np.int64)[arrow.offset :]
+    data = np.frombuffer(arrow.buffers()[2], kind)
+    return data[offsets[0] : offsets[len(arrow)]]

@@ -1,0 +1,64 @@
+"""Vectors of a byte a dimension: their cosines are exact, in whatever order they are added up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LARGEST = 127
+EXACT_DIMENSIONS = 1_040
+"""Up to so many, a sum of products of two bytes is a whole number that a float32 can hold."""
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """`bytes` (n, dimensions); a vector of zeros is alike to none."""
+
+    bytes: NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.bytes)
+
+    @cached_property
+    def squares(self) -> NDArray[np.float64]:
+        """The square of each one's length, a whole number; 1 for zeros."""
+        found = np.empty(len(self))
+        for start in range(0, len(self), 65_536):
+            some = self.bytes[start : start + 65_536].astype(np.float32)
+            found[start : start + 65_536] = np.einsum("ij,ij->i", some, some, dtype=np.float64)
+        return np.maximum(found, 1, out=found)
+
+    def unit(self, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+        """These rows, of unit length but for rounding."""
+        lengths = np.sqrt(self.squares[rows]).astype(np.float32)
+        found: NDArray[np.float32] = self.bytes[rows].astype(np.float32)
+        found /= lengths[:, None]
+        return found
+
+    def cosines(self, left: NDArray[np.int32], right: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The cosine of each pair of rows: the same for the same two, always."""
+        wide: type[np.floating[Any]] = (
+            np.float32 if self.bytes.shape[1] <= EXACT_DIMENSIONS else np.float64
+        )
+        found = np.empty(len(left))
+        for start in range(0, len(left), 8_192):
+            some = slice(start, start + 8_192)
+            one = self.bytes[left[some]].astype(wide)
+            one *= self.bytes[right[some]]
+            found[some] = one.sum(axis=1)
+        found /= np.sqrt(self.squares[left] * self.squares[right])
+        return np.minimum(found, 1.0, out=found)
+
+
+def in_bytes(vectors: NDArray[np.float32]) -> NDArray[np.int8]:
+    """Vectors (n, dimensions) as directions in bytes, the largest number of each as LARGEST."""
+    largest = np.abs(vectors).max(axis=1, keepdims=True, initial=0)
+    scaled = np.divide(vectors * LARGEST, largest, out=np.zeros_like(vectors), where=largest > 0)
+    found: NDArray[np.int8] = np.rint(scaled).astype(np.int8)
+    return found
