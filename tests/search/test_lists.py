@@ -135,18 +135,23 @@ def test_lists_are_what_is_looked_through(lake: Lake, monkeypatch: pytest.Monkey
     assert recall(lake, vectors, range(0, 3_000, 40)) == 1
 
 
-def test_looking_further_goes_on_with_the_same_order(lake: Lake) -> None:
-    vectors = made(1_500)
+def test_looking_further_goes_on_with_the_same_order(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_lake.indexes.lists.PROBES", 3)
+    vectors, missed = made(1_500), 0
     put(lake, vectors[:1_200])
     put(lake, vectors[1_200:], start=1_200, gone=range(0, 100, 7))
-    for query in made(5, seed=3):
+    for query in made(10, seed=3)[::2] + made(10, seed=4)[::2]:
         orders = [list(ranked(lake, query, depth).scores) for depth in (1, 10, 39, 40, 41, 300)]
         for one, other in pairwise(orders):
             assert other[: len(one)] == one
         whole = ranked(lake, query, 1_500)
         assert whole.complete
+        missed += 1_485 - len(whole.scores)
         assert list(whole.scores)[:300] == orders[-1]
         assert list(whole.scores) == sorted(whole.scores, key=lambda id_: (-whole.scores[id_], id_))
+    assert missed, "what would have come too late"
 
 
 def test_all_that_counts_is_listed_once_where_nothing_is_missed(
