@@ -188,6 +188,20 @@ def test_a_part_of_which_few_rows_count_is_searched_exactly(lake: Lake) -> None:
     assert list(ranked(lake, query, 20).scores) == nearest(vectors, query, left)
 
 
+def test_what_may_be_found_is_found_though_it_is_far_away(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dataq_lake.indexes.lists.PROBES", 1)
+    vectors = made(700) / 100
+    vectors[:500, 0] += 1
+    vectors[500:, 0] -= 1
+    put(lake, vectors)
+    far = range(500, 700)
+    limits = Limits([Among(frozenset(map(id_of, far)))])
+    found = ranked(lake, vectors[0], 20, limits).scores
+    assert list(found) == nearest(vectors, vectors[0], far)[:20]
+
+
 def test_vectors_of_nothing_harm_nobody(lake: Lake) -> None:
     vectors = made(700)
     vectors[::10] = 0
@@ -297,6 +311,8 @@ def test_damaged_lists_are_told(lake: Lake) -> None:
     file.write_bytes(whole[:-9] + b"\x00" * 9)
     assert "lists.faiss is damaged" in str(list(folder.damage()))
     file.write_bytes(whole[:20])
+    (file.parent / "sums.json").unlink()
+    assert "lists.faiss of index part" in str(list(folder.damage()))
     with pytest.raises(IndexDamaged, match=r"lists.faiss of index part .* cannot be read"):
         ranked(lake, made(1)[0], 10)
 
