@@ -140,6 +140,9 @@ class Part:
 
         loose: Any = faiss
         similarities = np.empty(len(rows), np.float32)
+        if not len(rows):
+            return similarities, rows
+        query = np.ascontiguousarray(query, np.float32)
         loose.downcast_index(self.index).compute_distance_subset(
             1, loose.swig_ptr(query), len(rows), loose.swig_ptr(similarities), loose.swig_ptr(rows)
         )

@@ -56,6 +56,7 @@ def _part(folder: IndexFolder, manifest: Manifest, entry: PartEntry, told: Told)
     try:
         keys, places = len(part.keys), len(part.places.of_row)
         vectors, wide = part.index.ntotal, part.index.d
+        listed = part.lists.index.ntotal if part.lists.there else keys
         shown = len(part.shown) if manifest.shows_from_parts else keys
     except IndexDamaged as error:
         return str(error)
@@ -64,7 +65,7 @@ def _part(folder: IndexFolder, manifest: Manifest, entry: PartEntry, told: Told)
             f"has {keys} keys, {places} places, {vectors} vectors and {shown} texts "
             f"for {entry.rows} rows"
         )
-    if part.lists.there and (listed := part.lists.index.ntotal) != entry.rows:
+    if listed != entry.rows:
         return f"has {listed} rows in its lists of {entry.rows}"
     if wide != manifest.model.dimensions:
         return f"has vectors of {wide} numbers, not {manifest.model.dimensions}"
