@@ -65,13 +65,15 @@ class Places:
     def matching(self, column: str, pattern: re.Pattern[str]) -> NDArray[np.bool_]:
         """For each place whether its `column` matches as a whole; equal values are tried once."""
         asked = (column, pattern.pattern)
-        if asked not in self._matched:
-            while len(self._matched) >= _REMEMBERED:
-                self._matched.pop(next(iter(self._matched)), None)
+        found = self._matched.get(asked)
+        if found is None:
             values, numbers = self._distinct(column)
             fits = np.fromiter((bool(pattern.fullmatch(v)) for v in values), bool, len(values))
-            self._matched[asked] = fits[numbers]
-        return self._matched[asked]
+            found = fits[numbers]
+            if len(self._matched) >= _REMEMBERED:
+                self._matched = {}
+            self._matched[asked] = found
+        return found
 
     def _distinct(self, column: str) -> tuple[list[str], NDArray[np.uint32]]:
         """The values of a column, each once, and the number of each place's."""

@@ -56,6 +56,7 @@ WRAPPED: tuple[tuple[str, str, Label], ...] = (
     ("dataq_lake.settling", "_finish", _plain("blob")),
     ("dataq_lake.lake", "Lake.save_state", _plain("state")),
     ("dataq_lake.indexes.draft", "write_part", _plain("index part")),
+    ("dataq_lake.indexes.draft", "write_joined", _plain("index join")),
     ("dataq_lake.indexes.fulltext", "TextWriter.finish", _plain("index text")),
     ("dataq_lake.indexes.folder", "IndexFolder.publish", _published),
     ("dataq_lake.indexes.publish", "record", _plain("index row")),
