@@ -70,6 +70,7 @@ class Worker:
         self._cells = cells
         self._seconds = seconds
         self._memory = memory
+        self._own = 0
         self._functions: dict[bytes, Callable[[Any], Any]] = {}
         self._results: list[Result] = []
         self._bytes = 0
@@ -89,9 +90,12 @@ class Worker:
 
     def _function(self, reference: bytes) -> Callable[[Any], Any]:
         if reference not in self._functions:
+            before = _mapped() if self._functions else 0
             self._functions[reference] = pickle.loads(reference)  # noqa: S301 - from the parent
-            if self._memory and len(self._functions) == 1:
-                _limit_memory(self._memory)
+            # What a function loads is the worker's own, also where it is not the first.
+            self._own += _mapped() - before
+            if self._memory:
+                _limit_memory(self._own + self._memory)
         return self._functions[reference]
 
     def _one(self, function: Callable[[Any], Any], index: int, task: bytes) -> bool:
@@ -134,15 +138,17 @@ def _reason(error: BaseException) -> str:
     return text[:REASON_LENGTH].encode("utf-8", "replace").decode()
 
 
-def _limit_memory(memory: int) -> None:
-    """Let one item have `memory` bytes on top of what the process has mapped by now."""
-    with open("/proc/self/statm", "rb") as file:
-        pages = int(file.read().split()[0])
+def _limit_memory(limit: int) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    limit = pages * resource.getpagesize() + memory
     if hard != resource.RLIM_INFINITY:
         limit = min(limit, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+
+
+def _mapped() -> int:
+    """The bytes of address space."""
+    with open("/proc/self/statm", "rb") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _resident() -> int:

@@ -132,6 +132,16 @@ def test_an_item_that_eats_memory_fails_alone() -> None:
     assert [outcome.value for outcome in (found[0], found[2], found[3])] == [2, 64 * MIB, 4]
 
 
+def test_what_a_later_function_loads_is_not_what_its_items_need() -> None:
+    from tests.analyzers.spacious import eat  # here, or the workers would load it with `double`
+
+    with Pool(workers=1, item_memory=256 * MIB) as pool:
+        assert [done.value for done in pool.map(double, [1])] == [2]
+        found = list(pool.map(eat, [100 * MIB, 300 * MIB, 1]))
+    assert found[1].kind == "memory"
+    assert [found[0].value, found[2].value] == [100 * MIB, 1]
+
+
 def test_a_task_that_cannot_be_sent_fails_alone(pool: Pool) -> None:
     found = outcomes(pool, [("double", 1), ("double", lambda: 1), ("double", 2)])
     assert found[1].kind == "error"
