@@ -13,7 +13,7 @@ from benchmarks.questions import percentile, questions
 from benchmarks.segments import publish_segments, segments
 from benchmarks.setting import Setting
 
-SEGMENTS, QUERIES = 100_000, 20
+MADE, SEGMENTS, QUERIES = 1_000_000, 100_000, 20
 BAR = Bar(600, "most")
 MODES = ("hybrid", "text", "vector")
 OPEN = (
@@ -26,16 +26,17 @@ def run(setting: Setting) -> list[Measure]:
     """Return the 95th percentile of each mode, with a bare Python and one that opens the index."""
     from dataq_lake.lake import open_lake
 
-    found = segments(setting, setting.scaled(SEGMENTS, 1_000))
+    found = segments(setting, setting.scaled(MADE, 1_000))
+    count = setting.scaled(SEGMENTS, 1_000)
     asked = questions(found, setting.scaled(QUERIES, 5))
     with setting.folder("shell-search") as home:
-        publish_segments(open_lake(home / "lake"), found)
+        publish_segments(open_lake(home / "lake"), found, stop=count)
         seconds = _seconds(home, asked, setting.runs)
     own = ", ".join(
         f"{what} {1000 * median(seconds[what]):.0f} ms" for what in ("python -c pass", "index open")
     )
     note = (
-        f"{len(found):,} segments, {len(asked)} questions, each in a new process, "
+        f"{count:,} segments, {len(asked)} questions, each in a new process, "
         f"{setting.runs} times, from before the process starts until it has ended; the files are "
         "in the page cache. The reference is the median of a Python that does nothing and of one "
         "that imports what opens an index, opens it, and ends."
