@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.arrow import batch_of
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
+from dataq_lake.schemas import TABLES
 
 TABLE = "relationships"
 ROUND_ROWS = 10_000
 ENDS = ["source_id", "target_id"]
+NAME_END, ENTRY_END = "\x1f", "\x1e"
 TOLD = [*ENDS, "strength", "method", "evidence"]
 
 
@@ -33,10 +35,11 @@ def wanted_edges(edges: pl.LazyFrame) -> pl.DataFrame:
 
 
 def evidence(names: Sequence[str]) -> pl.Expr:
-    """These columns as one text that can be compared, and taken apart by `_pairs`."""
+    """These columns as one text that can be compared, and taken apart by `_metadata`."""
     parts = [pl.lit("")]
     for name in names:
-        value = pl.concat_str(pl.lit(f"{name}\x1f"), pl.col(name).cast(pl.String), pl.lit("\x1e"))
+        told = pl.col(name).cast(pl.String).str.replace_all(f"[{ENTRY_END}{NAME_END}]", "\ufffd")
+        value = pl.concat_str(pl.lit(f"{name}{NAME_END}"), told, pl.lit(ENTRY_END))
         parts.append(value.fill_null(""))
     return pl.concat_str(parts)
 
@@ -55,44 +58,45 @@ def stored_edges(lake: Lake, relation: str) -> pl.DataFrame:
     """The edges of a relation as they are stored: id and TOLD."""
     mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
     rows = mine.select("id", *ENDS, "strength", "method", "metadata").collect()
-    texts = ["".join(f"{k}\x1f{v}\x1e" for k, v in sorted(_items(m))) for m in rows["metadata"]]
-    told = pl.Series("evidence", texts, dtype=pl.String)
-    return rows.drop("metadata").with_columns(told)
+    entry = pl.element().struct
+    parts = [entry[0], pl.lit(NAME_END), entry[1], pl.lit(ENTRY_END)]
+    entries = rows["metadata"].map.entries().list.eval(pl.concat_str(parts))
+    return rows.drop("metadata").with_columns(
+        entries.list.sort().list.join("").fill_null("").alias("evidence")
+    )
 
 
 def stored_evidence(lake: Lake, relation: str, names: Sequence[str]) -> pl.DataFrame:
     """Strength and method of the stored edges of a relation, and these names of their evidence."""
-    stored = stored_edges(lake, relation)
-    found = [dict(_pairs(each)) for each in stored["evidence"]]
-    columns = [pl.Series(name, [each.get(name) for each in found], pl.String) for name in names]
-    return stored.select("strength", "method").with_columns(columns)
-
-
-def _items(metadata: Any) -> list[tuple[str, str]]:
-    if metadata is None:
-        return []
-    if isinstance(metadata, Mapping):
-        return list(metadata.items())
-    return [(each["key"], each["value"]) for each in metadata]
+    mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
+    rows = mine.select("strength", "method", "metadata").collect()
+    found = [rows["metadata"].map.get(name).alias(name) for name in names]
+    return rows.select("strength", "method").with_columns(found)
 
 
 def _rows(relation: str, edges: pl.DataFrame, run_id: str) -> Iterator[pa.RecordBatch]:
+    schema = TABLES[TABLE].schema
     for some in edges.iter_slices(ROUND_ROWS):
-        yield batch_of(
-            TABLE,
-            [
-                {
-                    "id": make_id(relation, row["source_id"], row["target_id"]),
-                    "relationship_type": relation,
-                    "metadata": _pairs(row["evidence"]),
-                    "run_id": run_id,
-                    **row,
-                }
-                for row in some.iter_rows(named=True)
-            ],
-        )
+        pairs = some.select(ENDS).iter_rows()
+        columns = {
+            "id": [make_id(relation, source, target) for source, target in pairs],
+            "relationship_type": pa.repeat(relation, some.height),
+            "metadata": _metadata(some["evidence"]),
+            "run_id": pa.repeat(run_id, some.height),
+            **{name: some[name].to_arrow() for name in (*ENDS, "strength", "method")},
+        }
+        arrays = [_as(columns[field.name], field.type) for field in schema]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def _pairs(text: str) -> list[tuple[str, str]]:
-    parts = [each.partition("\x1f") for each in text.split("\x1e")[:-1]]
-    return [(name, value) for name, _, value in parts]
+def _as(column: Any, type_: pa.DataType) -> pa.Array:
+    return column.cast(type_) if isinstance(column, pa.Array) else pa.array(column, type_)
+
+
+def _metadata(evidence: pl.Series) -> pa.Array:
+    """What `evidence` has put into each text, as a map."""
+    entries = evidence.str.extract_all(f"[^{ENTRY_END}]+")
+    counts = entries.list.len().to_numpy().astype(np.int32)
+    told = entries.filter(entries.list.len() > 0).explode().str.splitn(NAME_END, 2).struct
+    keys, values = (told.field(name).to_arrow() for name in ("field_0", "field_1"))
+    return pa.MapArray.from_arrays(np.concatenate([[0], np.cumsum(counts)]), keys, values)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from dataq_assets.stages.alike import alike
+from dataq_assets.stages.alike import alike, stored_shingles
 from dataq_assets.stages.arrow import batches_of
 from dataq_assets.stages.candidates import candidates, ends, pairs_of
 from dataq_assets.stages.current import current_texts
@@ -74,7 +74,8 @@ def edges(relating: Relating) -> pl.LazyFrame:
     wanted = candidates(pl.concat([found.known, found.new]), hashes)
     fresh = hashes.is_in(found.new["text_hash"].implode()).to_numpy()
     one, other = ends(wanted)
-    made = alike(relating.lake, wanted[fresh[one] | fresh[other]], found.first)
+    read = stored_shingles(relating.lake, found.first)
+    made = alike(wanted[fresh[one] | fresh[other]], hashes, read)
     pairs = pl.concat([_known_pairs(relating.lake, wanted, found), made])
     return pl.concat([_same(found.texts, found.first), _near(pairs, found.first)]).lazy()
 
