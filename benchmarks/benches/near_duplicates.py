@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 from benchmarks.command import run as command
@@ -25,7 +26,14 @@ def run(setting: Setting) -> list[Measure]:
 
         def asked(what: str, name: str, *numbers: float) -> dict[str, Any]:
             setting.say(f"{what}: {numbers[0]:,} documents of about {numbers[1]} words")
-            argv = [sys.executable, driver, what, folder / name, *map(str, numbers), runs]
+            argv: list[str | Path] = [
+                sys.executable,
+                driver,
+                what,
+                folder / name,
+                *map(str, numbers),
+                runs,
+            ]
             return command(argv).json()
 
         short = asked("pairs", "short", counts[0], WORDS, CHANGED)
@@ -43,7 +51,7 @@ def run(setting: Setting) -> list[Measure]:
 def _found(told: dict[str, Any], count: int) -> list[Measure]:
     exact = f"{told['exact']:,} pairs"
     note = (
-        f"{count:,} documents of {told['words']:.0f} words and {told['bytes']:.0f} bytes on average: "
+        f"{count:,} documents of {told['words']:.0f} words, {told['bytes']:.0f} bytes on average: "
         "of five, three are new, one is the last with each word changed by a chance of 5 %, one "
         "with 20 %. A changed word changes three runs of three words: of both together 75 % are "
         "then the same on average, some pairs below .7. The reference is every pair of .7 or more "
@@ -101,7 +109,7 @@ def _group(told: dict[str, Any], count: int) -> Measure:
         None,
         f"{told['edges']:,} edges",
         f"{told['exact']:,} pairs",
-        note=f"{count:,} variants of one document, each word of each changed by a chance of 2 %. Of "
+        note=f"{count:,} variants of one document, each word changed by a chance of 2 %. Of "
         f"those that every pair together connects ({told['exact_reach']:,}), so many are one group "
         "by the edges that are stored.",
     )

@@ -20,9 +20,7 @@ def run(setting: Setting) -> list[Measure]:
         command([sys.executable, driver, "write", folder / "lake", str(count)])
         setting.say(f"walking them from {STARTS} starts")
         runs = str(setting.runs)
-        told = command(
-            [sys.executable, driver, "walk", folder / "lake", runs, str(STARTS)]
-        ).json()
+        told = command([sys.executable, driver, "walk", folder / "lake", runs, str(STARTS)]).json()
     ratios = tuple(a / b for a, b in zip(told["ours"], told["reference"], strict=True))
     reached = ", ".join(f"{size:,}" for size in told["sizes"])
     return [

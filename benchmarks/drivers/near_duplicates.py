@@ -174,7 +174,10 @@ def _shingles(text: str) -> set[tuple[str, str, str]]:
 def edges(root: str) -> set[tuple[int, int]]:
     """The stored edges, by the numbers of the documents."""
     lake = open_lake(root)
-    numbers = {id_: int(path) for id_, path in lake.table("assets").scan(["id", "path"]).collect().iter_rows()}
+    numbers = {
+        id_: int(path)
+        for id_, path in lake.table("assets").scan(["id", "path"]).collect().iter_rows()
+    }
     stored = lake.table("relationships").scan(["source_id", "target_id"]).collect()
     return {tuple(sorted((numbers[a], numbers[b]))) for a, b in stored.iter_rows()}  # type: ignore[misc]
 
@@ -194,7 +197,8 @@ def alike_pairs(root: str, count: int, words: int, changed: float, runs: int) ->
     told = {(int(a), int(b)) for a, b in found.select("source_text", "target_text").iter_rows()}
     return {
         "pure": pure, "whole": whole, "exact": len(exact), "stored": len(stored),
-        "hit": len(stored & exact.keys()), "pairs": len(told), "pairs_hit": len(told & exact.keys()),
+        "hit": len(stored & exact.keys()),
+        "pairs": len(told), "pairs_hit": len(told & exact.keys()),
         "words": float(np.mean([text.count(" ") + 1 for text in texts])),
         "bytes": float(np.mean([len(text) for text in texts])),
     }  # fmt: skip

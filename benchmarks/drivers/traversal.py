@@ -113,25 +113,6 @@ def walk(root: str, runs: int, starts: int) -> dict[str, Any]:
     return {"ours": ours, "reference": reference, "sizes": sizes}
 
 
-def wider(root: str) -> dict[str, Any]:
-    """Seconds of a way between two things, and of all components of one relation."""
-    lake = open_lake(root)
-    one, other = _starts(lake, 2)
-    told = {}
-    for name, text in {
-        "path": f"from graph_path('{one}', '{other}')",
-        "components of one relation": "select count(distinct component) from "
-        "graph_components(types := ['near_duplicate_of'])",
-    }.items():
-        begun = time.perf_counter()
-        try:
-            query(lake, text, limits=Limits(memory="3GB", seconds=240)).fetchall()
-            told[name] = time.perf_counter() - begun
-        except Exception as error:  # noqa: BLE001 - what is wrong is the answer
-            told[name] = str(error)
-    return told
-
-
 def _starts(lake: Lake, count: int) -> list[str]:
     """One with very many edges, and others as they come."""
     busy = query(lake, "select target_id from relationships group by 1 order by count(*) desc, 1 "
@@ -156,5 +137,5 @@ def _bare(files: list[str], start: str) -> set[tuple[object, ...]]:
 
 if __name__ == "__main__":
     what, root_, *numbers_ = sys.argv[1:]
-    calls: dict[str, Callable[..., Any]] = {"write": write, "walk": walk, "wider": wider}
+    calls: dict[str, Callable[..., Any]] = {"write": write, "walk": walk}
     print(json.dumps(calls[what](root_, *map(int, numbers_))))

@@ -58,7 +58,8 @@ class _Comparison:
 
     def found(self) -> pl.DataFrame:
         needed = np.union1d(self._one, self._other)
-        for numbers, self._sets in _blocks(self._read(needed) if len(needed) else ()):
+        for numbers, sets in _blocks(self._read(needed) if len(needed) else ()):
+            self._sets = sets
             self._place[:] = -1
             self._place[numbers] = np.arange(len(numbers))
             self._within()

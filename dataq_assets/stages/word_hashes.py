@@ -47,9 +47,7 @@ def mixed(hashes: NDArray[np.uint64], more: NDArray[np.uint64]) -> NDArray[np.ui
     return found
 
 
-def _hashes(
-    data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> NDArray[np.uint64]:
+def _hashes(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.uint64]:
     """Eight bytes of every word at a time; only the longer ones go on."""
     eights = np.ndarray((len(data) - _WIDE + 1,), dtype="<u8", buffer=data, strides=(1,))
     sizes = ends - starts

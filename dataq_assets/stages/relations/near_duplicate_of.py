@@ -55,9 +55,8 @@ def before(relating: Relating) -> Iterator[Round]:
     known = old.join(first, on="text_hash", how="semi")
     made = sketches_of(relating, first.join(known, on="text_hash", how="anti"))
     forgotten = known.join(_moved(old, known, made), on="text_hash", how="semi")
-    relating.kept[FOUND] = _Found(
-        texts, first, known.join(forgotten, on="text_hash", how="anti"), pl.concat([made, forgotten])
-    )
+    kept = known.join(forgotten, on="text_hash", how="anti")
+    relating.kept[FOUND] = _Found(texts, first, kept, pl.concat([made, forgotten]))
     gone = have.join(known, on="text_hash", how="anti")["text_hash"]
     if len(gone) or forgotten.height:
         yield {"sketches": Difference(gone=[*gone, *forgotten["text_hash"]])}
