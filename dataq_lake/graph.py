@@ -36,16 +36,14 @@ select source_id, 'in', relationship_type, strength, method, metadata
     """
 create or replace macro graph_traverse(entity, hops := 3, types := null) as table
 with recursive {both_ways},
-    reached(id, distance) using key (id) as (
+    reached(id, distance) as (
         select entity::varchar, 0
         union
-        select edges.b, any_value(reached.distance) + 1
+        select edges.b, reached.distance + 1
         from reached join edges on edges.a = reached.id
         where reached.distance < hops
-            and not exists (from recurring.reached as known where known.id = edges.b)
-        group by edges.b
     )
-select id, distance from reached
+select id, min(distance) as distance from reached group by id
 """,
     """
 create or replace macro graph_path(entity, target, hops := 6, types := null) as table

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from dataq_assets.stages.candidates import ends
 from dataq_assets.stages.shingles import ShingleSets, jaccards, joined, shingle_sets
 from dataq_lake.lake import Lake
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-    from numpy.typing import NDArray
 
 LEAST = 0.7
 AT_ONCE = 1 << 25
@@ -23,33 +19,52 @@ BATCH_BYTES = 1 << 20
 SCHEMA = {"source_text": pl.String, "target_text": pl.String, "strength": pl.Float64}
 
 
-def alike(lake: Lake, pairs: NDArray[np.uint64], texts: pl.DataFrame) -> pl.DataFrame:
+Read = Callable[[NDArray[np.int64]], Iterator[tuple[NDArray[np.int64], ShingleSets]]]
+"""The shingles of the texts at some places, a bounded number at a time, in any order."""
+
+
+def alike(pairs: NDArray[np.uint64], hashes: pl.Series, read: Read) -> pl.DataFrame:
     """Those of `pairs` whose Jaccard of shingles is .7 or more: SCHEMA, in order.
 
-    Pairs are of places in `texts`, which has text_hash, in order, and text_id.
+    Pairs are of places in `hashes`, the text hashes that SCHEMA has; `read` is asked for each
+    text once, as long as those of all pairs can be held.
     """
-    return _Comparison(lake, pairs, texts).found()
+    return _Comparison(pairs, hashes, read).found()
+
+
+def stored_shingles(lake: Lake, texts: pl.DataFrame) -> Read:
+    """Reads the shingles of `texts`, which has text_hash, in order, and text_id, from the lake."""
+
+    def read(places: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], ShingleSets]]:
+        handle, ids = lake.table("texts"), texts["text_id"].gather(places)
+        for batch in handle.rows(ids, ["text_hash", "text"], BATCH_BYTES):
+            hashes = pl.Series(batch.column("text_hash"), dtype=pl.String)
+            found = texts["text_hash"].search_sorted(hashes).to_numpy().astype(np.int64)
+            yield found, shingle_sets(batch.column("text").to_pylist())
+
+    return read
 
 
 class _Comparison:
     """Some pairs of texts that are read as they are needed."""
 
-    def __init__(self, lake: Lake, pairs: NDArray[np.uint64], texts: pl.DataFrame) -> None:
-        self._handle = lake.table("texts")
-        self._texts = texts
+    def __init__(self, pairs: NDArray[np.uint64], hashes: pl.Series, read: Read) -> None:
+        self._hashes = hashes
+        self._read = read
         self._one, self._other = ends(pairs)
         self._strength = np.full(len(pairs), np.nan)
-        self._place = np.full(texts.height, -1, dtype=np.int64)
+        self._place = np.full(len(hashes), -1, dtype=np.int64)
         self._sets = joined(())
 
     def found(self) -> pl.DataFrame:
         needed = np.union1d(self._one, self._other)
-        for numbers, self._sets in _blocks(self._read(needed)):
+        for numbers, sets in _blocks(self._read(needed) if len(needed) else ()):
+            self._sets = sets
             self._place[:] = -1
             self._place[numbers] = np.arange(len(numbers))
             self._within()
             self._across()
-        hashes, kept = self._texts["text_hash"], np.flatnonzero(self._strength >= LEAST)
+        hashes, kept = self._hashes, np.flatnonzero(self._strength >= LEAST)
         sides = (hashes.gather(self._one[kept]), hashes.gather(self._other[kept]))
         told = zip(SCHEMA, (*sides, self._strength[kept]), strict=True)
         return pl.DataFrame(dict(told), schema=SCHEMA)
@@ -77,18 +92,6 @@ class _Comparison:
             texts = np.repeat(np.arange(len(numbers)), counts)
             which = np.arange(len(texts)) - (np.cumsum(counts) - counts)[texts] + low[texts]
             self._strength[half[which]] = jaccards(self._sets, held[which], sets, texts)
-
-    def _read(self, numbers: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int64], ShingleSets]]:
-        """The shingles of texts, in the order in which they are stored."""
-        if not len(numbers):
-            return
-        ids = self._texts["text_id"].gather(numbers)
-        for batch in self._handle.rows(ids, ["text_hash", "text"], BATCH_BYTES):
-            yield self._numbers(batch), shingle_sets(batch.column("text").to_pylist())
-
-    def _numbers(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
-        hashes = pl.Series(batch.column("text_hash"), dtype=pl.String)
-        return self._texts["text_hash"].search_sorted(hashes).to_numpy().astype(np.int64)
 
 
 def _blocks(

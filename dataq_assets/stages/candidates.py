@@ -56,12 +56,9 @@ def _sharing(values: NDArray[np.int64], numbers: NDArray[np.uint64]) -> NDArray[
     sizes = np.diff(first, append=len(ordered))
     small, large = (sizes > 1) & (sizes <= EVERY_TWO), sizes > EVERY_TWO
     texts = numbers[order]
-    found = [np.zeros(0, dtype=np.uint64)]
-    for place in range(EVERY_TWO - 1):
-        found.append(_from(place, first[small], sizes[small], texts))
-    for place in range(HUBS):
-        found.append(_from(place, first[large], sizes[large], texts))
-    return np.concatenate(found)
+    each = (_from(n, first[small], sizes[small], texts) for n in range(EVERY_TWO - 1))
+    hubs = (_from(n, first[large], sizes[large], texts) for n in range(HUBS))
+    return np.concatenate([np.zeros(0, dtype=np.uint64), *each, *hubs])
 
 
 def _from(

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.arrow import batch_of
+from dataq_assets.stages.evidence import evidence, maps_of, texts_of
 from dataq_lake.difference import Difference
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
+from dataq_lake.schemas import TABLES
 
 TABLE = "relationships"
 ROUND_ROWS = 10_000
@@ -32,15 +33,6 @@ def wanted_edges(edges: pl.LazyFrame) -> pl.DataFrame:
     return ordered.unique(ENDS, keep="first", maintain_order=True)
 
 
-def evidence(names: Sequence[str]) -> pl.Expr:
-    """These columns as one text that can be compared, and taken apart by `pairs_of`."""
-    parts = [pl.lit("")]
-    for name in names:
-        value = pl.concat_str(pl.lit(f"{name}\x1f"), pl.col(name).cast(pl.String), pl.lit("\x1e"))
-        parts.append(value.fill_null(""))
-    return pl.concat_str(parts)
-
-
 def difference(lake: Lake, relation: str, wanted: pl.DataFrame, run_id: str) -> Difference | None:
     """What makes the stored edges of a relation those that are `wanted`; None if they are."""
     have = stored_edges(lake, relation)
@@ -55,46 +47,31 @@ def stored_edges(lake: Lake, relation: str) -> pl.DataFrame:
     """The edges of a relation as they are stored: id and TOLD."""
     mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
     rows = mine.select("id", *ENDS, "strength", "method", "metadata").collect()
-    texts = ["".join(f"{k}\x1f{v}\x1e" for k, v in sorted(items_of(m))) for m in rows["metadata"]]
-    told = pl.Series("evidence", texts, dtype=pl.String)
-    return rows.drop("metadata").with_columns(told)
+    return rows.drop("metadata").with_columns(texts_of(rows["metadata"]).alias("evidence"))
 
 
 def stored_evidence(lake: Lake, relation: str, names: Sequence[str]) -> pl.DataFrame:
     """Strength and method of the stored edges of a relation, and these names of their evidence."""
-    stored = stored_edges(lake, relation)
-    found = [dict(pairs_of(each)) for each in stored["evidence"]]
-    columns = [pl.Series(name, [each.get(name) for each in found], pl.String) for name in names]
-    return stored.select("strength", "method").with_columns(columns)
-
-
-def items_of(metadata: Any) -> list[tuple[str, str]]:
-    """The names and values of a map as Polars reads it."""
-    if metadata is None:
-        return []
-    if isinstance(metadata, Mapping):
-        return list(metadata.items())
-    return [(each["key"], each["value"]) for each in metadata]
+    mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
+    rows = mine.select("strength", "method", "metadata").collect()
+    found = [rows["metadata"].map.get(name).alias(name) for name in names]
+    return rows.select("strength", "method").with_columns(found)
 
 
 def _rows(relation: str, edges: pl.DataFrame, run_id: str) -> Iterator[pa.RecordBatch]:
+    schema = TABLES[TABLE].schema
     for some in edges.iter_slices(ROUND_ROWS):
-        yield batch_of(
-            TABLE,
-            [
-                {
-                    "id": make_id(relation, row["source_id"], row["target_id"]),
-                    "relationship_type": relation,
-                    "metadata": pairs_of(row["evidence"]),
-                    "run_id": run_id,
-                    **row,
-                }
-                for row in some.iter_rows(named=True)
-            ],
-        )
+        pairs = some.select(ENDS).iter_rows()
+        columns = {
+            "id": [make_id(relation, source, target) for source, target in pairs],
+            "relationship_type": pa.repeat(relation, some.height),
+            "metadata": maps_of(some["evidence"]),
+            "run_id": pa.repeat(run_id, some.height),
+            **{name: some[name].to_arrow() for name in (*ENDS, "strength", "method")},
+        }
+        arrays = [_as(columns[field.name], field.type) for field in schema]
+        yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
 
-def pairs_of(text: str) -> list[tuple[str, str]]:
-    """The names and values that `evidence` has put into one text."""
-    parts = [each.partition("\x1f") for each in text.split("\x1e")[:-1]]
-    return [(name, value) for name, _, value in parts]
+def _as(column: Any, type_: pa.DataType) -> pa.Array:
+    return column.cast(type_) if isinstance(column, pa.Array) else pa.array(column, type_)

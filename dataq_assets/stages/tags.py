@@ -10,9 +10,9 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from dataq_assets.stages.arrow import batch_of, chunked
+from dataq_assets.stages.arrow import ROUND_ROWS, batch_of
 from dataq_assets.stages.collections import basis_of, done, is_up_to_date, known_bases
-from dataq_assets.stages.edges import evidence, items_of, pairs_of
+from dataq_assets.stages.evidence import evidence, maps_of, texts_of
 from dataq_assets.stages.naming import plain
 from dataq_assets.stages.relation import Round
 from dataq_assets.stages.tagger import Tagger, all_taggers
@@ -60,15 +60,18 @@ class Tags:
         yield done(_result(tagger), basis, wanted.height, now, self.run_id)
 
     def _rows(self, method: str, rows: pl.DataFrame) -> Iterator[pa.RecordBatch]:
-        for some in chunked(rows.iter_rows(named=True)):
-            yield batch_of(TABLE, [self._row(method, each) for each in some])
+        for some in rows.iter_slices(ROUND_ROWS):
+            told = zip(
+                some.iter_rows(named=True), maps_of(some["evidence"]).to_pylist(), strict=True
+            )
+            yield batch_of(TABLE, [self._row(method, row, each) for row, each in told])
 
-    def _row(self, method: str, row: dict[str, Any]) -> dict[str, Any]:
+    def _row(self, method: str, row: dict[str, Any], told: list[tuple[str, str]]) -> dict[str, Any]:
         return {
             **row,
             "id": tag_id(row["entity_id"], row["tag"], method),
             "method": method,
-            "metadata": pairs_of(row["evidence"]),
+            "metadata": told,
             "created_at": row["created_at"] or datetime.fromtimestamp(self.now_us / 1e6, UTC),
             "run_id": self.run_id,
         }
@@ -107,8 +110,7 @@ def stored_tags(lake: Lake, method: str) -> pl.DataFrame:
     """The tags of a tagger as they are stored: id, created_at and TOLD."""
     mine = lake.table(TABLE).scan().filter(pl.col("method") == method)
     rows = mine.drop("method", "run_id").collect()
-    texts = ["".join(f"{k}\x1f{v}\x1e" for k, v in sorted(items_of(m))) for m in rows["metadata"]]
-    return rows.drop("metadata").with_columns(pl.Series("evidence", texts, pl.String))
+    return rows.drop("metadata").with_columns(texts_of(rows["metadata"]).alias("evidence"))
 
 
 def _result(tagger: Tagger) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from dataq_assets.stages.alike import alike
+from dataq_assets.stages.alike import alike, stored_shingles
 from dataq_assets.stages.arrow import batches_of
 from dataq_assets.stages.candidates import candidates, ends, pairs_of
 from dataq_assets.stages.current import current_texts
@@ -55,12 +55,8 @@ def before(relating: Relating) -> Iterator[Round]:
     known = old.join(first, on="text_hash", how="semi")
     made = sketches_of(relating, first.join(known, on="text_hash", how="anti"))
     forgotten = known.join(_moved(old, known, made), on="text_hash", how="semi")
-    relating.kept[FOUND] = _Found(
-        texts,
-        first,
-        known.join(forgotten, on="text_hash", how="anti"),
-        pl.concat([made, forgotten]),
-    )
+    kept = known.join(forgotten, on="text_hash", how="anti")
+    relating.kept[FOUND] = _Found(texts, first, kept, pl.concat([made, forgotten]))
     gone = have.join(known, on="text_hash", how="anti")["text_hash"]
     if len(gone) or forgotten.height:
         yield {"sketches": Difference(gone=[*gone, *forgotten["text_hash"]])}
@@ -77,7 +73,8 @@ def edges(relating: Relating) -> pl.LazyFrame:
     wanted = candidates(pl.concat([found.known, found.new]), hashes)
     fresh = hashes.is_in(found.new["text_hash"].implode()).to_numpy()
     one, other = ends(wanted)
-    made = alike(relating.lake, wanted[fresh[one] | fresh[other]], found.first)
+    read = stored_shingles(relating.lake, found.first)
+    made = alike(wanted[fresh[one] | fresh[other]], hashes, read)
     pairs = pl.concat([_known_pairs(relating.lake, wanted, found), made])
     return pl.concat([_same(found.texts, found.first), _near(pairs, found.first)]).lazy()
 
