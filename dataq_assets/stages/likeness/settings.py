@@ -1,4 +1,4 @@
-"""What the DATAQ_SIMILAR_* settings say: how many neighbours an asset has, and how near."""
+"""What two settings say: how many neighbours an asset has, and how near."""
 
 from __future__ import annotations
 
