@@ -77,6 +77,7 @@ def _pattern(glob: str) -> str:
 
 
 def _plain(metadata: Any) -> dict[str, str]:
-    from dataq_assets.stages.edges import items_of
-
-    return dict(items_of(metadata))
+    """A map as Polars reads it, of either engine."""
+    if isinstance(metadata, list):
+        return {each["key"]: each["value"] for each in metadata}
+    return dict(metadata or {})

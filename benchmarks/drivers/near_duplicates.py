@@ -103,6 +103,7 @@ def relate(root: str) -> tuple[float, float]:
     from dataq_analyzers.pool import Pool
     from dataq_assets.stages.relation import Relating
     from dataq_assets.stages.relationships import Relationships
+    from dataq_lake.indexes.manifest import NO_MODEL
     from dataq_lake.written import CommitInfo
     from dataq_resources.changes import Changes
 
@@ -111,7 +112,7 @@ def relate(root: str) -> tuple[float, float]:
         lake.table(name).clear()
     before, begun = os.times(), time.perf_counter()
     with Pool() as pool:
-        stage = Relationships(Relating(lake, pool, "bench"), 0, ["near_duplicate_of"])
+        stage = Relationships(Relating(lake, pool, "bench", NO_MODEL), 0, ["near_duplicate_of"])
         Changes(stage.rounds()).commit(lake, CommitInfo("bench", "relationships"))
     seconds, after = time.perf_counter() - begun, os.times()
     return seconds, sum(after[:4]) - sum(before[:4])
