@@ -57,9 +57,10 @@ def run(setting: Setting) -> list[Measure]:
 
 
 def _without_texts(found: Segments, start: int, stop: int) -> Iterator[pa.RecordBatch]:
-    """As they are published, but that there is nothing to index and to show but their vectors."""
+    """As they are published, but with texts as long that have no word to index."""
     for batch in found.batches(start, stop):
-        texts = pa.array([""] * batch.num_rows, pa.large_string())
+        lengths = (len("".join(text.split())) for text in batch.column("text").to_pylist())
+        texts = pa.array(["x" * max(length, 100) for length in lengths], pa.large_string())
         yield batch.set_column(batch.schema.get_field_index("text"), "text", texts)
 
 

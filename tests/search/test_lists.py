@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dataq_lake.errors import IndexDamaged
 from dataq_lake.ids import make_id
 from dataq_lake.indexes import draft as drafting
+from dataq_lake.indexes.brevity import shortened
 from dataq_lake.indexes.documents import DOCUMENTS, Publication, Published
 from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.indexes.lists import write_lists
@@ -58,6 +59,11 @@ def id_of(number: int) -> str:
     return make_id("listed", number)
 
 
+def text_of(number: int) -> str:
+    """As long as all others: a short text is less near."""
+    return f"number {number:04}"
+
+
 def put(lake: Lake, vectors: Vectors, start: int = 0, gone: Sequence[int] = ()) -> Published:
     """Publishes vectors as segments with the numbers from `start` on."""
     numbers = range(start, start + len(vectors))
@@ -70,7 +76,7 @@ def put(lake: Lake, vectors: Vectors, start: int = 0, gone: Sequence[int] = ()) 
             "mime_type": "text/plain",
             "timestamp": None,
             "title": None,
-            "text": f"number {number}",
+            "text": text_of(number),
             "vector": vector,
         }
         for number, vector in zip(numbers, vectors.tolist(), strict=True)
@@ -236,9 +242,10 @@ def test_a_joined_part_holds_what_its_parts_held(lake: Lake) -> None:
     (part,) = after.parts
     assert after.segment_ids().to_pylist() == ids == sorted(ids)
     numbers = [NUMBERS[id_] for id_ in ids]
-    assert np.array_equal(part.index.reconstruct_n(0, len(ids)), vectors[numbers])
+    stored = shortened(vectors[numbers], [text_of(number) for number in numbers])
+    assert np.array_equal(part.index.reconstruct_n(0, len(ids)), stored)
     rows = np.arange(len(ids))
-    assert part.shown.rows(rows)["text"].to_pylist() == [f"number {n}" for n in numbers]
+    assert part.shown.rows(rows)["text"].to_pylist() == [text_of(n) for n in numbers]
     places = [part.places.place(n) for n in part.places.of_row.tolist()]
     assert [place[0] for place in places] == [f"source-{n % 3}" for n in numbers]
     assert [place[2] for place in places] == [f"{n // 3}.txt" for n in numbers]
