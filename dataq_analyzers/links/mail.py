@@ -30,7 +30,8 @@ def mail_links(data: bytes) -> Iterator[tuple[str, str]]:
 
 def _of_part(data: bytes, part: Part) -> tuple[Iterator[str], str]:
     """The links of a part, and the URL that it says they are relative to, if any."""
-    text = leaf_text(data, part).text
+    # UTF-7 and others can spell half a character, which nothing can be made of.
+    text = leaf_text(data, part).text.encode("utf-8", "replace").decode("utf-8")
     if part.media_type == "text/html":
         hrefs, base = html_links(text)
         return iter(hrefs), base or ""

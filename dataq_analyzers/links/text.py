@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-# Four schemes, each named: nothing is guessed from what looks like a host. Every quantifier that
-# could give back is possessive, so that no text takes longer than its length.
-_START = r"(?:(?:https?|ftp)://|mid:)"
+# Four schemes, each named: nothing is guessed from what looks like a host, nor a mail without an
+# "@" in its id. Every quantifier that could give back is possessive or short, so that no text takes
+# longer than its length.
+_START = r"(?:(?:https?|ftp)://|mid:(?=[^\s<>]{1,250}?(?:@|%40)))"
 _NONE = r"\s\x00-\x1f\x7f<>\"`{}|\\^“”„«»‹›\u200b\u3000-\u303f\uff00-\uffef"
 _PLAIN = rf"[^{_NONE}()\[\]]"
 _BARE = rf"(?<![a-z0-9])(?<![a-z0-9][+.-]){_START}(?:{_PLAIN}++|\({_PLAIN}*+\)|\[{_PLAIN}*+\])++"

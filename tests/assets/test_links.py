@@ -44,7 +44,7 @@ def of_mail(type_: str, body: bytes, encoding: str = "8bit") -> list[str]:
         ("HTTPS://h.org/A https://h.org/ä", ["HTTPS://h.org/A", "https://h.org/ä"]),
         ("https://h.org/a https://h.org/a", ["https://h.org/a"]),
         ("mid:1@h.org, cid:2@h.org mailto:a@h.org", ["mid:1@h.org"]),
-        ("h.org www.h.org git+https://h.org/a xhttps://h.org https:// mid:", []),
+        ("h.org www.h.org git+https://h.org/a xhttps://h.org https:// mid: mid:2 high:3", []),
         ("https://h.org/" + "x" * 2_000, []),
         ("https://[broken https://[::1]/a", ["https://[::1]/a"]),
     ],
@@ -66,6 +66,12 @@ def test_parts_of_mails_are_decoded() -> None:
     html = b'<a href=3D"https://example.org/=\na">a</a> https://example.org/no'
     assert of_mail("text/html", html, "quoted-printable") == [f"{HOST}/a"]
     assert of_mail("text/plain", b"aHR0cHM6Ly9leGFtcGxlLm9yZy9h", "base64") == [f"{HOST}/a"]
+
+
+def test_half_a_character_is_no_part_of_a_link() -> None:
+    assert of_mail("text/plain; charset=utf-7", b"https://example.org/+2AA-a") == [f"{HOST}/?a"]
+    html = b'<a href="https://example.org/+2AA-a">'
+    assert of_mail("text/html; charset=utf-7", html) == [f"{HOST}/?a"]
 
 
 def test_urls_that_flow_over_lines_are_whole() -> None:
