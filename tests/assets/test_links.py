@@ -11,6 +11,8 @@ import pytest
 from dataq_analyzers.links.address import address
 from dataq_analyzers.links.read import MOST, Links, Page, read_links
 from dataq_analyzers.mail.flowed import unflowed
+from dataq_assets.stages import link_reading
+from dataq_assets.stages.relations import links_to
 from tests.assets.test_relationships import relate, texts_of, told
 from tests.assets.way import Way, gone, item
 
@@ -173,6 +175,8 @@ def test_mails_and_texts_have_edges_to_pages_and_mails_in_any_source(way: Way) -
     )
     copy = item("0.eml", mail_with("Elsewhere", "1@x"))
     way.observe(item(f"{HOST}/page", b"<p>Page</p>"), copy, source="t")
+    for source in "uvwxyz":
+        way.observe(copy, source=source)
     texts_of(way)
     relate(way, "links_to")
     linked = {
@@ -196,13 +200,23 @@ def test_mails_and_texts_have_edges_to_pages_and_mails_in_any_source(way: Way) -
     }
 
 
+def test_a_mail_whose_header_is_read_later_is_found_then(way: Way) -> None:
+    way.observe(item("1.eml", mail_with("Hello", "1@x")), item("a.txt", b"mid:1@x"))
+    way.derive("gate", "assets")
+    relate(way, "links_to")
+    assert told(way.lake) == set()
+    way.derive("texts", "segments")
+    relate(way, "links_to")
+    assert told(way.lake) == {("links_to", "a.txt", "1.eml", "message_id")}
+
+
 def test_what_an_earlier_reader_read_is_read_anew_once(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     way.observe(item("a.txt", f"{HOST}/a".encode()), item("b.txt", b"nothing"))
     texts_of(way)
-    for module in ("link_reading", "relations.links_to"):
-        monkeypatch.setattr(f"dataq_assets.stages.{module}.READER_VERSION", "1")
+    for module in (link_reading, links_to):
+        monkeypatch.setattr(module, "READER_VERSION", "1")
     relate(way, "links_to")
     monkeypatch.undo()
     way.observe(item("c.txt", b"new"))
