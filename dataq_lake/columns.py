@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 MEANINGS = {
     "about": "what is judged: edge, tag, text or type; null for relevance",
-    "addresses": "where each leads: a URL, or a path within the source",
+    "addresses": "where each leads: a URL, mid: and a message id, or a path within the source",
     "analyzed_at": "when the work was done",
     "analyzer": "the analyzer's name",
     "analyzer_version": "its version: a new one does the work again",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dataq_analyzers.decode import Decoded, Locator, codec_name, require_size
+from dataq_analyzers.decode import Locator, require_size
 from dataq_analyzers.html.page import read_page
 from dataq_analyzers.interface import Analysis, Content, Place, Unit
 from dataq_analyzers.mail import mime
 from dataq_analyzers.mail.attachments import is_shown
+from dataq_analyzers.mail.leaf import leaf_text
 from dataq_analyzers.mail.message import read_message
 from dataq_analyzers.mail.mime import Part
-from dataq_analyzers.mail.transfer import body_of, transfer_encoding
+from dataq_analyzers.mail.transfer import transfer_encoding
 from dataq_analyzers.segments import Block, cut, pack, paragraphs
 from dataq_analyzers.tools import version_of
 
@@ -106,7 +107,7 @@ def _leaf(data: bytes, part: Part) -> _Body:
 
 
 def _plain(data: bytes, part: Part) -> _Body:
-    decoded = _decoded(body_of(data, part), part.parameters.get("charset"))
+    decoded = leaf_text(data, part)
     blocks = list(pack(decoded.text, paragraphs(decoded.text)))
     if not blocks:
         return _NOTHING
@@ -119,7 +120,7 @@ def _plain(data: bytes, part: Part) -> _Body:
 
 
 def _html(data: bytes, part: Part) -> _Body:
-    page = read_page(_decoded(body_of(data, part), part.parameters.get("charset")).text)
+    page = read_page(leaf_text(data, part).text)
     number = part.number
     units = (
         unit._replace(
@@ -129,19 +130,6 @@ def _html(data: bytes, part: Part) -> _Body:
         for unit in page.units
     )
     return _Body(page.text, tuple(units))
-
-
-def _decoded(data: bytes, charset: str | None) -> Decoded:
-    """The text of a leaf: by its charset, else UTF-8, else as Western European."""
-    declared = codec_name(charset)
-    for encoding in (declared, "utf-8"):
-        if encoding:
-            try:
-                return Decoded(data.decode(encoding), encoding)
-            except (UnicodeError, ValueError):
-                continue
-    fallback = declared if declared and declared != "utf-8" else "cp1252"
-    return Decoded(data.decode(fallback, "replace"), fallback)
 
 
 ANALYZER = MailAnalyzer()

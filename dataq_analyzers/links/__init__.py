@@ -1,1 +1,1 @@
-"""The links of pages: which there are, and where they lead."""
+"""The links of pages, texts and mails: which there are, and where they lead."""

@@ -1,11 +1,15 @@
-"""Where a link leads: a URL, or a path within the source that its page is of."""
+"""Where a link leads: a URL, a mail, or a path within the source that its page is of."""
 
 from __future__ import annotations
 
 import posixpath
+import re
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
-_WEB = ("http", "https")
+FAR = r"^(https?|ftp)://"
+MAIL = "mid:"
+_WEB = ("http", "https", "ftp")
+_MAIL_ID = re.compile(r"[^@]*@[^/]*|[^/]*")
 _INDEX = "index.html"
 
 
@@ -13,10 +17,13 @@ def address(page: str, href: str, base: str | None = None) -> str | None:
     """The address that `href` on the page at the path `page` leads to; None where to nothing.
 
     What leads into the page itself, out of the source, or to no place at all (mailto:, data:)
-    leads to nothing. `base` is what an HTML page says of itself. In a container a path stays in it.
+    leads to nothing. A mail is `mid:` and its message id (RFC 2392). `base` is what an HTML page
+    says of itself. In a container a path stays in it.
     """
     try:
         parts = urlsplit(href.strip())
+        if parts.scheme == "mid":
+            return _mail(href.strip())
         if parts.scheme and parts.scheme not in _WEB:
             return None
         if is_url(page):
@@ -30,7 +37,12 @@ def address(page: str, href: str, base: str | None = None) -> str | None:
 
 def is_url(path: str) -> bool:
     """Whether a path, or the source's id of a thing, is an address in the web."""
-    return path.startswith(("http://", "https://"))
+    return path.startswith(("http://", "https://", "ftp://"))
+
+
+def is_absolute(address: str) -> bool:
+    """Whether an address means the same wherever it is written: a URL or a mail."""
+    return is_url(address) or address.startswith(MAIL)
 
 
 def url_address(url: str) -> str | None:
@@ -40,6 +52,13 @@ def url_address(url: str) -> str | None:
     except ValueError:
         return None
     return urlunsplit((scheme, host.lower(), path or "/", query, "")) if host else None
+
+
+def _mail(href: str) -> str | None:
+    """The mail of a `mid:` without the part that it may name; "/" may be in the id before "@"."""
+    match = _MAIL_ID.match(href[len(MAIL) :])
+    id_ = unquote(match.group() if match else "").strip().removeprefix("<").removesuffix(">")
+    return MAIL + id_ if id_ else None
 
 
 def _path(page: str, path: str) -> str | None:

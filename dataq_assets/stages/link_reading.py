@@ -1,4 +1,4 @@
-"""Reads the links of every current page once."""
+"""Reads the links of every current page, text and mail once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from typing import Any
 import polars as pl
 
 from dataq_analyzers.links.read import (
-    HTML_TYPES,
     LARGEST_BYTES,
-    MARKDOWN_TYPES,
+    TYPES,
     Links,
     Page,
     read_links,
@@ -47,7 +46,7 @@ def read_new(relating: Relating) -> Iterator[Round]:
 
 def _unread(relating: Relating) -> pl.DataFrame:
     pages = latest(relating.lake, [*COLUMNS, "mime_type", "path", "file_size"]).filter(
-        pl.col("mime_type").is_in([*HTML_TYPES, *MARKDOWN_TYPES])
+        pl.col("mime_type").is_in(TYPES)
     )
     links = relating.lake.table("links").scan(["asset_id", "reader_version"])
     done = links.filter(pl.col("reader_version") == READER_VERSION)

@@ -53,7 +53,7 @@ TABLES = (
             ]
         ),
         ("id",),
-        "The links of a page, archived or not: as they are written, and where they lead.",
+        "The links of a page, text or mail, archived or not: as written, and where they lead.",
     ),
     Table(
         "sketches",

@@ -40,7 +40,7 @@ def related(dataq: Command, lake: Lake) -> Command:
                 "path": path,
                 "file_hash": path if page else "same",
                 "file_size": 3,
-                "mime_type": "text/html" if page else "text/plain",
+                "mime_type": "text/html" if page else "application/octet-stream",
                 "depth": 0,
                 "duplicate_of": IDS["c.txt"] if path.startswith("d") else None,
             },

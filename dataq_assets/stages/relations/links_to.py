@@ -1,4 +1,4 @@
-"""A page and what it links to, where that is archived."""
+"""A page, text or mail and what it links to, where that is archived."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from dataq_analyzers.links.address import is_url, url_address
+from dataq_analyzers.links.address import FAR, MAIL, is_url, url_address
 from dataq_assets.stages.latest import latest
 from dataq_assets.stages.link_reading import READER_VERSION, read_new
 from dataq_assets.stages.relation import Relating, Round
+from dataq_lake.lake import Lake
 
-READS = ("assets", "entities")
+READS = ("assets", "entities", "messages")
 VERSION = READER_VERSION
 
 
 def before(relating: Relating) -> Iterator[Round]:
-    """The links of the pages that nobody has read yet; a page never changes."""
+    """The links of what nobody has read yet; an asset never changes."""
     return read_new(relating)
 
 
 def edges(relating: Relating) -> pl.LazyFrame:
-    """From the page to what its link leads to: a path in the same source, or a URL in any."""
+    """From where a link is to what it leads to: a path in the same source, a URL or mail in any."""
     lake = relating.lake
     read = lake.table("links").scan().filter(pl.col("reader_version") == READER_VERSION)
     there = latest(lake, ["id", "source", "path"]).cache()
@@ -32,8 +33,14 @@ def edges(relating: Relating) -> pl.LazyFrame:
         .explode("href", "addresses")
         .rename({"addresses": "address"})
     )
-    far = pl.col("address").str.contains("^https?://")
-    return pl.concat([_paths(links.filter(~far), there), _urls(links.filter(far), there)])
+    address = pl.col("address")
+    far, mail = address.str.contains(FAR), address.str.starts_with(MAIL)
+    found = [
+        _paths(links.filter(~far & ~mail), there),
+        _edges(_nearest(links.filter(far), _urls(there)), "url"),
+        _edges(_nearest(links.filter(mail), _mails(lake, there)), "message_id"),
+    ]
+    return pl.concat(found)
 
 
 def _paths(links: pl.LazyFrame, there: pl.LazyFrame) -> pl.LazyFrame:
@@ -41,23 +48,35 @@ def _paths(links: pl.LazyFrame, there: pl.LazyFrame) -> pl.LazyFrame:
     return _edges(links.join(targets, on=["source", "address"]), "path")
 
 
-def _urls(links: pl.LazyFrame, there: pl.LazyFrame) -> pl.LazyFrame:
-    """A copy in the page's own source before others."""
-    archived = there.filter(pl.col("path").str.contains("^https?://")).collect()
+def _urls(there: pl.LazyFrame) -> pl.LazyFrame:
+    archived = there.filter(pl.col("path").str.contains(FAR)).collect()
     addresses = [url_address(path) if is_url(path) else None for path in archived["path"]]
-    targets = archived.lazy().select(
+    return archived.lazy().select(
         pl.Series("address", addresses, dtype=pl.String),
         pl.col("id").alias("target_id"),
         pl.col("source").alias("there"),
     )
+
+
+def _mails(lake: Lake, there: pl.LazyFrame) -> pl.LazyFrame:
+    named = lake.table("messages").scan(["asset_id", "message_id"])
+    mails = named.join(there, left_on="asset_id", right_on="id")
+    return mails.filter(pl.col("message_id").is_not_null()).select(
+        pl.concat_str(pl.lit(MAIL), "message_id").alias("address"),
+        pl.col("asset_id").alias("target_id"),
+        pl.col("source").alias("there"),
+    )
+
+
+def _nearest(links: pl.LazyFrame, targets: pl.LazyFrame) -> pl.LazyFrame:
+    """One target a link: a copy in the page's own source before others."""
     elsewhere = (pl.col("source") != pl.col("there")).alias("elsewhere")
-    nearest = (
+    return (
         links.join(targets, on="address")
         .with_columns(elsewhere)
         .sort("asset_id", "address", "elsewhere", "target_id", "href")
         .unique(["asset_id", "address"], keep="first", maintain_order=True)
     )
-    return _edges(nearest, "url")
 
 
 def _edges(found: pl.LazyFrame, method: str) -> pl.LazyFrame:
