@@ -57,6 +57,7 @@ class PartFile:
             compression_level=dict.fromkeys(packed, 1),
             use_dictionary=[path for path in small if path not in _OWN],
             write_statistics=small,
+            write_page_checksum=True,  # numbers that rotted would be read as other numbers
             metadata_collector=self._metadata,
         )
 

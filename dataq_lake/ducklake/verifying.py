@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake.damage import Damage, Told
+from dataq_lake.ducklake.catalogue import opened
 from dataq_lake.ducklake.relation import read
 from dataq_lake.ducklake.state import Stored, every_file
-from dataq_lake.ducklake.store import store_refusal
+from dataq_lake.ducklake.store import reach, store_refusal
 from dataq_lake.errors import ContentDamaged, LakeError
 from dataq_lake.location import located
 
@@ -29,13 +30,24 @@ def damage(handle: DuckLakeTable, told: Told) -> Iterator[Damage]:
         yield Damage(handle.name, str(error), mendable=False)
         return
     both = [each for file in (found.files if found else ()) for each in (file, file.gone)]
-    for file in both:
-        if file is None:
-            continue
-        wrong = _reason(handle, file)
-        told(file.size)
-        if wrong and _still_counts(handle, file):
-            yield Damage(f"{handle.name}/{Path(file.path).name}", wrong)
+    with _forgetful(handle) as database:
+        for file in both:
+            if file is None:
+                continue
+            wrong = _reason(handle, database, file)
+            told(file.size)
+            if wrong and _still_counts(handle, file):
+                yield Damage(f"{handle.name}/{Path(file.path).name}", wrong)
+
+
+def _forgetful(handle: DuckLakeTable) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that reads anew: others keep what they read, by times in whole seconds."""
+    catalogue = handle.catalogue
+    connection = opened(catalogue.engine)
+    if "://" in catalogue.data_path:
+        reach(connection, catalogue.data_path)
+    connection.execute("set enable_external_file_cache = false")
+    return connection
 
 
 def _still_counts(handle: DuckLakeTable, file: Stored) -> bool:
@@ -63,15 +75,14 @@ def values(handle: DuckLakeTable, columns: list[str]) -> Iterator[list[str | Non
                 raise ContentDamaged(f"{file.path} is no Parquet file: {error}") from error
 
 
-def _reason(handle: DuckLakeTable, file: Stored) -> str | None:
+def _reason(handle: DuckLakeTable, database: duckdb.DuckDBPyConnection, file: Stored) -> str | None:
     import duckdb
 
     try:
         size = located(file.path).stat().st_size
         if size != file.size:
             return f"has {size} bytes, {file.size} were written"
-        with handle.catalogue.database.cursor() as cursor:
-            rows = _decoded(cursor, file)
+        rows = _decoded(database, file)
     except FileNotFoundError:
         return "is in the catalogue but not on disk"
     except (OSError, duckdb.Error) as error:
@@ -82,7 +93,7 @@ def _reason(handle: DuckLakeTable, file: Stored) -> str | None:
     return None if rows == file.rows else f"has {rows} rows, {file.rows} were written"
 
 
-def _decoded(cursor: duckdb.DuckDBPyConnection, file: Stored) -> int:
+def _decoded(database: duckdb.DuckDBPyConnection, file: Stored) -> int:
     """How many rows can be read, all columns of them."""
-    found = cursor.execute(f"select count(*), max(hash(columns(*))) from {read(file)}").fetchone()
+    found = database.execute(f"select count(*), max(hash(columns(*))) from {read(file)}").fetchone()
     return int(found[0]) if found else 0

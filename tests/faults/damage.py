@@ -6,8 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow.parquet as pq
+
 from dataq_lake.lake import Lake
-from dataq_lake.location import Location
+from dataq_lake.location import Location, readable
 
 Damage = Callable[[Lake], str]
 
@@ -46,6 +48,16 @@ def lost_blob(lake: Lake) -> str:
 def lost_member_blob(lake: Lake) -> str:
     path = blob_of(lake, 280_000)
     path.unlink()
+    return path.name
+
+
+def flipped_part_of_embeddings(lake: Lake) -> str:
+    """Changes a byte of a vector: it is stored as it is, and any bits are a number."""
+    path = lake.table("embeddings").files()[0]
+    column = pq.ParquetFile(readable(path)).metadata.row_group(0).column(5)
+    assert (column.path_in_schema, column.compression) == ("vector.list.element", "UNCOMPRESSED")
+    size = len(path.read_bytes())
+    flip(path, (column.data_page_offset + column.total_compressed_size / 2) / size)
     return path.name
 
 

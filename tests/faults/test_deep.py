@@ -18,6 +18,7 @@ from tests.faults.damage import (
     findings,
     flip,
     flipped_blob,
+    flipped_part_of_embeddings,
     lost_blob,
     lost_member_blob,
     lost_part,
@@ -58,6 +59,7 @@ MENDABLE: dict[str, Damage] = {
     for each in (
         *(torn_blob, flipped_blob, lost_blob, lost_member_blob),
         *(flipped_vectors, lost_index_part, flipped_text, torn_manifest),
+        flipped_part_of_embeddings,
     )
 }
 MENDABLE |= {f"lost_part_of_{name}": lost_part(name) for name in LOST}
@@ -68,6 +70,7 @@ TOGETHER = (
     ("lost_part_of_assets",),
     ("flipped_blob", "lost_part_of_messages", "lost_index_part"),
     ("lost_blob", "lost_part_of_quarantine", "flipped_text"),
+    ("flipped_part_of_embeddings",),
     ("lost_member_blob",),
     ("lost_part_of_analyses", "torn_manifest"),
     ("lost_part_of_snapshots",),

@@ -140,8 +140,7 @@ def test_damage_is_found_and_cleared(busy: Lake) -> None:
     handle = busy.table("quarantine")
     assert list(handle.damage()) == []
     first, *others = handle.files()
-    whole = first.read_bytes()
-    first.write_bytes(whole[:40] + bytes(20) + whole[60:])
+    first.write_bytes(first.read_bytes()[:-20] + bytes(20))  # of its end: pages have no checksum
     for other in others:
         other.unlink()
     told = {each.place: each.reason for each in handle.damage()}
