@@ -16,9 +16,9 @@ from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Item
 from dataq_plugins.sdk import Item as Sent
 from dataq_plugins.sdk import State
+from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources.mailboxes.mail import facts_of, mark_of
 from dataq_plugins.sources.mailboxes.plugin import Mailboxes
-from dataq_plugins.sources.mailboxes.progress import Progress
 from dataq_plugins.sources.mailboxes.settings import Settings
 from tests.plugins.posts import ARGV, JUNE, mail, mailboxes, mbox
 from tests.plugins.scanned import settings, write
@@ -332,7 +332,7 @@ def test_a_mailbox_that_changes_while_it_is_read_keeps_its_last_mail_and_deletes
 def test_a_run_that_broke_off_is_gone_on_with(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Progress, "due", lambda _: True)
+    monkeypatch.setattr(Saver, "due", lambda _: True)
     inbox = tmp_path / "Inbox"
     inbox.write_bytes(mbox(mail(1), mail(2)))
     source = Mailboxes(Settings([str(tmp_path)]))

@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 from dataq_plugins.sdk import Item, Log, State, Window
+from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.media_types import media_type
 from dataq_plugins.sources.file_scanner.metadata import metadata
@@ -23,7 +24,6 @@ from dataq_plugins.sources.file_scanner.reading import (
     read_whole,
     unchanged,
 )
-from dataq_plugins.sources.file_scanner.saver import Saver
 from dataq_plugins.sources.file_scanner.scan import Scan
 from dataq_plugins.sources.file_scanner.state import Sent, Standing, signature
 

@@ -23,15 +23,16 @@ from dataq_plugins.sdk import (
 )
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import RootMissing, opened
+from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.file_scanner.extraction import Extraction
-from dataq_plugins.sources.file_scanner.saver import Saver
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan
 from dataq_plugins.sources.file_scanner.settings import Settings
-from dataq_plugins.sources.file_scanner.state import ForeignState, Sent, signature, unpack
+from dataq_plugins.sources.file_scanner.state import ForeignState, Sent, pack, signature, unpack
 from dataq_plugins.sources.file_scanner.walk import Rules, Walk
 
 SECOND = 1_000_000_000
+SAVED_FILES = 20_000
 
 
 class FileScanner(Plugin[Settings]):
@@ -77,7 +78,7 @@ class FileScanner(Plugin[Settings]):
             yield Log(complaint, "warning")
         with self.walk() as walk:
             scan = Scan(walk, sent.known, self.config.allow_empty)
-            saver = Saver(sent, self._scope)
+            saver = Saver(lambda: pack(sent, self._scope), SAVED_FILES)
             yield from Extraction(scan, sent, saver, window, full, self.config.max_bytes).run()
             if any(walk.left_out.values()):
                 yield Log(f"left out: {_counted(walk.left_out)}")

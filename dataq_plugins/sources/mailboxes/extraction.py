@@ -7,20 +7,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from dataq_plugins.sdk import Item, Log, State, Window
-from dataq_plugins.sources.mailboxes.known import Box
+from dataq_plugins.sources._local.saver import Saver
+from dataq_plugins.sources.mailboxes.known import Box, Known
 from dataq_plugins.sources.mailboxes.mail import Mail
 from dataq_plugins.sources.mailboxes.mailbox import Mailbox
 from dataq_plugins.sources.mailboxes.mbox import NotMbox
-from dataq_plugins.sources.mailboxes.progress import Progress
 
 CONTENT_TYPE = "message/rfc822"
 
 
 @dataclass
 class Extraction:
-    """What one request asks for; `progress` is kept up to date on the way."""
+    """What one request asks for; `known` is kept up to date on the way."""
 
-    progress: Progress
+    known: Known
+    saver: Saver
     window: Window | None
     full: bool
     titles: dict[str, str] = field(default_factory=dict)
@@ -28,7 +29,7 @@ class Extraction:
 
     def mailbox(self, mailbox: Mailbox) -> Iterator[Item | State | Log]:
         """Yield what is new in a mailbox, and what is gone from it if all of it could be read."""
-        box = self.progress.known.setdefault(mailbox.name, Box())
+        box = self.known.setdefault(mailbox.name, Box())
         waiting = 0
         try:
             for news in mailbox.news(box, full=self.full):
@@ -37,9 +38,9 @@ class Extraction:
                 elif (mail := news.read()) is not None:
                     yield self._item(mailbox, mail)
                     box.mails[mail.name] = (news.mark, news.seconds)
-                    self.progress.note()
-                    if self.progress.due():
-                        yield self.progress.state()
+                    self.saver.note()
+                    if self.saver.due():
+                        yield self.saver.state()
                 else:
                     waiting += 1
         except (OSError, NotMbox) as error:
@@ -54,10 +55,10 @@ class Extraction:
 
     def missing(self, name: str) -> Iterator[Item]:
         """Yield the deletions of a mailbox that is no more."""
-        box = self.progress.known[name]
+        box = self.known[name]
         yield from self._gone(name, box, set())
         if not box.mails:
-            del self.progress.known[name]
+            del self.known[name]
 
     def _gone(self, name: str, box: Box, here: set[str]) -> Iterator[Item]:
         for mail in [each for each in box.mails if each not in here]:
@@ -65,7 +66,7 @@ class Extraction:
             if self._is_wanted(seconds):
                 yield Item(identity(name, mail), timestamp=seconds, op="delete")
                 del box.mails[mail]
-                self.progress.note()
+                self.saver.note()
 
     def _is_wanted(self, seconds: int) -> bool:
         return self.window is None or seconds in self.window

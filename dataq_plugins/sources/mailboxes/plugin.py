@@ -22,13 +22,15 @@ from dataq_plugins.sdk import (
 from dataq_plugins.sources._local.patterns import Patterns
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import OpenRoot, RootMissing, opened
+from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.mailboxes.extraction import Extraction
 from dataq_plugins.sources.mailboxes.finding import Finder
-from dataq_plugins.sources.mailboxes.known import Box, ForeignState, Known, unpack
+from dataq_plugins.sources.mailboxes.known import Box, ForeignState, Known, pack, unpack
 from dataq_plugins.sources.mailboxes.mbox import NotMbox
-from dataq_plugins.sources.mailboxes.progress import Progress
 from dataq_plugins.sources.mailboxes.settings import Settings
+
+SAVED_MAILS = 5_000
 
 
 class Mailboxes(Plugin[Settings]):
@@ -86,12 +88,12 @@ class Mailboxes(Plugin[Settings]):
         known, complaint = self._recall(state)
         if complaint:
             yield Log(complaint, "warning")
-        progress = Progress(known, self._scope)
+        saver = Saver(lambda: pack(known, self._scope), SAVED_MAILS)
         with self._opened() as roots:
             finder = self._finder(known)
             found: set[str] = set()
             title = roots[0].root.path.name
-            extraction = Extraction(progress, window, full, {"": title})
+            extraction = Extraction(known, saver, window, full, {"": title})
             for root in roots:
                 for mailbox in finder.mailboxes(root):
                     found.add(mailbox.name)
@@ -100,7 +102,7 @@ class Mailboxes(Plugin[Settings]):
                 yield Log(f"{path or '.'}: {reason}; nothing in it is taken for deleted", "warning")
             for name in self._missing(known, found, finder, roots):
                 yield from extraction.missing(name)
-            yield progress.state()
+            yield saver.state()
 
     def _finder(self, known: Known) -> Finder:
         config = self.config

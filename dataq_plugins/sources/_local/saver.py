@@ -1,30 +1,29 @@
-"""Says when the state is worth sending: it holds every file, so not after each one."""
+"""Says when the state is worth sending: it holds everything sent, so not after each item."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from dataq_plugins.sdk import State
-from dataq_plugins.sources.file_scanner.state import Sent, pack
 
-FILES = 20_000
 SECONDS = 10.0
 MOST_OF_THE_TIME = 20
 """Packing a state may take one part in so many of the time."""
 
 
 class Saver:
-    """Counts what the last state does not cover yet."""
+    """Counts what the last state does not cover yet; after `most` items one is due."""
 
-    def __init__(self, sent: Sent, scope: str) -> None:
-        self._sent = sent
-        self._scope = scope
+    def __init__(self, pack: Callable[[], bytes], most: int) -> None:
+        self._pack = pack
+        self._most = most
         self._uncovered = 0
         self._last = time.monotonic()
         self._cost = 0.0
 
     def note(self) -> None:
-        """One more file or deletion was sent."""
+        """One more item was sent."""
         self._uncovered += 1
 
     def due(self) -> bool:
@@ -32,7 +31,7 @@ class Saver:
         if not self._uncovered or self._uncovered % 100:
             return False
         elapsed = time.monotonic() - self._last
-        enough = self._uncovered >= FILES or elapsed >= SECONDS
+        enough = self._uncovered >= self._most or elapsed >= SECONDS
         return enough and elapsed >= MOST_OF_THE_TIME * self._cost
 
     def anything(self) -> bool:
@@ -42,7 +41,7 @@ class Saver:
     def state(self) -> State:
         """Return the state as it is now."""
         start = time.monotonic()
-        value = pack(self._sent, self._scope)
+        value = self._pack()
         self._last = time.monotonic()
         self._cost = self._last - start
         self._uncovered = 0
