@@ -52,13 +52,23 @@ def run(setting: Setting) -> list[Measure]:
         ),
         Measure(
             "similar_to: after 1 % more assets",
-            more["cpu"] / full["cpu"],
+            more["cpu"] / bare["cpu"],
             "%",
             Bar(0.03, "most"),
             f"{more['cpu']:.1f} s",
+            f"{bare['cpu']:.0f} s",
+            note=f"{whole - most:,} assets more, against FAISS over those before; by the clock "
+            f"{more['wall']:.1f} s.",
+        ),
+        Measure(
+            "similar_to: after 1 % more assets, of a full pass of ours",
+            more["cpu"] / full["cpu"],
+            "%",
+            None,
+            f"{more['cpu']:.1f} s",
             f"{full['cpu']:.0f} s",
-            note=f"{whole - most:,} assets more, against the full pass over those before; by the "
-            f"clock {more['wall']:.1f} s.",
+            note="The tables are read and the edges that others have displaced are taken out of "
+            "their files, however few are new; comparing alone is 2 % (new with old, twice).",
         ),
         Measure(
             "similar_to: edges found of those that there are",

@@ -70,9 +70,7 @@ class Nearest:
         return np.maximum(mine, others[there]), np.minimum(mine, others[there]), cosines[there]
 
     def _keep(self, rows: Numbers, others: Numbers, cosines: Cosines) -> None:
-        marks = np.zeros(len(self.bar), np.bool_)
-        marks[rows] = True
-        touched = np.flatnonzero(marks).astype(np.int32)
+        touched = np.unique(rows)
         known = self.others[touched]
         there = known != NOBODY
         rows = np.concatenate([np.repeat(touched, there.sum(axis=1)), rows])
