@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import random
-import resource
-import time
-from collections.abc import Iterable
+import sys
 from pathlib import Path
 
+from benchmarks.command import run as command
 from benchmarks.measure import Bar, Measure, median
-from benchmarks.segments import COUNT, publish_segments, segments
-from benchmarks.setting import Setting
-from dataq_lake.indexes.snapshot import open_snapshot
-from dataq_lake.lake import open_lake
+from benchmarks.segments import COUNT, segments
+from benchmarks.setting import DRIVERS, Setting
 
-NEW, GONE = 0.01, 0.0001
+NEW, GONE = 0.01, 100
+DRIVER = DRIVERS / "refresh.py"
 
 
 def run(setting: Setting) -> list[Measure]:
@@ -23,29 +20,21 @@ def run(setting: Setting) -> list[Measure]:
     share = round(NEW * len(found))
     times = max(3, setting.runs)
     base = len(found) - times * share
-    chance = random.Random(1)
     with setting.folder("refresh") as folder:
-        lake = open_lake(folder / "lake")
-
-        def timed(start: int, stop: int, gone: Iterable[str] = ()) -> tuple[float, float]:
-            """Seconds of a processor, threads included, and of the clock."""
-            cpu, wall = time.process_time(), time.perf_counter()
-            publish_segments(lake, found, start, stop, gone)
-            return time.process_time() - cpu, time.perf_counter() - wall
-
-        setting.say(f"publishing {base:,} segments")
-        whole, wall = timed(0, base)
-        built = f"{wall:.0f} s by the clock, {_size(folder) / 1e9:.2f} GB on disk"
-        setting.say(f"{whole:.0f} s of a processor, {built}")
-        seconds = []
+        lake = folder / "lake"
+        setting.say(f"writing {base:,} segments")
+        _ask("write", lake, found.folder, 0, base)
+        whole = _ask("publish", lake)
+        size = _size(lake / "indexes") / 1e9
+        setting.say(f"full build: {whole}")
+        seconds, done = [], {}
         for start in range(base, base + times * share, share):
-            gone = chance.sample(range(base), max(1, round(GONE * len(found))))
-            ids = found.shown["segment_id"].take(gone).to_pylist()
-            seconds.append(timed(start, start + share, ids)[0])
-            setting.say(f"refresh: {seconds[-1]:.2f} s of a processor")
-        parts = ", ".join(f"{part.rows:,}" for part in open_snapshot(lake.root).manifest.parts)
-    shares = tuple(each / whole for each in seconds)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+            _ask("write", lake, found.folder, start, start + share)
+            _ask("supersede", lake, GONE)
+            done = _ask("publish", lake)
+            setting.say(f"refresh: {done}")
+            seconds.append(done["cpu"])
+    shares = tuple(each / whole["cpu"] for each in seconds)
     return [
         Measure(
             "refresh after 1 % new",
@@ -53,16 +42,25 @@ def run(setting: Setting) -> list[Measure]:
             "%",
             Bar(0.04, "most"),
             f"{median(seconds):.2f} s",
-            f"{whole:.0f} s",
+            f"{whole['cpu']:.0f} s",
             shares,
-            f"Seconds of a processor. {base:,} segments are published at once ({built}), then "
-            f"{times} times {share:,} new ones, while {len(gone):,} go; the slowest took "
-            f"{max(seconds):.2f} s. Afterwards there are parts of {parts} rows. Peak memory, what "
-            f"is mapped included: {peak:.1f} GB. Text and vectors, of ready vectors; what the "
-            "asset `snapshots` finds in the tables is not in either time.",
+            "Seconds of processors, with finding what is new in the tables (of the last refresh "
+            f"{done['finding']:.2f} s, of the build {whole['finding']:.1f} s). {base:,} segments "
+            f"are published at once ({whole['wall']:.0f} s by the clock, {size:.2f} GB on disk), "
+            f"then {times} times {share:,} new ones, while {GONE} assets go with "
+            f"{done['removed']:.0f} segments; the slowest took {max(seconds):.2f} s. There are "
+            f"{done['parts']:.0f} parts then. Peak memory, what is mapped included: "
+            f"{whole['memory']:.1f} GB. Text and vectors, of ready vectors; verdicts of checks are "
+            "taken as passed.",
         )
     ]
 
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _ask(*words: object) -> dict[str, float]:
+    done = command([sys.executable, DRIVER, *map(str, words)])
+    told: dict[str, float] = done.json()
+    return told
