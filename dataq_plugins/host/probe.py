@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from dataq_plugins.errors import PluginError, PluginSilent
+from dataq_plugins.errors import PluginCrashed, PluginError, PluginSilent, ProtocolViolated
 from dataq_plugins.host.connection import Connection
 from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.logs import to_logging
@@ -55,7 +56,9 @@ def _ask(
     connection: Connection, config: Mapping[str, str], limits: Limits, patience: float
 ) -> Protocol | None:
     """What it speaks; None if it ended without a word when its input did."""
-    connection.send(pb.PluginRequest(operation="describe", config=config, request_id=1))
+    # Where one ends before it was asked, what it has said meanwhile tells why.
+    with suppress(ProtocolViolated, PluginCrashed):
+        connection.send(pb.PluginRequest(operation="describe", config=config, request_id=1))
     connection.limit(replace(limits, silence_seconds=patience))
     silent = False
     try:

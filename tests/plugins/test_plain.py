@@ -120,6 +120,7 @@ def test_one_that_is_slow_to_load_is_not_taken_for_plain(before: str) -> None:
     ],
 )
 def test_probe_of_what_is_no_plugin(command: tuple[str, ...], reason: str) -> None:
-    with pytest.raises(PluginError, match=reason) as caught:
-        probe(command, {})
-    assert caught.value.operation == "probe"
+    for config in ({}, {"more": "than a pipe holds" * 100_000}):
+        with pytest.raises(PluginError, match=reason) as caught:
+            probe(command, config)
+        assert caught.value.operation == "probe"
