@@ -56,13 +56,12 @@ class Edges:
 
 def stored(lake: Lake, relation: str, method: str, assets: pl.Series) -> tuple[Edges, list[str]]:
     """The stored edges by this method, and the ids of those that are not between two `assets`."""
-    hashes = assets.hash().to_numpy()
-    order = np.argsort(hashes)
+    hashes = assets.hash()
     mine = lake.table(TABLE).scan().filter(pl.col("relationship_type") == relation)
     ends = [pl.col(name).hash().alias(name) for name in ("source_id", "target_id")]
     same = (pl.col("method") == method).alias("same")
     rows = mine.select(*ends, "strength", same).collect(engine="streaming")
-    source, target = (_numbers(rows[name], hashes, order) for name in ("source_id", "target_id"))
+    source, target = (_numbers(rows[name], hashes) for name in ("source_id", "target_id"))
     by_this = rows["same"].to_numpy()
     source[~by_this] = target[~by_this] = NOBODY
     edges = Edges(source, target, rows["strength"].to_numpy())
@@ -107,11 +106,8 @@ def rows_of(
         yield pa.RecordBatch.from_arrays([columns[each] for each in schema.names], schema=schema)
 
 
-def _numbers(ids: pl.Series, hashes: NDArray[np.uint64], order: NDArray[np.int64]) -> Numbers:
+def _numbers(ids: pl.Series, hashes: pl.Series) -> Numbers:
     """The place of each in what `hashes` are of, NOBODY where it is not there."""
-    wanted = ids.to_numpy()
-    if not len(hashes):
-        return np.full(len(wanted), NOBODY, np.int32)
-    places = np.searchsorted(hashes, wanted, sorter=order)
-    found = order[np.minimum(places, len(hashes) - 1)]
-    return np.where(hashes[found] == wanted, found, NOBODY).astype(np.int32)
+    places = pl.DataFrame({"hash": hashes, "place": np.arange(len(hashes), dtype=np.int32)})
+    found = pl.DataFrame({"hash": ids}).join(places, on="hash", how="left", maintain_order="left")
+    return found["place"].fill_null(NOBODY).to_numpy().copy()

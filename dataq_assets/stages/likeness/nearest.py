@@ -36,7 +36,9 @@ class Nearest:
         others = np.concatenate([right, left])
         both = np.concatenate([cosines, cosines])
         good = both >= self.bar[mine]
-        if good.any():
+        if good.all():
+            self._keep(mine, others, both)
+        elif good.any():
             self._keep(mine[good], others[good], both[good])
 
     def forget(self, rows: Numbers) -> None:
@@ -70,13 +72,16 @@ class Nearest:
         return np.maximum(mine, others[there]), np.minimum(mine, others[there]), cosines[there]
 
     def _keep(self, rows: Numbers, others: Numbers, cosines: Cosines) -> None:
-        touched = np.unique(rows)
+        marks = np.zeros(len(self.bar), np.bool_)
+        marks[rows] = True
+        touched = np.flatnonzero(marks).astype(np.int32)
         known = self.others[touched]
         there = known != NOBODY
-        rows = np.concatenate([np.repeat(touched, there.sum(axis=1)), rows])
-        others = np.concatenate([known[there], others])
-        cosines = np.concatenate([self.cosines[touched][there], cosines])
-        order = np.lexsort((others, -cosines, rows))
+        if there.any():
+            rows = np.concatenate([np.repeat(touched, there.sum(axis=1)), rows])
+            others = np.concatenate([known[there], others])
+            cosines = np.concatenate([self.cosines[touched][there], cosines])
+        order = _nearest_first(rows, others, cosines)
         rows, others, cosines = rows[order], others[order], cosines[order]
         first = np.ones(len(rows), np.bool_)
         first[1:] = (rows[1:] != rows[:-1]) | (others[1:] != others[:-1])
@@ -101,3 +106,22 @@ class Nearest:
         last = self.cosines[touched, -1]
         self.bar[touched] = np.where(self.others[touched, -1] != NOBODY, last, self.least)
         self.changed[touched] = True
+
+
+def _nearest_first(rows: Numbers, others: Numbers, cosines: Cosines) -> NDArray[np.int64]:
+    """The order by row, in it the largest cosine first, of equal ones the smaller number first.
+
+    Sorted by one number of row and rounded cosine, which is several times as fast as by three
+    columns; those of which that is equal are put in order by all three.
+    """
+    rounded = np.maximum(cosines, 0).astype(np.float32).view(np.uint32)
+    keys = (rows.astype(np.uint64) << np.uint64(32)) | ~rounded
+    order = np.argsort(keys)
+    keys = keys[order]
+    equal = keys[1:] == keys[:-1]
+    among = np.zeros(len(keys), np.bool_)
+    among[1:] = equal
+    among[:-1] |= equal
+    some = order[among]
+    order[among] = some[np.lexsort((others[some], -cosines[some], rows[some], keys[among]))]
+    return order

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,24 +16,31 @@ from dataq_assets.stages.likeness.positions import (
     rows_of_regions,
     stored_positions,
     stored_regions,
-    stored_who,
 )
 from dataq_assets.stages.likeness.regions import Regions, make_regions
-from dataq_assets.stages.likeness.standing import WHO, placed, standing
+from dataq_assets.stages.likeness.standing import WHO, placed, standing, who_of
 from dataq_assets.stages.likeness.vectors import Vectors
 from dataq_assets.stages.relation import Relating, Round
 from dataq_lake.difference import Difference
+from dataq_lake.hashes import hash64
 from dataq_lake.lake import Lake
+from dataq_lake.numbered import ROW, values_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from dataq_lake.numbered import Numbers
+
 
 @dataclass(frozen=True)
 class Gap:
-    """The difference between the assets that stand somewhere and the table."""
+    """The difference between the assets that stand somewhere and the table `positions`.
 
-    kept: pl.DataFrame
+    `kept`: the sorted numbers of the rows of the table that stay. `new` is WHO the table lacks, in
+    order of id.
+    """
+
+    kept: Numbers
     new: pl.DataFrame
     gone: list[str]
 
@@ -52,7 +60,7 @@ class Standing:
     regions: Regions
     moved: bool
 
-    @property
+    @cached_property
     def vectors(self) -> Vectors:
         """Where they stand."""
         return Vectors(self.positions.bytes)
@@ -61,11 +69,13 @@ class Standing:
 def gap(lake: Lake, method: str) -> Gap:
     """What the table lacks, and what it has too much."""
     now = standing(lake)
-    stored = stored_who(lake, method)
-    kept = now.join(stored.filter("same"), on=WHO, how="semi")
+    rows = lake.table("positions").numbered()
+    stored = rows.hashes([*WHO, "method"])
+    kept = stored.filter(pl.col("method") == hash64(method)).join(now, on=WHO, how="semi")
     new = now.join(kept, on="asset_id", how="anti")
-    gone = stored.join(kept, on="asset_id", how="anti")["asset_id"].to_list()
-    return Gap(kept, new, gone)
+    past = stored.join(kept, on=ROW, how="anti")
+    gone = values_of(rows, past[ROW], "asset_id").to_list()
+    return Gap(kept[ROW].sort().to_numpy(), who_of(lake, new), gone)
 
 
 def place(relating: Relating, found: Gap, method: str, settled: bool) -> Standing:
@@ -75,22 +85,25 @@ def place(relating: Relating, found: Gap, method: str, settled: bool) -> Standin
     """
     lake, dimensions = relating.lake, relating.model.dimensions
     regions = stored_regions(lake, method, dimensions)
-    parts = [_new(relating, found.new, regions)]
-    stored = stored_positions(lake, found.kept)
-    if stored is not None:
-        parts.append(stored)
-    who = pl.concat([each.who for each in parts])
+    stored, more = stored_positions(lake, found.kept, regions), _new(relating, found.new, regions)
+    who = pl.concat([stored.who, more.who])
     order = who["asset_id"].arg_sort().to_numpy()
-    new = (np.arange(len(order)) < len(parts[0].bytes))[order]
-    vectors = np.concatenate([each.bytes for each in parts])[order]
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    old, new = place[: len(stored.bytes)], place[len(stored.bytes) :]
+    is_new = np.ones(len(order), np.bool_)
+    is_new[old] = False
+    vectors = np.empty((len(order), dimensions), np.int8)
+    vectors[old], vectors[new] = stored.bytes, more.bytes
     if settled and regions.fit(len(order)):
-        places = np.concatenate([each.regions for each in parts])[order]
-        return Standing(Positions(who[order], vectors, places), new, regions, False)
+        places = np.empty((len(order), more.regions.shape[1]), np.int32)
+        places[old], places[new] = stored.regions, more.regions
+        return Standing(Positions(who[order], vectors, places), is_new, regions, False)
     if not regions.fit(len(order)):
         regions = make_regions(Vectors(vectors))
     places = regions.of(Vectors(vectors))
-    moved = stored is None or not np.array_equal(stored.regions, places[~new])
-    return Standing(Positions(who[order], vectors, places), new, regions, moved)
+    moved = not len(old) or not np.array_equal(stored.regions, places[old])
+    return Standing(Positions(who[order], vectors, places), is_new, regions, moved)
 
 
 def rounds(relating: Relating, found: Gap, standing_: Standing, method: str) -> Iterator[Round]:
@@ -100,7 +113,8 @@ def rounds(relating: Relating, found: Gap, standing_: Standing, method: str) -> 
         past = relating.lake.table("regions").scan(["id"]).collect()["id"].to_list()
         rows = rows_of_regions(standing_.regions, method, run_id)
         yield {"regions": Difference(rows, past)}
-        gone = [*found.gone, *found.kept["asset_id"].to_list()]
+        kept = positions.who.filter(pl.Series(~standing_.new))["asset_id"].to_list()
+        gone = [*found.gone, *kept]
         yield {"positions": Difference(rows_of(positions, method, run_id), gone)}
     elif found.gone or standing_.new.any():
         new = positions.take(np.flatnonzero(standing_.new))

@@ -13,12 +13,16 @@ import pyarrow as pa
 from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.likeness.regions import Regions
 from dataq_assets.stages.likeness.standing import WHO
+from dataq_assets.stages.likeness.vectors import Vectors
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
+from dataq_lake.numbered import ROW
 from dataq_lake.schemas import TABLES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from dataq_lake.numbered import Numbers
 
 ROUND_ROWS = 10_000
 
@@ -36,22 +40,20 @@ class Positions:
         return Positions(self.who[rows], self.bytes[rows], self.regions[rows])
 
 
-def stored_who(lake: Lake, method: str) -> pl.DataFrame:
-    """WHO has a row in the table, and whether it is by this method (`same`)."""
-    mine = (pl.col("method") == method).alias("same")
-    return lake.table("positions").scan([*WHO, "method"]).select(*WHO, mine).collect()
-
-
-def stored_positions(lake: Lake, kept: pl.DataFrame) -> Positions | None:
-    """The rows of the table for `kept` (WHO), in order of id; None if there is none."""
-    rows = lake.table("positions").scan([*WHO, "regions", "vector"]).collect()
-    found = rows.with_row_index("row").join(kept.select("asset_id"), on="asset_id", how="semi")
-    order = found.sort("asset_id")["row"].to_numpy()
-    if not len(order):
-        return None
-    vectors = _flat(rows["vector"], np.int8).reshape(rows.height, -1)
-    regions = rows["regions"].explode(empty_as_null=False).to_numpy().reshape(rows.height, -1)
-    return Positions(found.sort("asset_id").select(WHO), vectors[order], regions[order])
+def stored_positions(lake: Lake, kept: Numbers, regions: Regions) -> Positions:
+    """The rows of the table with these sorted numbers, in their order."""
+    if not len(kept):
+        dimensions = regions.centers.shape[1]
+        none = np.zeros((0, dimensions), np.int8)
+        return Positions(
+            pl.DataFrame(schema=dict.fromkeys(WHO, pl.String)), none, regions.of(Vectors(none))
+        )
+    rows = lake.table("positions").numbered().scan([*WHO, "regions", "vector"])
+    found = rows.filter(pl.col(ROW).is_in(kept)).collect()
+    vectors = _flat(found["vector"], np.int8)
+    places = found["regions"].explode(empty_as_null=False).to_numpy()
+    shape = found.height, -1
+    return Positions(found.select(WHO), vectors.reshape(shape), places.reshape(shape))
 
 
 def rows_of(positions: Positions, method: str, run_id: str) -> Iterator[pa.RecordBatch]:

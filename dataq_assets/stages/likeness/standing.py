@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from dataq_assets.stages.current import current_texts
 from dataq_assets.stages.embedding import embed_all
-from dataq_assets.stages.hashed import PAIR
-from dataq_assets.stages.latest import latest
+from dataq_assets.stages.hashed import PAIR, works
 from dataq_assets.stages.likeness.vectors import in_bytes
 from dataq_assets.stages.relation import Relating
 from dataq_lake.hashes import hash64
 from dataq_lake.indexes.titles import titled
 from dataq_lake.lake import Lake
-from dataq_lake.numbered import ROW
+from dataq_lake.numbered import ROW, values_of
 from dataq_lake.table import BATCH_BYTES
 
 if TYPE_CHECKING:
@@ -29,25 +27,46 @@ if TYPE_CHECKING:
 WHO = ["asset_id", "text_id", "text_run"]
 AT_ONCE = 16_384
 VECTOR = "vector_row"
+ASSET_ROW, TEXT_ROW = "asset_row", "text_row"
 
 Placed = tuple[pl.DataFrame, "NDArray[np.int8]"]
 """Some assets (WHO), and the vector of each."""
 
 
 def standing(lake: Lake) -> pl.DataFrame:
-    """The current assets with a text, the first by id of those with the same one: WHO, in order."""
-    texts = lake.table("texts").scan(["id", "text_hash", "run_id"])
-    return (
-        current_texts(lake)
-        .join(latest(lake, ["id"]), left_on="asset_id", right_on="id", how="semi")
-        .join(texts.rename({"run_id": "text_run"}), left_on="text_id", right_on="id")
-        .group_by("text_hash")
-        .agg(pl.struct(*WHO).min_by("asset_id").alias("who"))
-        .select("who")
-        .unnest("who")
-        .collect()
-        .sort("asset_id")
+    """The current assets with a text, the first by id of those with the same one.
+
+    Columns: hashes of WHO, and ASSET_ROW and TEXT_ROW, their places in `assets` and `texts`.
+    """
+    assets, texts = lake.table("assets").numbered(), lake.table("texts").numbered()
+    entities = lake.table("entities").numbered().hashes(["id", "is_latest"])
+    latest = entities.filter(pl.col("is_latest") == hash64(True))
+    found = (
+        works(lake, assets, lake.table("analyses").numbered())
+        .drop_nulls("pair")
+        .join(latest, left_on="asset", right_on="id", how="semi")
+        .with_columns(text_id=pl.col("asset") ^ pl.col("pair"))
+        .join(texts.hashes(["id", "text_hash", "run_id"]), left_on="text_id", right_on="id")
+        .rename({"asset": "asset_id", "run_id": "text_run", "asset_row": ASSET_ROW, ROW: TEXT_ROW})
+        .select(*WHO, ASSET_ROW, TEXT_ROW, "text_hash")
     )
+    several = found.filter(pl.col("text_hash").is_duplicated())
+    ids = values_of(assets, several[ASSET_ROW], "id")
+    first = several.with_columns(ids).sort("id").unique("text_hash", keep="first").drop("id")
+    single = found.filter(pl.col("text_hash").is_unique())
+    return pl.concat([single, first]).drop("text_hash")
+
+
+def who_of(lake: Lake, some: pl.DataFrame) -> pl.DataFrame:
+    """WHO some of those that are `standing` are, in order of id."""
+    texts = lake.table("texts").numbered()
+    assets = values_of(lake.table("assets").numbered(), some[ASSET_ROW], "id")
+    found = [
+        assets.alias("asset_id"),
+        values_of(texts, some[TEXT_ROW], "id").alias("text_id"),
+        values_of(texts, some[TEXT_ROW], "run_id").alias("text_run"),
+    ]
+    return pl.DataFrame(found).sort("asset_id")
 
 
 def placed(relating: Relating, assets: pl.DataFrame) -> Iterator[Placed]:
