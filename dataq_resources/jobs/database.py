@@ -78,3 +78,12 @@ def opened(home: Home) -> Database:
 def marks(values: Sequence[Any]) -> str:
     """A `?` for each value."""
     return ", ".join("?" * len(values))
+
+
+def storable(values: Sequence[Any]) -> list[Any]:
+    """Values of which texts hold no character 0, and no half of one: databases keep neither."""
+    return [_storable(each) if isinstance(each, str) else each for each in values]
+
+
+def _storable(text: str) -> str:
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from dataq_resources.errors import DatabaseAway, FixSetting
-from dataq_resources.jobs.database import Row, Taken
+from dataq_resources.jobs.database import Row, Taken, storable
 from dataq_resources.jobs.tables import ADDED, INDEXES, TABLES
 
 if TYPE_CHECKING:
@@ -44,11 +44,11 @@ class PostgresDatabase:
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         with _refusals():
-            return list(self._db.execute(_marked(text), values).fetchall())
+            return list(self._db.execute(_marked(text), storable(values)).fetchall())
 
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
         with _refusals():
-            return self._db.execute(_marked(text), [_storable(each) for each in values]).rowcount
+            return self._db.execute(_marked(text), storable(values)).rowcount
 
     @contextmanager
     def changing(self) -> Iterator[None]:
@@ -128,10 +128,3 @@ def _refusals() -> Iterator[None]:
 
 def _marked(text: str) -> Any:
     return text.replace("?", "%s")
-
-
-def _storable(value: Any) -> Any:
-    """PostgreSQL keeps no character 0, and no half of a character."""
-    if not isinstance(value, str):
-        return value
-    return value.replace("\0", "\ufffd").encode(errors="replace").decode()

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dataq_resources.jobs.database import Row, Taken
+from dataq_resources.errors import DatabaseAway
+from dataq_resources.jobs.database import Row, Taken, storable
 from dataq_resources.jobs.tables import ADDED, INDEXES, TABLES
 
 BUSY_SECONDS = 60
@@ -37,23 +38,24 @@ class SqliteDatabase:
         self._add_columns()
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
-        return [dict(row) for row in self._db.execute(text, values)]
+        with _refusals():
+            return [dict(row) for row in self._db.execute(text, storable(values))]
 
     def change(self, text: str, values: Sequence[Any] = ()) -> int:
-        try:
-            return self._db.execute(text, values).rowcount
-        except sqlite3.IntegrityError as error:
-            raise Taken(str(error)) from None
+        with _refusals():
+            return self._db.execute(text, storable(values)).rowcount
 
     @contextmanager
     def changing(self) -> Iterator[None]:
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("rollback")
-            raise
-        self._db.execute("commit")
+        with _refusals():
+            self._db.execute("begin immediate")
+            try:
+                yield
+                self._db.execute("commit")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("rollback")
+                raise
 
     def close(self) -> None:
         self._db.close()
@@ -66,3 +68,13 @@ class SqliteDatabase:
                 with suppress(sqlite3.OperationalError):  # another process was faster
                     self._db.execute(f"alter table tasks add column {name} {kind}")
         self._db.executescript(INDEXES)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.IntegrityError as error:
+        raise Taken(str(error)) from None
+    except sqlite3.OperationalError as error:  # a full disk, or one that is held for too long
+        raise DatabaseAway(f"the file of tasks, jobs.sqlite, does not take this: {error}") from None
