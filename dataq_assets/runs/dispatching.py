@@ -10,12 +10,12 @@ import threading
 from collections.abc import Callable
 from typing import IO, Any
 
+from dataq_assets.runs.counting import count_again
 from dataq_assets.runs.gone import end_what_is_gone
-from dataq_resources.errors import ResourceError
 from dataq_resources.home import Home
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import Task
-from dataq_resources.jobs.waiting import Waiting
+from dataq_resources.jobs.waiting import PROCESS_GONE, Waiting
 from dataq_resources.processes import this_process
 from dataq_resources.sources import load_sources
 from dataq_resources.warm.client import Begun, Warm
@@ -47,6 +47,7 @@ class Dispatcher:
         self._closed = False
         self._looks = 0
         self._away = ""
+        self._counting = threading.Lock()
         self._thread = threading.Thread(target=self._work, name="extractions", daemon=True)
 
     def start(self) -> None:
@@ -76,7 +77,7 @@ class Dispatcher:
             try:
                 self._look()
                 self._away = ""
-            except (ResourceError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - tasks wait until it is over
                 if str(error) != self._away:  # once, not each second
                     self._away = str(error)
                     self._on_event("tasks_unknown", reason=str(error))
@@ -88,6 +89,7 @@ class Dispatcher:
         with JobStore(self._home) as store:
             if self._looks % BURY_EVERY == 0:
                 end_what_is_gone(store)
+                self._count_again(store)
             self._looks += 1
             while not self._closed and self._running < MOST_RUNNING:
                 task = self._next(store)
@@ -156,13 +158,23 @@ class Dispatcher:
 
     def _record_end(self, task_id: str, code: int | None, words: str) -> None:
         with JobStore(self._home) as store:
+            last = f"exit code {code}: {words}".rstrip(": ")
             if code not in (0, NOT_MINE, None):
-                store.log(task_id, f"exit code {code}: {words}", "error")
+                store.log(task_id, last, "error")
             end_what_is_gone(store)
             task = store.task(task_id)
             if task.state == "queued" and code:
-                why = f"its process ended before it began, exit code {code}"
-                trace = words or None
-                store.end(task_id, "failed", why, error_type="ProcessGone", trace=trace)
-                task = store.task(task_id)
+                why = "its process ended before it began"
+                store.end(task_id, "failed", why, error_type=PROCESS_GONE, trace=last)
+            self._count_again(store, task_id, last)
+            task = store.task(task_id)
         self._on_event("task_ended", task_id=task_id, state=task.state, exit_code=code)
+
+    def _count_again(self, store: JobStore, task_id: str = "", words: str = "") -> None:
+        """Has the records of tasks whose process was killed say what that has stored."""
+        for task in Waiting(store).uncounted():
+            try:
+                with self._counting:
+                    count_again(self._home, store, task, words if task.id == task_id else "")
+            except Exception as error:  # noqa: BLE001 - the lake is away; what was told stays
+                self._on_event("task_not_counted", task_id=task.id, reason=str(error))

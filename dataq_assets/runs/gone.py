@@ -6,7 +6,7 @@ import time
 
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import STOPPED, Task
-from dataq_resources.jobs.waiting import LEASE_SECONDS, Waiting
+from dataq_resources.jobs.waiting import LEASE_SECONDS, PROCESS_GONE, Waiting
 from dataq_resources.processes import is_alive
 
 START_SECONDS = 60
@@ -49,5 +49,5 @@ def _is_gone(store: JobStore, task: Task, is_silent: bool) -> bool:
 
 def _end(store: JobStore, task: Task, reason: str) -> None:
     state, why = what_became(task, reason)
-    kind = "ProcessGone" if state == "failed" else None
+    kind = PROCESS_GONE if state == "failed" else None
     store.end(task.id, state, why, task.run_ids, error_type=kind)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 
+from dataq_assets.runs.counting import TASK_TAG, run_ids_of, stored_by
 from dataq_assets.runs.dispatching import NOT_MINE
 from dataq_assets.runs.heart import Heart
 from dataq_assets.runs.launch import tagged
@@ -21,8 +22,6 @@ from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import STOPPED, Task
 from dataq_resources.processes import this_process
 from dataq_resources.stored import listening_for_stored
-
-TASK_TAG = "dataq/task"
 
 
 def main(task_id: str) -> int:
@@ -83,7 +82,7 @@ def _work(home: Home, what: JobDefinition | Extraction, teller: Teller, outcome:
     elif sources:
         outcome.add(run(home, sources, teller.hear, what.full))
     if sources:
-        teller.archived(*_archived(home, sources, outcome.run_ids))
+        teller.archived(stored_by(home, sources, outcome.run_ids))
     if isinstance(what, JobDefinition) and what.destinations and outcome.ok:
         outcome.add(deliver(home, what.destinations, teller.hear, what.question))
 
@@ -97,31 +96,8 @@ def _count(
 ) -> None:
     """Adds what the runs of a task have stored that was interrupted, so that it told of none."""
     with suppress(Exception):  # it is ending for another reason, which is the one to tell
-        from dagster import RunsFilter
-
-        from dataq_assets.runs.launch import open_instance
-
-        with open_instance(home) as instance:
-            runs = instance.get_runs(RunsFilter(tags={TASK_TAG: task_id}))
-        outcome.run_ids[:] = [run.run_id for run in reversed(runs)]
-        teller.archived(*_archived(home, _sources(what), outcome.run_ids))
-
-
-def _archived(home: Home, sources: Sequence[str], run_ids: Sequence[str]) -> tuple[int, int]:
-    """Bytes that these runs have archived, and rows of these sources that they have rejected."""
-    import polars as pl
-
-    from dataq_lake.lake import open_lake
-
-    lake = open_lake(home.lake)
-    size = rejected = 0
-    these = pl.col("run_id").is_in(list(run_ids))
-    for source in sources:
-        rows = lake.raw(source).scan(["run_id", "size"]).filter(these)
-        size += rows.select(pl.col("size").sum()).collect().item() or 0
-        rows = lake.table("quarantine").scan(["run_id", "source"]).filter(these)
-        rejected += rows.filter(pl.col("source") == source).select(pl.len()).collect().item()
-    return int(size), int(rejected)
+        outcome.run_ids[:] = run_ids_of(home, task_id)
+        teller.archived(stored_by(home, _sources(what), outcome.run_ids))
 
 
 def _hiding(home: Home, what: JobDefinition | Extraction) -> Callable[[str], str]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from dataq_assets.runs.counting import Counts
 from dataq_assets.runs.outcome import Outcome
 from dataq_resources.errors import DatabaseAway
 from dataq_resources.home import Home
@@ -86,9 +87,9 @@ class Teller:
                 rejected=self._rejected,
             )
 
-    def archived(self, size: int, rejected: int) -> None:
-        """Takes in how many bytes the sources have sent, and how many rows were rejected."""
-        self._bytes, self._rejected = size, rejected
+    def archived(self, counts: Counts) -> None:
+        """Takes in what the runs have stored by now."""
+        self._bytes, self._rejected = counts.bytes, counts.rejected
         self.tell()
 
     def stopped(self, how: Callable[[JobStore], str], run_ids: Sequence[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -40,6 +41,8 @@ class PostgresDatabase:
         self._db = _idle_one(address) or _connected(address)
         if address not in _made:
             self._make()
+            if not _made:
+                atexit.register(close_idle)
             _made.add(address)
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -73,6 +76,16 @@ class PostgresDatabase:
             for each in statements:
                 if each.strip():
                     self._db.execute(each)
+
+
+def close_idle() -> None:
+    """Lets go of the connections that this process keeps."""
+    with _lock:
+        kept = [one for (pid, _), each in _idle.items() if pid == os.getpid() for one in each]
+        _idle.clear()
+    for each in kept:
+        with suppress(Exception):  # it may have broken long ago
+            each.close()
 
 
 def _idle_one(address: str) -> psycopg.Connection[dict[str, Any]] | None:

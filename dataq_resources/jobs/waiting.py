@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from dataq_resources.jobs.task import Task
 MOST_WAITING = 1_000
 LEASE_SECONDS = 60
 """So long nothing may be heard of a process elsewhere until it counts as gone."""
+PROCESS_GONE = "ProcessGone"
+"""What failed where a process ended without a word."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,32 @@ class Waiting:
             (as_task({k: v for k, v in row.items() if k != "stale"}), bool(row["stale"]))
             for row in rows
         ]
+
+    def uncounted(self) -> list[Task]:
+        """Extractions whose process was killed here, and whose record is what that told last."""
+        rows = self._db.rows(
+            f"select {COLUMNS} from tasks where error_type = ? and trace is null and place = ? "
+            "and request <> '' and state = 'failed'",
+            (PROCESS_GONE, self._store.place),
+        )
+        return [as_task(row) for row in rows]
+
+    def correct(
+        self,
+        task_id: str,
+        *,
+        items: int,
+        bytes_: int,
+        rejected: int,
+        run_ids: Sequence[str],
+        trace: str,
+    ) -> None:
+        """Puts right what is on record of such a task; `trace` says that this was done."""
+        self._db.change(
+            "update tasks set items = ?, bytes = ?, rejected = ?, run_ids = ?, trace = ? "
+            "where id = ? and state = 'failed'",
+            (items, bytes_, rejected, json.dumps(list(run_ids)), trace, task_id),
+        )
 
     def page(
         self,

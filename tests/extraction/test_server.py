@@ -95,6 +95,8 @@ def test_a_server_may_be_killed_and_a_run_too(instances: Make) -> None:
     told = one.ended(path)
     assert (told["status"], told["error"]["type"]) == ("failed", "ProcessGone")
     assert "its process is gone" in told["error"]["message"]
+    told = eventually(lambda: t if (t := one.task(path))["error"]["trace"] else None)
+    assert len(told["run_ids"]) == 1
     before = one.stored("feed")
     assert told["progress"]["items"] == before > 0, "what it has stored stays"
     (one.folder / "gate").touch()
