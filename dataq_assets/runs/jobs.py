@@ -130,8 +130,8 @@ class Jobs:
         with JobStore(self.home) as store:
             task = store.task(task_id)
             if task.state == "queued":
-                store.end(task.id, "stopped", "it was stopped before it began")
-                task = store.task(task_id)
+                store.withdraw(task.id)
+                task = store.task(task_id)  # it may have begun just then
             if task.state == "running" and task.process:
                 store.stop(task.id, task.stopping or "asked")
                 if task.place in ("", store.place):  # else its own process looks out for that

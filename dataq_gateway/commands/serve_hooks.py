@@ -16,8 +16,8 @@ def command(host: str, port: int) -> None:
     POST /hooks/NAME takes what $DATAQ_HOME/hooks/NAME.yaml describes: who signs it and which
     sources it archives. The answer is 202 with the id of a run that Dagster's UI shows, once the
     delivery is on disk. With DATAQ_JOBS_TOKEN set, POST /extract archives a source, or windows of
-    it, as a task that GET /tasks/ID tells of. GET /health and /ready are for whoever watches the server. The log, JSON
-    lines, goes to standard error.
+    it, as a task that GET /tasks/ID tells of. GET /health and /ready are for whoever watches the
+    server. The log, JSON lines, goes to standard error.
     """
     from dataq_gateway.hooks.server import serve
     from dataq_resources.home import home_from_environment

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from dataq_resources.jobs.waiting import MOST_WAITING, Waiting
 
 READY_SECONDS = 5.0
 FRESH_SECONDS = 1.0
+SILENT = "it does not answer"
 
 
 class Look:
@@ -29,19 +29,15 @@ class Look:
         self._at = 0.0
         self._found: Future[str | None] | None = None
 
-    def found(self) -> str | None:
-        """What is wrong with it; None if nothing is."""
+    def begun(self) -> Future[str | None]:
+        """What is wrong with it, None if nothing is, once that is known."""
         with self._lock:
             old = time.monotonic() - self._at > FRESH_SECONDS
             if self._found is None or (self._found.done() and old):
                 self._found = Future()
                 self._at = time.monotonic()
                 threading.Thread(target=self._run, args=(self._found,), daemon=True).start()
-            found = self._found
-        try:
-            return found.result(READY_SECONDS)
-        except NotYet:
-            return "it does not answer"
+            return self._found
 
     def _run(self, found: Future[str | None]) -> None:
         try:
@@ -68,7 +64,9 @@ class Service:
 
     def missing(self) -> dict[str, str]:
         """What cannot be used now, and why: lake, tasks (where they are kept), queue."""
-        found = {name: look.found() for name, look in self.looks.items()}
+        begun = {name: look.begun() for name, look in self.looks.items()}
+        wait(begun.values(), READY_SECONDS)
+        found = {name: each.result() if each.done() else SILENT for name, each in begun.items()}
         return {name: reason for name, reason in found.items() if reason}
 
     def _lake(self) -> str | None:

@@ -175,6 +175,14 @@ class JobStore:
             ),
         )
 
+    def withdraw(self, task_id: str) -> None:
+        """Ends a task that no process has begun."""
+        self.db.change(
+            "update tasks set state = 'stopped', error = ?, ended_at = ? "
+            "where id = ? and state = 'queued'",
+            ("it was stopped before it began", time.time(), task_id),
+        )
+
     def stop(self, task_id: str, stopping: str) -> None:
         """Writes down how far the stopping of a task that runs has gone: asked, then further."""
         self.db.change(

@@ -244,16 +244,19 @@ def test_who_asks_whether_it_is_ready_hears_what_is_missing(
     assert "tasks" in client.get("/ready").json()["missing"]
 
 
-def test_what_does_not_answer_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(behind, "READY_SECONDS", 0.01)
+def test_what_does_not_answer_is_told_and_looked_at_once(
+    client: httpx.Client, jobs: Jobs, dispatcher: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behind, "READY_SECONDS", 0.05)
     go, looks = threading.Event(), []
 
     def slow() -> None:
         looks.append(1)
         go.wait(60)
 
-    look = Look(slow)
-    assert [look.found() for _ in range(3)] == ["it does not answer"] * 3
+    service = Service(jobs, cast("Dispatcher", dispatcher), TOKEN)
+    service.looks = {"lake": Look(slow), "tasks": Look(lambda: None)}
+    assert [service.missing() for _ in range(3)] == [{"lake": "it does not answer"}] * 3
     assert len(looks) == 1
     go.set()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +14,9 @@ import dagster as dg
 from dataq_assets.runs.launch import open_instance
 from dataq_lake.lake import open_lake
 from dataq_resources.home import Home
+from dataq_resources.jobs.extraction import Extraction
+from dataq_resources.jobs.store import JobStore
+from dataq_resources.jobs.waiting import Waiting
 from tests.extraction.conftest import SECRET
 from tests.extraction.feed import FIRST, MORE, PAYLOAD
 from tests.extraction.stand import Instance
@@ -55,6 +60,24 @@ def test_the_example_is_extracted_and_counted(instances: Make) -> None:
     assert (told["status"], told["request"]["windows"]) == ("completed", [[window, window]])
     assert told["progress"]["windows"] == {"done": 1, "total": 1}
     assert told["progress"]["items"] == 0, "all of it was there already"
+
+
+def test_a_task_that_cannot_even_begin_says_why_without_secrets(instances: Make) -> None:
+    one = instances("home")
+    one.add_feed()
+    home = Home(one.home)
+    extraction = Extraction(source="feed", windows=((SECRET, ""),))
+    with JobStore(home) as store:
+        task = Waiting(store).add(extraction).task
+    words = [sys.executable, "-m", "dataq_assets.runs.job_process", task.id]
+    subprocess.run(words, env={**os.environ, "DATAQ_HOME": str(one.home)}, check=True)
+    with JobStore(home) as store:
+        told = store.task(task.id)
+    assert (told.state, told.error_type) == ("failed", "UnknownWindow")
+    assert told.error is not None
+    assert told.trace is not None
+    assert "job_process.py" in told.trace
+    assert SECRET not in told.error + told.trace
 
 
 def test_what_was_committed_stays_when_it_is_cancelled(instances: Make) -> None:
