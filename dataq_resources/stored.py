@@ -37,6 +37,11 @@ def listening_for_stored(listener: OnStored) -> Iterator[None]:
         _listeners.remove(listener)
 
 
+def is_counted() -> bool:
+    """Whether somebody listens: counts that cost something need not be made for nobody."""
+    return bool(_listeners)
+
+
 def stored(more: Stored) -> None:
     """Passes on what is on disk now."""
     for listener in tuple(_listeners):

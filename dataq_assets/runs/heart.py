@@ -13,11 +13,14 @@ from typing import Self
 from dataq_assets.runs.jobs import STOP_SECONDS
 from dataq_resources.errors import ResourceError
 from dataq_resources.home import Home
+from dataq_resources.jobs.database import postgres_of_jobs
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import Task
 from dataq_resources.jobs.waiting import Waiting
 
 EVERY_SECONDS = 1.0
+ALONE_SECONDS = 5.0
+"""Where nobody elsewhere has the same tasks, so that its process is looked at itself."""
 
 
 class Heart:
@@ -26,6 +29,7 @@ class Heart:
     def __init__(self, home: Home, task: Task) -> None:
         self._home = home
         self._task = task
+        self._every = EVERY_SECONDS if postgres_of_jobs() else ALONE_SECONDS
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
 
@@ -43,7 +47,7 @@ class Heart:
         self._ended.set()
 
     def _beat(self) -> None:
-        while not self._ended.wait(EVERY_SECONDS):
+        while not self._ended.wait(self._every):
             try:
                 with JobStore(self._home) as store:
                     task = Waiting(store).hear_of(self._task.id, self._task.process or "")

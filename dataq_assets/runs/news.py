@@ -17,7 +17,7 @@ from dataq_lake.lake import Lake
 from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_resources.handover import Handover
 from dataq_resources.sources import SourceConfig, plugin_spec
-from dataq_resources.stored import Stored, stored
+from dataq_resources.stored import Stored, is_counted, stored
 
 if TYPE_CHECKING:
     from dataq_assets.begun import Question
@@ -48,7 +48,7 @@ class News:
 
     def announce(self) -> None:
         """Tells how many windows there are to extract, where that is known."""
-        if not self.everything:
+        if is_counted() and not self.everything:
             asked = sum(self.windows_of(*each) for each in self.clusters)
             stored(Stored(self.source.name, asked=asked))
 

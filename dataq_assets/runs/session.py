@@ -17,7 +17,7 @@ from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover
 from dataq_resources.home import EVENTS_AT_ONCE, Home
 from dataq_resources.sources import SourceConfig
-from dataq_resources.stored import Stored, stored
+from dataq_resources.stored import Stored, is_counted, stored
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -82,7 +82,7 @@ class Session:
         outcome = launch(
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
-        if outcome.ok and not news.everything:
+        if is_counted() and outcome.ok and not news.everything:
             stored(Stored(news.source.name, windows=news.windows_of(first, last)))
         return outcome
 

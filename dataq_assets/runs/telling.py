@@ -20,6 +20,7 @@ from dataq_resources.stored import Stored
 EVERY_SECONDS = 0.5
 PATIENCE_SECONDS = 300
 """So long a database that is away is tried again, to tell it the end."""
+TRACE_CHARACTERS = 20_000
 
 
 class Teller:
@@ -100,9 +101,10 @@ class Teller:
     def failed(self, error: str, kind: str, trace: str, run_ids: Sequence[str]) -> None:
         """Writes down that it failed."""
         self.tell()
+        kept = trace[-TRACE_CHARACTERS:] or None
         self._end(
             lambda store: store.end(
-                self._task, "failed", error, run_ids, error_type=kind or None, trace=trace or None
+                self._task, "failed", error, run_ids, error_type=kind or None, trace=kept
             )
         )
 

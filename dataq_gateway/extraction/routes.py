@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from dataq_gateway.extraction.asked import Asked
 from dataq_gateway.extraction.service import Service
-from dataq_gateway.extraction.told import STATES, cursor, place, told, told_shortly
+from dataq_gateway.extraction.told import STATES, cursor, listed, place, told, told_shortly
 from dataq_gateway.hooks.body import Bodies, announced, read_body
 from dataq_gateway.hooks.errors import Refused
 from dataq_gateway.token import CHALLENGE, REFUSAL, is_let_in
@@ -95,7 +95,7 @@ def _routes(service: Service) -> APIRouter:
             raise Refused(422, f"no task is {status!r}: they are {', '.join(STATES)}")
         state = STATES[status] if status else None
         page = jobs.page(state, source, place(after), limit)
-        return {"tasks": [told(each) for each in page.tasks], "next": cursor(page.after)}
+        return {"tasks": [listed(each) for each in page.tasks], "next": cursor(page.after)}
 
     @router.get("/tasks/{task_id}")
     def task(task_id: str) -> dict[str, Any]:

@@ -49,6 +49,14 @@ def told(task: Task) -> dict[str, Any]:
     }
 
 
+def listed(task: Task) -> dict[str, Any]:
+    """The same without a trace, which is long."""
+    found = told(task)
+    if found["error"]:
+        del found["error"]["trace"]
+    return found
+
+
 def told_shortly(task: Task) -> dict[str, Any]:
     """What whoever has asked for it needs to come back."""
     return {

@@ -272,6 +272,8 @@ def test_a_task_of_a_job_is_told_in_the_same_words(client: httpx.Client, jobs: J
     told = client.get(f"/tasks/{task.id}").json()
     assert (told["job"], told["source"], told["status"]) == ("both", None, "failed")
     assert told["error"] == {"type": "Odd", "message": "why", "trace": "where"}
+    (listed,) = client.get("/tasks", params={"status": "failed"}).json()["tasks"]
+    assert listed == {**told, "error": {"type": "Odd", "message": "why"}}
 
 
 def test_nobody_else_is_listened_to_by_default() -> None:
