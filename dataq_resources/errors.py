@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+KIND = "error"
+"""Of the metadata of a failed step: the class of what failed."""
+
 
 class ResourceError(Exception):
     """Any refusal; its message says what was wrong, where, and what to do."""

@@ -11,6 +11,7 @@ from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_plugins.errors import PluginError
 from dataq_resources.changes import preview
+from dataq_resources.errors import KIND
 from dataq_resources.lake import HomeResource
 from dataq_resources.locks import locked
 from dataq_resources.stored import Stored, stored
@@ -49,7 +50,8 @@ class RawIOManager(dg.ConfigurableIOManager):
         except PluginError as error:
             if again := obj.again(error):
                 raise again from error
-            raise dg.Failure(str(error), metadata=writer.written.as_dict()) from None
+            told = {KIND: type(error).__name__, **writer.written.as_dict()}
+            raise dg.Failure(str(error), metadata=told) from None
         self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}
         shown["seconds"] = round(time.monotonic() - begun, 3)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_assets.retrying import IMPATIENT
 from dataq_assets.runs.outcome import Checked, Failure, Outcome
 from dataq_assets.stages.check import COUNT, ROWS
+from dataq_resources.errors import KIND
 from dataq_resources.processes import PROCESS_TAG, this_process
 
 if TYPE_CHECKING:
@@ -187,6 +188,8 @@ def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:
     else:
         reason = _innermost(data.error)
     kind, trace = told_of(data.error)
+    if data.user_failure_data is not None and KIND in data.user_failure_data.metadata:
+        kind = str(data.user_failure_data.metadata[KIND].value)
     return Failure(str(event.step_key), _line(reason), run_id, kind, trace)
 
 

@@ -59,6 +59,7 @@ def test_a_task_is_seen_by_all_done_by_one_and_cancelled_by_any(
     assert one.task(path)["error"]["message"] == "others have given it up"
 
 
+@pytest.mark.heavy
 def test_a_machine_that_is_gone_does_not_run_for_ever(pair: tuple[Instance, Instance]) -> None:
     one, two = pair
     one.start()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from dataq_assets.runs.launch import open_instance
 from dataq_lake.lake import open_lake
@@ -51,7 +52,7 @@ def test_the_example_is_extracted_and_counted(instances: Make) -> None:
     broken = one.ended(one.extract("feed"))
     assert broken["status"] == "failed"
     assert "has no door for [redacted]" in broken["error"]["message"]
-    assert broken["error"]["type"]
+    assert broken["error"]["type"] == "OperationFailed"
     assert "Traceback" in broken["error"]["trace"] or "File " in broken["error"]["trace"]
     assert SECRET not in str(broken)
     assert SECRET not in one.log.read_text()
@@ -100,6 +101,7 @@ def test_what_was_committed_stays_when_it_is_cancelled(instances: Make) -> None:
     assert one.ask("POST", f"{path}/cancel").status_code == 409
 
 
+@pytest.mark.heavy
 def test_a_server_may_be_killed_and_a_run_too(instances: Make) -> None:
     one = instances("home")
     one.add_feed()
