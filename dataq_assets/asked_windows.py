@@ -29,3 +29,10 @@ def expect_windows(source: SourceConfig, first: str | None, last: str | None) ->
             raise UnknownWindow(f"there is no window {label}: they are {oldest} to {newest}")
     if first is not None and last is not None and first > last:
         raise UnknownWindow(f"{first} comes after {last}: write the earlier window first")
+
+
+def filled(source: SourceConfig, first: str, last: str) -> tuple[str, str]:
+    """A range of windows whose open ends, "", are the oldest and the newest there are."""
+    cut = windowing(source.window, source.since)
+    now = int(time.time()) * 1_000_000
+    return first or cut.label(cut.first * 1_000_000, now), last or cut.label(now, now)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-import os
 import socket
 import time
 from collections.abc import Awaitable, Callable
@@ -15,8 +13,10 @@ from pydantic import BaseModel, ConfigDict
 
 from dataq_assets.runs.jobs import Jobs
 from dataq_gateway.errors import CommandFailed
+from dataq_gateway.token import CHALLENGE, REFUSAL, is_let_in, token_of_setting
 from dataq_resources.errors import (
     Busy,
+    DatabaseAway,
     FixDestination,
     JobExists,
     ResourceError,
@@ -28,8 +28,6 @@ from dataq_resources.errors import (
 from dataq_resources.home import Home
 from dataq_resources.jobs.definition import JobDefinition
 
-TOKEN = "DATAQ_JOBS_TOKEN"  # noqa: S105 - the name of the setting
-SHORTEST = 16
 BODY_BYTES = 1_000_000
 STATUSES: dict[type[ResourceError], int] = {
     UnknownJob: 404,
@@ -39,6 +37,7 @@ STATUSES: dict[type[ResourceError], int] = {
     FixDestination: 422,
     JobExists: 409,
     Busy: 409,
+    DatabaseAway: 503,
 }
 
 
@@ -59,9 +58,8 @@ def build(jobs: Jobs, token: str) -> FastAPI:
     async def guard(
         request: Request, call_next: Callable[[Request], Awaitable[Response]]
     ) -> Response:
-        if request.url.path != "/health" and not _is_let_in(request, token):
-            headers = {"WWW-Authenticate": "Bearer", "Connection": "close"}
-            return JSONResponse({"error": "the token is missing or wrong"}, 401, headers)
+        if request.url.path != "/health" and not is_let_in(request, token):
+            return JSONResponse({"error": REFUSAL}, 401, CHALLENGE)
         size = request.headers.get("content-length", "0")
         if "transfer-encoding" in request.headers or not size.isdecimal():
             return JSONResponse({"error": "say how long the body is"}, 411)
@@ -139,21 +137,11 @@ def _add_tasks(app: FastAPI, jobs: Jobs) -> None:
         return jobs.retrigger(task_id).told(time.time())
 
 
-def _is_let_in(request: Request, token: str) -> bool:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    return kind.lower() == "bearer" and hmac.compare_digest(given.encode(), token.encode())
-
-
 def serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
     """Answer until a signal ends it; raises CommandFailed."""
     import uvicorn
 
-    token = os.environ.get(TOKEN, "")
-    if len(token) < SHORTEST:
-        raise CommandFailed(
-            f"{TOKEN} is not set, or shorter than {SHORTEST} characters",
-            do=f"export {TOKEN}=$(head -c 24 /dev/urandom | base64)",
-        )
+    token = token_of_setting()
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.create_server((host, port), family=family)

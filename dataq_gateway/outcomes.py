@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 def as_dict(outcome: Outcome) -> dict[str, Any]:
     """The outcome as JSON will hold it."""
-    return {"ok": outcome.ok, **asdict(outcome)}
+    told = {"ok": outcome.ok, **asdict(outcome)}
+    for failure in told["failures"]:
+        del failure["kind"], failure["trace"]
+    return told
 
 
 def summary(outcome: Outcome) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+KIND = "error"
+"""Of the metadata of a failed step: the class of what failed."""
+
 
 class ResourceError(Exception):
     """Any refusal; its message says what was wrong, where, and what to do."""
@@ -70,3 +73,23 @@ class UnknownAnalyzer(ResourceError):
 
 class UnknownWindow(ResourceError):
     """A source has no such window: the message says what they look like."""
+
+
+class FixSetting(ResourceError):
+    """A setting of the environment is wrong: the message names it."""
+
+
+class DatabaseAway(ResourceError):
+    """The database of jobs and tasks does not answer: try again later."""
+
+
+class KeyReused(ResourceError):
+    """An idempotency key came with another request before: take a new key."""
+
+
+class Overloaded(ResourceError):
+    """As many tasks wait as may: try again later."""
+
+
+class TaskEnded(ResourceError):
+    """The task has ended, so there is nothing to cancel."""

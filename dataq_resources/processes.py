@@ -21,6 +21,13 @@ def is_alive(process: str) -> bool:
     return pid > 0 and name_of(pid) == process
 
 
+def place_of(folder: Path) -> str:
+    """Where the names of processes are known by this one: boot, namespace of ids, and a folder."""
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    namespace = Path("/proc/self/ns/pid").stat().st_ino
+    return f"{boot}/{namespace}/{folder}"
+
+
 def pid_of(process: str) -> int:
     """The id of the process of this name, whether or not it runs; 0 if that is no name."""
     pid = process.rpartition("/")[0].rpartition("/")[2]

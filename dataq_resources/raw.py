@@ -11,8 +11,10 @@ from dataq_lake.slice import Slice
 from dataq_lake.written import CommitInfo, Written
 from dataq_plugins.errors import PluginError
 from dataq_resources.changes import preview
+from dataq_resources.errors import KIND
 from dataq_resources.lake import HomeResource
 from dataq_resources.locks import locked
+from dataq_resources.stored import Stored, stored
 from dataq_resources.tables import markdown
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class RawIOManager(dg.ConfigurableIOManager):
         except PluginError as error:
             if again := obj.again(error):
                 raise again from error
-            raise dg.Failure(str(error), metadata=writer.written.as_dict()) from None
+            told = {KIND: type(error).__name__, **writer.written.as_dict()}
+            raise dg.Failure(str(error), metadata=told) from None
         self._tell_other_windows(context, obj.windows)
         shown = {**obj.facts, "rows": writer.written.rows, "bytes": writer.written.bytes}
         shown["seconds"] = round(time.monotonic() - begun, 3)
@@ -89,14 +92,18 @@ class RawWriter:
         stream = _Rows(batches)
         info = CommitInfo(self.run_id, f"raw_{self.source}")
         handle = self.home.lake.raw(self.source)
-        self.written = handle.append(stream, info, lambda _: self._keep(stream.take_state()))
-        self._keep(stream.take_state())
+        self.written = handle.append(stream, info, lambda _: self._keep(stream))
+        self._keep(stream)
         if stream.first is not None:
             self.shown = preview(handle.table, stream.first)
         if stream.error is not None:
             raise stream.error
 
-    def _keep(self, state: bytes | None) -> None:
+    def _keep(self, stream: "_Rows") -> None:
+        items, size = stream.take_counts()
+        if items:
+            stored(Stored(self.source, items, size))
+        state = stream.take_state()
         lake = self.home.lake
         if state is not None and state != lake.state(self.source):
             lake.save_state(self.source, state, self.run_id)
@@ -108,6 +115,7 @@ class _Rows:
     def __init__(self, batches: "Iterable[tuple[pa.RecordBatch, bytes | None]]") -> None:
         self._batches = batches
         self._state: bytes | None = None
+        self._items = self._bytes = 0
         self.first: pa.RecordBatch | None = None
         self.error: PluginError | None = None
 
@@ -117,6 +125,8 @@ class _Rows:
                 self._state = state if state is not None else self._state
                 if batch.num_rows:
                     self.first = self.first or batch.slice(0, 5)
+                    self._items += batch.num_rows
+                    self._bytes += sum(each or 0 for each in batch.column("size").to_pylist())
                     yield batch
         except PluginError as error:
             self.error = error
@@ -125,3 +135,9 @@ class _Rows:
         """The state to keep for the rows taken so far; None if it is kept already."""
         state, self._state = self._state, None
         return state
+
+    def take_counts(self) -> tuple[int, int]:
+        """Rows taken since this was asked last, and the bytes of what they are about."""
+        counts = self._items, self._bytes
+        self._items = self._bytes = 0
+        return counts

@@ -2,17 +2,22 @@
 
 import dagster as dg
 
+from dataq_resources.errors import DatabaseAway
 from dataq_resources.home import Home
+from dataq_resources.jobs.database import postgres_of_jobs
 from dataq_resources.jobs.store import Job, JobStore
 from dataq_resources.lake import HomeResource
 
 
 def job_definitions(home: Home) -> list[dg.JobDefinition]:
     """One for each job of a home."""
-    if not (home.path / "jobs" / "jobs.sqlite").exists():
+    if postgres_of_jobs() is None and not (home.path / "jobs" / "jobs.sqlite").exists():
         return []
-    with JobStore(home) as store:
-        return [_job(job) for job in store.jobs()]
+    try:
+        with JobStore(home) as store:
+            return [_job(job) for job in store.jobs()]
+    except DatabaseAway:
+        return []  # the assets are worth having without
 
 
 def _job(job: Job) -> dg.JobDefinition:

@@ -1,11 +1,13 @@
-"""Asks one source anew for a range of its windows, as one run, and processes what is new."""
+"""Asks one source anew for ranges of its windows, a run each, and processes what is new."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
-from dataq_assets.asked_windows import expect_windows
+from dataq_assets.asked_windows import expect_windows, filled
 from dataq_assets.origins import tags_of
 from dataq_assets.runs.news import again
 from dataq_assets.runs.outcome import Outcome
@@ -20,9 +22,12 @@ from dataq_resources.sources import chosen, read_sources
 
 
 def backfill(
-    home: Home, name: str, first: str, last: str, on_progress: OnProgress | None = None
+    home: Home,
+    name: str,
+    ranges: Sequence[tuple[str, str]],
+    on_progress: OnProgress | None = None,
 ) -> Outcome:
-    """What came of it; what comes again unchanged adds no row.
+    """What came of it; what comes again unchanged adds no row. A range that fails is the last.
 
     Raises UnknownSource, UnknownWindow; all else that goes wrong is in the outcome.
     """
@@ -30,14 +35,21 @@ def backfill(
     home.prepare()
     found = read_sources(home)
     (source,) = chosen(found, [name])
-    expect_windows(source, first, last)
+    ranges = [filled(source, *each) for each in ranges]
+    for first, last in ranges:
+        expect_windows(source, first, last)
     outcome = Outcome()
     with ExitStack() as stack:
         workers = Workers(stack.enter_context(handing_over()))
-        news = again(open_lake(home.lake), source, (first, last), workers.handover)
+        news = again(open_lake(home.lake), source, ranges[0], workers.handover)
+        news = replace(news, clusters=tuple(ranges))
+        news.announce()
         stack.enter_context(listening(on_progress))
         session = stack.enter_context(Session(home, found.good))
-        outcome.add(session.extract(news, first, last, full=True, tags=tags_of("bulk")))
+        for first, last in ranges:
+            outcome.add(session.extract(news, first, last, full=True, tags=tags_of("bulk")))
+            if not outcome.ok:
+                break
         derive_what_is_new(home, session, workers, outcome)
     outcome.seconds = time.monotonic() - begun
     return outcome

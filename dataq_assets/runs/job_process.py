@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import signal
 import sys
-import threading
-import time
+import traceback
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
 
+from dataq_assets.runs.counting import TASK_TAG, run_ids_of, stored_by
+from dataq_assets.runs.dispatching import NOT_MINE
+from dataq_assets.runs.heart import Heart
 from dataq_assets.runs.launch import tagged
 from dataq_assets.runs.outcome import Outcome
+from dataq_assets.runs.telling import Teller
 from dataq_resources.home import Home, home_from_environment
 from dataq_resources.jobs.definition import JobDefinition
-from dataq_resources.jobs.meter import ARCHIVING, DELIVERING, Meter
+from dataq_resources.jobs.extraction import Extraction
+from dataq_resources.jobs.meter import ARCHIVING, DELIVERING
 from dataq_resources.jobs.store import JobStore
-from dataq_resources.jobs.task import STOPPED
+from dataq_resources.jobs.task import STOPPED, Task
 from dataq_resources.processes import this_process
-from dataq_resources.progress import Progress
-
-EVERY_SECONDS = 0.5
-NOT_MINE = 3
+from dataq_resources.stored import listening_for_stored
 
 
 def main(task_id: str) -> int:
@@ -30,102 +33,88 @@ def main(task_id: str) -> int:
         if not store.claim(task_id, this_process()):
             return NOT_MINE
         task = store.task(task_id)
-        definition = store.job(task.job, task.version).definition
-        teller = Teller(store, task_id, definition)
-        outcome = Outcome()
+        what = task.extraction or store.job(task.job, task.version).definition
+    teller = _teller(home, task, what)
+    outcome = Outcome()
+    with ExitStack() as during:
+        during.enter_context(tagged(_tags(task)))
+        during.enter_context(listening_for_stored(teller.hear_stored))
+        heart = during.enter_context(Heart(home, task))
         try:
-            with tagged({"dataq/job": task.job, "dataq/task": task_id}):
-                _work(home, definition, teller, outcome)
+            _work(home, what, teller, outcome)
         except KeyboardInterrupt:
-            teller.tell()
-            how = STOPPED[store.task(task_id).stopping]
-            store.end(task_id, "stopped", how, outcome.run_ids)
+            heart.rest()
+            _count(home, what, teller, outcome, task_id)
+            teller.stopped(lambda store: STOPPED[store.task(task_id).stopping], outcome.run_ids)
             return 0
         except Exception as error:  # noqa: BLE001 - whatever it is belongs into the task's record
-            teller.tell()
-            store.end(task_id, "failed", f"{type(error).__name__}: {error}", outcome.run_ids)
+            heart.rest()
+            hide = _hiding(home, what)
+            _count(home, what, teller, outcome, task_id)
+            kind = type(error).__name__
+            trace = hide(traceback.format_exc())
+            teller.failed(hide(f"{kind}: {error}"), kind, trace, outcome.run_ids)
             return 0
-        teller.finish(outcome)
+        heart.rest()
+        teller.finish(outcome, _hiding(home, what))
     return 0
 
 
-class Teller:
-    """Writes down how far a task has come, every now and then."""
-
-    def __init__(self, store: JobStore, task_id: str, definition: JobDefinition) -> None:
-        stages = ARCHIVING * bool(definition.sources) + DELIVERING * bool(definition.destinations)
-        self._store, self._task = store, task_id
-        self._meter = Meter(stages)
-        self._bytes = 0
-        self._told_at = 0.0
-        self._lock = threading.Lock()
-
-    def hear(self, progress: Progress) -> None:
-        """Takes in how far one piece of work has come; any thread may."""
-        before = self._meter.stage
-        self._meter.hear(progress)
-        with self._lock:
-            changed = before != self._meter.stage
-            if changed:
-                self._store.log(self._task, f"stage {self._meter.stage}")
-            if changed or time.monotonic() - self._told_at >= EVERY_SECONDS:
-                self.tell()
-
-    def tell(self) -> None:
-        """Writes down what is known."""
-        self._told_at = time.monotonic()
-        self._store.progress(
-            self._task,
-            self._meter.percent,
-            self._meter.stage,
-            items=self._meter.count("raw"),
-            bytes_=self._bytes,
-            rows=self._meter.count("destinations"),
-        )
-
-    def archived(self, size: int) -> None:
-        """Takes in how many bytes the sources have sent."""
-        self._bytes = size
-        self.tell()
-
-    def finish(self, outcome: Outcome) -> None:
-        """Writes down the end."""
-        self.tell()
-        for table, rows in outcome.rows.items():
-            if rows:
-                self._store.log(self._task, f"{table}: {rows:,} rows")
-        for warning in outcome.warnings:
-            self._store.log(self._task, warning, "warning")
-        lines = [f"{each.where}: {each.reason}" for each in outcome.failures]
-        for line in lines:
-            self._store.log(self._task, line, "error")
-        state = "failed" if lines else "completed"
-        self._store.end(self._task, state, "; ".join(lines) or None, outcome.run_ids)
+def _tags(task: Task) -> dict[str, str]:
+    return {TASK_TAG: task.id, **({"dataq/job": task.job} if task.job else {})}
 
 
-def _work(home: Home, definition: JobDefinition, teller: Teller, outcome: Outcome) -> None:
+def _teller(home: Home, task: Task, what: JobDefinition | Extraction) -> Teller:
+    if isinstance(what, Extraction):
+        return Teller(home, task.id, ARCHIVING, by_commits=True)
+    stages = ARCHIVING * bool(what.sources) + DELIVERING * bool(what.destinations)
+    return Teller(home, task.id, stages)
+
+
+def _work(home: Home, what: JobDefinition | Extraction, teller: Teller, outcome: Outcome) -> None:
+    from dataq_assets.runs.backfill import backfill
     from dataq_assets.runs.delivering import deliver
     from dataq_assets.runs.running import run
 
-    if definition.sources:
-        outcome.add(run(home, definition.sources, teller.hear, definition.full))
-        teller.archived(_bytes(home, definition.sources, outcome.run_ids))
-    if definition.destinations and outcome.ok:
-        outcome.add(deliver(home, definition.destinations, teller.hear, definition.question))
+    sources = _sources(what)
+    if isinstance(what, Extraction) and what.windows:
+        outcome.add(backfill(home, what.source, what.windows, teller.hear))
+    elif sources:
+        outcome.add(run(home, sources, teller.hear, what.full))
+    if sources:
+        teller.archived(stored_by(home, sources, outcome.run_ids))
+    if isinstance(what, JobDefinition) and what.destinations and outcome.ok:
+        outcome.add(deliver(home, what.destinations, teller.hear, what.question))
 
 
-def _bytes(home: Home, sources: tuple[str, ...], run_ids: list[str]) -> int:
-    """What these runs have archived."""
-    import polars as pl
+def _sources(what: JobDefinition | Extraction) -> tuple[str, ...]:
+    return (what.source,) if isinstance(what, Extraction) else what.sources
 
-    from dataq_lake.lake import open_lake
 
-    lake = open_lake(home.lake)
-    total = 0
-    for source in sources:
-        rows = lake.raw(source).scan(["run_id", "size"]).filter(pl.col("run_id").is_in(run_ids))
-        total += rows.select(pl.col("size").sum()).collect().item() or 0
-    return int(total)
+def _count(
+    home: Home, what: JobDefinition | Extraction, teller: Teller, outcome: Outcome, task_id: str
+) -> None:
+    """Adds what the runs of a task have stored that was interrupted, so that it told of none."""
+    with suppress(Exception):  # it is ending for another reason, which is the one to tell
+        outcome.run_ids[:] = run_ids_of(home, task_id)
+        teller.archived(stored_by(home, _sources(what), outcome.run_ids))
+
+
+def _hiding(home: Home, what: JobDefinition | Extraction) -> Callable[[str], str]:
+    """What takes the secrets of the sources out of a text; those that are not there are in none."""
+    from dataq_plugins.errors import ConfigError
+    from dataq_plugins.host.secrets import Redactor, is_reference, resolve
+    from dataq_resources.sources import load_sources
+
+    hidden = Redactor()
+    for source in load_sources(home):
+        if source.name not in _sources(what):
+            continue
+        for value in source.config.values():
+            if isinstance(value, str) and is_reference(value):
+                with suppress(ConfigError):
+                    hidden.add([resolve(value)])
+    return hidden
 
 
 if __name__ == "__main__":

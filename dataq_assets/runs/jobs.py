@@ -1,4 +1,4 @@
-"""Jobs as programs use them: register, start, stop, and see how far they are."""
+"""Jobs and extractions as programs use them: start, stop, and see how far they are."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import threading
 import time
 from typing import Any
 
+from dataq_assets.asked_windows import expect_windows
+from dataq_assets.runs.gone import end_what_is_gone
 from dataq_resources.destinations import one_destination
-from dataq_resources.errors import ResourceError, UnknownSource
+from dataq_resources.errors import ResourceError, TaskEnded, UnknownSource
 from dataq_resources.home import Home
 from dataq_resources.jobs.definition import JobDefinition
+from dataq_resources.jobs.extraction import Extraction
 from dataq_resources.jobs.store import Job, JobStore
-from dataq_resources.jobs.task import OPEN, STOPPED, Task
-from dataq_resources.processes import is_alive, signal_process
-from dataq_resources.sources import NAME, load_sources
+from dataq_resources.jobs.task import Task
+from dataq_resources.jobs.waiting import Asked, Page, Waiting
+from dataq_resources.processes import signal_process
+from dataq_resources.sources import NAME, chosen, load_sources, read_sources
 
-START_SECONDS = 60
-"""A task whose process has not begun by then is lost."""
 STOP_SECONDS = 20.0
 """How long a task may take to end by itself: to end its plugins, and to record where it is."""
 STATUS = {"queued": "running", "stopped": "idle"}
@@ -74,11 +76,46 @@ class Jobs:
         with JobStore(self.home) as store:
             return self._begin(store, store.add_task(store.job(name), task_id=task_id))
 
+    def extract(self, extraction: Extraction, priority: int = 0, key: str | None = None) -> Asked:
+        """A task that waits for a server to have it done, or the one that the key has made.
+
+        Raises UnknownSource, FixSource, UnknownWindow, KeyReused, Overloaded.
+        """
+        (source,) = chosen(read_sources(self.home), [extraction.source])
+        for first, last in extraction.windows:
+            expect_windows(source, first or None, last or None)
+        with JobStore(self.home) as store:
+            return Waiting(store).add(extraction, priority, key)
+
+    def page(
+        self,
+        state: str | None = None,
+        source: str | None = None,
+        after: tuple[float, str] | None = None,
+        limit: int = 100,
+    ) -> Page:
+        """Tasks of a state and a source, the newest first, from where a page before has ended."""
+        self._bury()
+        with JobStore(self.home) as store:
+            return Waiting(store).page(state, source, after, limit)
+
+    def cancel(self, task_id: str) -> Task:
+        """As stop, of a task that has not ended; UnknownTask, TaskEnded."""
+        if not (task := self.task(task_id)).is_open:
+            raise TaskEnded(f"task {task_id} has ended: it is {task.state}")
+        return self.stop(task_id)
+
     def retrigger(self, task_id: str) -> Task:
-        """The same again, by the version of the job that the task had; UnknownTask, Busy."""
+        """The same again, by the version of the job that the task had; UnknownTask, Busy.
+
+        An extraction waits for a server that has it done.
+        """
         self._bury()
         with JobStore(self.home) as store:
             before = store.task(task_id)
+            if extraction := before.extraction:
+                again = Waiting(store).add(extraction, before.priority, retrigger_of=before.id)
+                return again.task
             job = store.job(before.job, before.version)
             return self._begin(store, store.add_task(job, before.id))
 
@@ -93,11 +130,13 @@ class Jobs:
         with JobStore(self.home) as store:
             task = store.task(task_id)
             if task.state == "queued":
-                store.end(task.id, "stopped", "it was stopped before it began")
-            elif task.state == "running" and task.process:
+                store.withdraw(task.id)
+                task = store.task(task_id)  # it may have begun just then
+            if task.state == "running" and task.process:
                 store.stop(task.id, task.stopping or "asked")
-                signal_process(task.process, signal.SIGINT)
-                self._spawn("dataq_assets.runs.stopping", task.id, str(seconds))
+                if task.place in ("", store.place):  # else its own process looks out for that
+                    signal_process(task.process, signal.SIGINT)
+                    self._spawn("dataq_assets.runs.stopping", task.id, str(seconds))
             return store.task(task_id)
 
     def task(self, task_id: str) -> Task:
@@ -146,11 +185,7 @@ class Jobs:
         """Ends tasks whose process is gone, and such as never began."""
         _reap()
         with JobStore(self.home) as store:
-            for task in store.tasks(states=OPEN, limit=10_000):
-                lost = task.state == "queued" and time.time() - task.created_at > START_SECONDS
-                gone = task.state == "running" and not is_alive(task.process or "")
-                if lost or gone:
-                    store.end(task.id, *what_became(task))
+            end_what_is_gone(store)
 
     def _expect_known(self, definition: JobDefinition) -> None:
         known = {source.name for source in load_sources(self.home)}
@@ -173,13 +208,6 @@ def _status(store: JobStore, job: Job) -> dict[str, Any]:
         "updated_at": job.created_at,
         "last_task": last.told(time.time()) if last else None,
     }
-
-
-def what_became(task: Task) -> tuple[str, str]:
-    """State and reason of a task whose process is gone without a word."""
-    if task.stopping:
-        return "stopped", STOPPED[task.stopping]
-    return "failed", "its process is gone: it was killed, or did not begin"
 
 
 def _reap() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_assets.retrying import IMPATIENT
 from dataq_assets.runs.outcome import Checked, Failure, Outcome
 from dataq_assets.stages.check import COUNT, ROWS
+from dataq_resources.errors import KIND
 from dataq_resources.processes import PROCESS_TAG, this_process
 
 if TYPE_CHECKING:
@@ -186,7 +187,10 @@ def _failure(event: dg.DagsterEvent, run_id: str) -> Failure:
         reason = data.user_failure_data.description
     else:
         reason = _innermost(data.error)
-    return Failure(str(event.step_key), _line(reason), run_id)
+    kind, trace = told_of(data.error)
+    if data.user_failure_data is not None and KIND in data.user_failure_data.metadata:
+        kind = str(data.user_failure_data.metadata[KIND].value)
+    return Failure(str(event.step_key), _line(reason), run_id, kind, trace)
 
 
 def _why_run_failed(events: Sequence[dg.DagsterEvent]) -> str:
@@ -203,6 +207,16 @@ def _innermost(error: SerializableErrorInfo | None) -> str:
     if error is None:
         return "failed without saying why"
     return _lost(error.message) or _OWN.sub("", error.message)
+
+
+def told_of(error: SerializableErrorInfo | None) -> tuple[str, str]:
+    """The class of the error that began it, and all of its trace."""
+    first = error
+    while first is not None and (before := first.cause or first.context) is not None:
+        first = before
+    if error is None or first is None:
+        return "", ""
+    return (first.cls_name or "").rpartition(".")[2], error.to_string()
 
 
 def _lost(message: str) -> str:

@@ -17,6 +17,7 @@ from dataq_lake.lake import Lake
 from dataq_plugins.errors import PluginError, UnknownPlugin
 from dataq_resources.handover import Handover
 from dataq_resources.sources import SourceConfig, plugin_spec
+from dataq_resources.stored import Stored, is_counted, stored
 
 if TYPE_CHECKING:
     from dataq_assets.begun import Question
@@ -38,6 +39,18 @@ class News:
     def is_empty(self) -> bool:
         """Whether nothing has changed."""
         return not self.clusters and not self.everything
+
+    def windows_of(self, first: str, last: str) -> int:
+        """How many windows of the source there are from one to another."""
+        cut = windowing(self.source.window, self.source.since)
+        start, end = cut.bounds(first)[0], cut.bounds(last)[1]
+        return len(cut.labels(start, end, int(time.time())))
+
+    def announce(self) -> None:
+        """Tells how many windows there are to extract, where that is known."""
+        if is_counted() and not self.everything:
+            asked = sum(self.windows_of(*each) for each in self.clusters)
+            stored(Stored(self.source.name, asked=asked))
 
 
 def ask_all(

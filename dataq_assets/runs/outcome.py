@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -9,11 +10,22 @@ from typing import Any, Literal
 
 @dataclass(frozen=True)
 class Failure:
-    """One thing that failed: `where` is a source, an asset or a check; one line each."""
+    """One thing that failed: `where` is a source, an asset or a check; one line each.
+
+    `kind` is the class of the error, if it was one, and `trace` where it came from.
+    """
 
     where: str
     reason: str
     run_id: str | None = None
+    kind: str = ""
+    trace: str = ""
+
+
+def failure_of(where: str, reason: str, error: BaseException) -> Failure:
+    """The failure that an error of this process is."""
+    trace = "".join(traceback.format_exception(error))
+    return Failure(where, reason, kind=type(error).__name__, trace=trace)
 
 
 @dataclass(frozen=True)

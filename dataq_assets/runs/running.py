@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dataq_assets.reprocess import go_on
 from dataq_assets.runs.news import News, ask_all
-from dataq_assets.runs.outcome import Failure, Outcome
+from dataq_assets.runs.outcome import Failure, Outcome, failure_of
 from dataq_assets.runs.session import Session
 from dataq_assets.runs.workers import Workers
 from dataq_lake.lake import open_lake
@@ -129,9 +129,9 @@ def _archive(
             try:
                 outcome.add(_result(future))
             except PluginError as error:
-                outcome.failures.append(Failure(name, str(error)))
+                outcome.failures.append(failure_of(name, str(error), error))
             except UnknownPlugin as error:
-                outcome.failures.append(Failure(name, f"source {name}: {error}"))
+                outcome.failures.append(failure_of(name, f"source {name}: {error}", error))
             except KeyboardInterrupt:
                 threads.shutdown(wait=False, cancel_futures=True)
                 cancel_all()

@@ -17,6 +17,7 @@ from dataq_resources.finishing import listening_for_assets
 from dataq_resources.handover import Handover
 from dataq_resources.home import EVENTS_AT_ONCE, Home
 from dataq_resources.sources import SourceConfig
+from dataq_resources.stored import Stored, is_counted, stored
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -50,6 +51,7 @@ class Session:
     def archive(self, news: Future[News], full: bool) -> Outcome:
         """What came of one source: a run for each cluster of windows, one after another."""
         told = news.result()
+        told.announce()
         outcome = Outcome()
         clusters = told.clusters
         if clusters:
@@ -77,9 +79,12 @@ class Session:
             "dataq/source": news.source.name,
         }
         config = {"ops": {name: {"config": {"full": full, "everything": news.everything}}}}
-        return launch(
+        outcome = launch(
             self._instance, self._definitions, [dg.AssetKey(name)], tags=tags, config=config
         )
+        if is_counted() and outcome.ok and not news.everything:
+            stored(Stored(news.source.name, windows=news.windows_of(first, last)))
+        return outcome
 
     def take_away(self, scope: Mapping[str, str | None]) -> Outcome:
         """What came of taking away what is to be derived again; `scope` as the asset's config."""

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from dataq_assets.runs.jobs import what_became
+from dataq_assets.runs.gone import what_became
 from dataq_resources.home import Home, home_from_environment
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import Task

@@ -26,5 +26,5 @@ def command(name: str, first: str, last: str | None, as_json: bool) -> None:
     from dataq_resources.home import home_from_environment
 
     with shown(quiet=as_json) as listener:
-        outcome = backfill(home_from_environment(), name, first, last or first, listener)
+        outcome = backfill(home_from_environment(), name, [(first, last or first)], listener)
     tell(outcome, as_json=as_json)

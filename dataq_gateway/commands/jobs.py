@@ -154,7 +154,7 @@ def tasks(name: str | None, limit: int, as_json: bool) -> None:
     if as_json:
         echo_json(found)
         return
-    header = ["id", "job", "version", "state", "percent", "stage", "items", "rows", "seconds"]
+    header = ["id", "job", "source", "state", "percent", "stage", "items", "rows", "seconds"]
     rows = ([each[name] for name in header] for each in found)
     click.echo(columns(header, rows, right=header[6:]))
 

@@ -1,12 +1,15 @@
-"""The HTTP side: POST /hooks/NAME, and whether the server lives and is of use."""
+"""The HTTP side: POST /hooks/NAME, extraction, and whether the server lives and is of use."""
 
 from __future__ import annotations
 
 import asyncio
 
 from fastapi import FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from dataq_gateway.extraction.routes import add_extraction
+from dataq_gateway.extraction.service import Service
 from dataq_gateway.hooks.group import Group
 from dataq_gateway.hooks.reception import Reception
 from dataq_gateway.hooks.starter import Starter
@@ -16,8 +19,10 @@ CLOSE = {"Connection": "close"}
 """Of a refusal: what was not read of its body must not be taken for the next request."""
 
 
-def build(reception: Reception, group: Group, starter: Starter) -> FastAPI:
-    """The application; it describes itself to nobody."""
+def build(
+    reception: Reception, group: Group, starter: Starter, extraction: Service | None = None
+) -> FastAPI:
+    """The application, with the routes of extraction if given; it describes itself to nobody."""
     app = FastAPI(title="DataQ hooks", openapi_url=None)
 
     @app.post("/hooks/{name}")
@@ -34,19 +39,25 @@ def build(reception: Reception, group: Group, starter: Starter) -> FastAPI:
 
     @app.get("/ready")
     async def ready() -> JSONResponse:
-        reason = await _missing(group, starter)
-        return JSONResponse({"ready": not reason, "reason": reason}, 503 if reason else 200)
+        missing = await _missing(group, starter)
+        if extraction is not None:
+            missing |= await run_in_threadpool(extraction.missing)
+        reason = next(iter(missing.values()), None)
+        told = {"ready": not missing, "reason": reason, "missing": missing}
+        return JSONResponse(told, 503 if missing else 200)
 
+    if extraction is not None:
+        add_extraction(app, extraction)
     return app
 
 
-async def _missing(group: Group, starter: Starter) -> str | None:
-    """Why a delivery could not be taken or started now; None if it could."""
+async def _missing(group: Group, starter: Starter) -> dict[str, str]:
+    """What a delivery could not be taken or started for now; nothing if it could."""
     if not starter.is_alive:
-        return "runs are not started"
+        return {"runs": "runs are not started"}
     try:
         async with asyncio.timeout(READY_SECONDS):
             await asyncio.wrap_future(group.submit(None))
     except Exception:  # noqa: BLE001 - whatever it is, nothing can be kept
-        return "deliveries cannot be kept"
-    return None
+        return {"deliveries": "deliveries cannot be kept"}
+    return {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import socket
 from contextlib import ExitStack
@@ -15,10 +16,12 @@ from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.logs import json_log, take_in
 from dataq_gateway.hooks.starter import Starter
 from dataq_gateway.hooks.store import Store
+from dataq_gateway.token import TOKEN, token_of_setting
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
 
 if TYPE_CHECKING:
+    from dataq_gateway.extraction.service import Service
     from dataq_gateway.hooks.records import Records
 
 BACKLOG = 4_096
@@ -34,6 +37,7 @@ def serve(home: Home, host: str, port: int) -> None:
     from dataq_gateway.hooks.reception import Reception
     from dataq_gateway.hooks.records import Records
 
+    token = token_of_setting() if os.environ.get(TOKEN) else ""
     _allow_connections()
     log = json_log()
     take_in(log)
@@ -49,9 +53,14 @@ def serve(home: Home, host: str, port: int) -> None:
         group = Group(store, lambda run: _begin(store, run, records, starter, log))
         stack.callback(group.close)
         reception = Reception(home, group, log)
-        app = build(reception, group, starter)
+        extraction = _extraction(home, starter, log) if token else None
+        if extraction:
+            extraction.dispatcher.start()
+            stack.callback(extraction.dispatcher.close)
+        app = build(reception, group, starter, extraction)
         where = listening.getsockname()
-        log.info("listening", host=where[0], port=where[1], hooks=reception.usable())
+        usable = reception.usable()
+        log.info("listening", host=where[0], port=where[1], hooks=usable, extraction=bool(token))
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -62,6 +71,15 @@ def serve(home: Home, host: str, port: int) -> None:
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         uvicorn.Server(config).run(sockets=[listening])
+
+
+def _extraction(home: Home, starter: Starter, log: FilteringBoundLogger) -> Service:
+    """Who has extractions done; for whoever has the token alone."""
+    from dataq_assets.runs.dispatching import Dispatcher
+    from dataq_assets.runs.jobs import Jobs
+    from dataq_gateway.extraction.service import Service
+
+    return Service(Jobs(home), Dispatcher(home, log.info, starter.warm), token_of_setting())
 
 
 def _begin(

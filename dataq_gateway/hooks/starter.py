@@ -29,7 +29,7 @@ class Starter:
 
     def __init__(self, home: Home, records: Records, log: FilteringBoundLogger) -> None:
         self._home = home
-        self._warm = Warm(home)
+        self.warm = Warm(home)
         self._records = records
         self._log = log
         self._changed = threading.Condition()
@@ -54,7 +54,7 @@ class Starter:
     def _warm_up(self) -> None:
         """Loads, while nothing waits for it, what the next run is forked from."""
         try:
-            self._warm.wake()
+            self.warm.wake()
         except NotWarm as error:
             self._log.warning("not_warm", reason=str(error))
 
@@ -70,7 +70,7 @@ class Starter:
             self._closed = True
             self._changed.notify()
         self._thread.join()
-        self._warm.close()
+        self.warm.close()
 
     @property
     def is_alive(self) -> bool:
@@ -106,7 +106,7 @@ class Starter:
     def _begin(self, run: Run) -> None:
         child = None
         try:
-            child = Child(self._home, run.id, self._warm)
+            child = Child(self._home, run.id, self.warm)
             if child.cold:
                 self._log.warning("run_started_cold", run_id=run.id, reason=child.cold)
         except OSError as error:

@@ -17,5 +17,6 @@ MODULES = (
 TASKS = {
     "run": "dataq_resources.warm.run:main",
     "hook": "dataq_gateway.hooks.archiving:main",
+    "task": "dataq_assets.runs.job_process:main",
 }
 """Module and function, which takes the words that were sent along and returns an exit code."""

@@ -133,7 +133,7 @@ def test_a_killed_task_leaves_no_plugin_and_no_open_run(jobs: Jobs, tmp_path: Pa
 def test_a_file_of_an_earlier_version_is_read(jobs: Jobs) -> None:
     with JobStore(jobs.home) as store:
         task = store.add_task(store.register("notes", NOTES))
-        store._db.execute("alter table tasks drop column stopping")
-        store._db.execute("alter table tasks drop column stop_at")
+        store.db.change("alter table tasks drop column stopping")
+        store.db.change("alter table tasks drop column stop_at")
     assert jobs.task(task.id).stopping == ""
     jobs.stop(task.id)
