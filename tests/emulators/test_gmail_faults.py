@@ -63,7 +63,7 @@ def test_silence(gmail: Gmail, box: Mailbox, what: str) -> None:
     patient = Client(gmail.url(), gmail.access_token(box.address))
     before = time.monotonic()
     assert patient.get("/labels").json["labels"]
-    assert time.monotonic() - before >= 0.2
+    assert time.monotonic() - before >= 0.15
     gmail.fault(what, "labels.list", seconds=30 if what == "slow" else None)
     hasty = Client(gmail.url(), gmail.access_token(box.address), seconds=0.2)
     with pytest.raises(TimeoutError):
@@ -122,7 +122,7 @@ def test_quota_comes_back(gmail: Gmail, box: Mailbox, client: Client) -> None:
     statuses = []
     while statuses.count(200) < 5 and time.monotonic() < begun + 20:
         statuses.append(client.get("/messages").status)
-    assert 429 in statuses
+    assert 429 in statuses and statuses.count(200) == 5
     assert time.monotonic() - begun >= 0.19  # 25 units at 100 a second, 5 of them there already
 
 
