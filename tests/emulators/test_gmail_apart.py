@@ -18,7 +18,7 @@ USER = "ana@example.org"
 def test_the_same_methods() -> None:
     with serve_apart() as gmail:
         box = gmail.mailbox(USER)
-        sent = box.fill(letters(100))
+        sent = box.fill_letters(100)
         box.prepare()
         client = Client(gmail.url(), gmail.access_token(USER))
         gmail.hook("messages.list", 1, lambda call: box.modify(sent[-1], add=["STARRED"]))
@@ -30,7 +30,8 @@ def test_the_same_methods() -> None:
         assert answers.body.count(b"HTTP/1.1 200 OK") == 100
         assert time.process_time() - before < 0.1
         assert gmail.counts()["messages.get"] == 100
-        assert box.raw(sent[0]) == next(letters(1))[0]
+        assert [box.raw(each) for each in sent] == [raw for raw, _ in letters(100)]
+        assert box.raw(box.fill(letters(1))[0]) == box.raw(sent[0])
         with pytest.raises(ValueError, match="no such fault"):
             gmail.fault("nonsense")
         client.close()
