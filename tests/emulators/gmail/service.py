@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -114,7 +115,15 @@ class Service:
     def _batch(self, call: Call) -> Answer:
         if call.verb != "POST":
             raise Refused(404)
-        return batches.joined([(name, self._answered(part)) for name, part in batches.parts(call)])
+        parts = batches.parts(call)
+        order = list(range(len(parts)))
+        if self.quota is not None:  # all at once: which of them come too late, nobody knows before
+            random.Random(call.number).shuffle(order)
+        answers: dict[int, Answer] = {}
+        for turn, number in enumerate(order):
+            parts[number][1].turn = turn
+            answers[number] = self._answered(parts[number][1])
+        return batches.joined([(name, answers[number]) for number, (name, _) in enumerate(parts)])
 
     def _tokeninfo(self, call: Call) -> Answer:
         token = call.first("access_token") or call.form().get("access_token", "")
@@ -153,7 +162,7 @@ class Service:
     def _entered(self, call: Call) -> Iterator[int]:
         """How many calls of this user are under way, with this one; of a batch, all are at once."""
         if call.part is not None:
-            yield call.part + 1
+            yield call.turn + 1
             return
         with self.lock:
             self._under_way[call.user] += 1
