@@ -23,7 +23,7 @@
 - In between: `gmail.hook("messages.list", 2, lambda call: box.add(raw))` runs before the second
   page is made; the call waits for it. `gmail.stop()` and `gmail.start()` are an outage.
 - Counted: `counts()` by method (parts of batches count as their methods), `requests()`,
-  `connections()`, `log()`; `forget()` begins anew.
+  `units(user)`, `connections()`, `log()`; `forget()` begins anew.
 
 Methods are called getProfile, labels.list, labels.get, messages.list, messages.get,
 attachments.get, history.list, batch, token, revoke, auth, and `write` for everything that would
