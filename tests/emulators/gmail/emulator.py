@@ -94,6 +94,10 @@ class Gmail:
         """Has pages cut by number, so that what comes or goes moves mails from page to page."""
         self._service.pages.shifting = shifting
 
+    def thin_pages(self, thin: bool = True) -> None:
+        """Has pages hold fewer than was asked for; of four, one has nothing but the next token."""
+        self._service.pages.thin = thin
+
     def pack(self, packing: bool = True) -> None:
         """Compresses answers where Accept-Encoding and User-Agent both say gzip."""
         self._service.packing = packing
