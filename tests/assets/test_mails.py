@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
@@ -219,3 +220,67 @@ def test_a_mail_that_says_nothing_has_a_row(way: Way) -> None:
     (found,) = current(way).values()
     assert (found["from_address"], found["size"]) == ("ann@example.org", 49)
     assert way.broken_checks("nothing_pending") == []
+
+
+def invitation(sequence: int, method: str = "REQUEST", organizer: str = "ann@example.org") -> bytes:
+    message = EmailMessage()
+    message["From"] = organizer
+    message["Subject"] = "Herons"
+    message.set_content("Please come.")
+    calendar = (
+        f"BEGIN:VCALENDAR\r\nMETHOD:{method}\r\nBEGIN:VEVENT\r\nUID:u1\r\nSUMMARY:Herons\r\n"
+        f"SEQUENCE:{sequence}\r\nDTSTAMP:2024010{sequence + 1}T000000Z\r\n"
+        f"DTSTART:20240{sequence + 2}03T100000Z\r\nORGANIZER:mailto:{organizer}\r\n"
+        "END:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    message.add_attachment(calendar.encode(), maintype="text", subtype="calendar", filename="i.ics")
+    return message.as_bytes()
+
+
+def test_an_update_and_a_cancellation_lead_to_what_they_change(way: Way) -> None:
+    way.observe(
+        item("0", invitation(0)),
+        item("2", invitation(2, "CANCEL")),
+        item("reply", invitation(1, "REPLY")),
+        item("forged", invitation(3, "CANCEL", "eve@example.org")),
+    )
+    texts_of(way)
+    relate(way, "updates")
+    assert told(way.lake) == {("updates", "2!/i.ics", "0!/i.ics", "cancel")}
+    way.observe(item("1", invitation(1)), source="t")
+    texts_of(way)
+    relate(way, "updates")
+    assert told(way.lake) == {
+        ("updates", "1!/i.ics", "0!/i.ics", "update"),
+        ("updates", "2!/i.ics", "1!/i.ics", "cancel"),
+    }
+    (first,) = way.rows("events", sequence=0)
+    assert (first["uid"], first["method"], first["summary"]) == ("u1", "request", "Herons")
+    assert str(first["starts_at"]) == "2024-02-03 10:00:00+00:00"
+    assert way.broken_checks("events_belong", "edges_are_sound", "nothing_pending") == []
+    way.observe(gone("1"), source="t")
+    texts_of(way)
+    relate(way, "updates")
+    assert told(way.lake) == {("updates", "2!/i.ics", "0!/i.ics", "cancel")}
+
+
+def test_a_member_knows_its_role_and_where_it_is_shown(way: Way) -> None:
+    message = EmailMessage()
+    message["From"] = "ann@example.org"
+    message.set_content('<p>See <img src="cid:heron@x"> and <img src="cid:gone@x">', subtype="html")
+    message.add_related(b"GIF89a heron", "image", "gif", cid="<heron@x>", filename="heron.gif")
+    message.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="a.pdf")
+    way.observe(item("m.eml", message.as_bytes()))
+    texts_of(way)
+    context = {row["filename"]: row["upload_context"] for row in way.rows("assets", depth=1)}
+    assert context["heron.gif"] == {
+        "part": "1.2",
+        "role": "inline",
+        "content_id": "heron@x",
+        "disposition": "attachment",
+        "shown_in": "1.1",
+        "reference": "1",
+    }
+    assert context["a.pdf"]["role"] == "attachment"
+    (row,) = current(way).values()
+    assert (row["attachments"], row["has_attachments"]) == (1, True)
