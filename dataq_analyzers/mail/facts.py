@@ -14,7 +14,7 @@ from dataq_analyzers.mail.mime import HEADER, Part
 from dataq_analyzers.mail.people import Person, normal_addresses, people
 from dataq_analyzers.mail.protection import protections
 from dataq_analyzers.mail.transfer import transfer_encoding
-from dataq_analyzers.mail.words import decode_words, line, plain
+from dataq_analyzers.mail.words import LONGEST, decode_words, line, plain
 
 _IMPORTANCE = {
     "high": "high", "urgent": "high", "1": "high", "2": "high",
@@ -103,6 +103,9 @@ def _of_header(leaves: Leaves) -> list[str]:
     headers = leaves.tree.root.headers
     raw = b"\n".join(value for field in _READ for value in headers.all(field))
     found = []
+    if any(len(value) > LONGEST for field in _READ for value in headers.all(field)):
+        found.append("header_cut")
+    raw = raw[: 2 * LONGEST]
     if not raw.isascii():
         try:
             raw.decode("utf-8")
@@ -110,7 +113,8 @@ def _of_header(leaves: Leaves) -> list[str]:
             found.append("header_charset")
     if b"=?" in raw and b"=?" in _SOUND_WORD.sub(b"", raw):
         found.append("header_words")
-    subject = " ".join(decode_words(plain(headers.first(b"subject"), headers.charset)).split())
+    subject = plain(headers.first(b"subject")[:LONGEST], headers.charset)
+    subject = " ".join(decode_words(subject).split())
     if undoubled(subject) != subject:
         found.append("header_doubled")
     return found

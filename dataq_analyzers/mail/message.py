@@ -12,8 +12,8 @@ from dataq_analyzers.mail.fields import Headers
 from dataq_analyzers.mail.people import people
 from dataq_analyzers.mail.words import line, plain
 
-_LONGEST = 100_000
 _LABELS = (b"x-gmail-labels", b"x-keywords", b"keywords")
+_MOST_IDS = 1_000
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
 
 
@@ -41,9 +41,10 @@ def addresses(headers: Headers, name: bytes) -> tuple[str, ...]:
 
 
 def message_ids(headers: Headers, name: bytes) -> tuple[str, ...]:
-    """The message ids of a field, without angle brackets, each once."""
+    """The message ids of a field, without angle brackets, each once: the first and the last."""
     raw = b" ".join(headers.all(name))
-    return tuple(dict.fromkeys(_MESSAGE_ID.findall(plain(raw)))) if raw else ()
+    found = tuple(dict.fromkeys(_MESSAGE_ID.findall(plain(raw)))) if raw else ()
+    return found if len(found) <= _MOST_IDS else (found[0], *found[1 - _MOST_IDS :])
 
 
 def date(headers: Headers) -> datetime | None:
@@ -60,7 +61,7 @@ def date(headers: Headers) -> datetime | None:
 
 def _labels(headers: Headers) -> tuple[str, ...]:
     """What Google's Takeout, mutt and others, and Thunderbird write into a header."""
-    values = [line(raw[:_LONGEST]) for name in _LABELS for raw in headers.all(name)]
+    values = [line(raw) for name in _LABELS for raw in headers.all(name)]
     labels = [label for row in csv.reader(values, skipinitialspace=True) for label in row]
     labels += [key for raw in headers.all(b"x-mozilla-keys") for key in line(raw).split()]
     return tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))

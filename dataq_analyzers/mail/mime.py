@@ -95,6 +95,17 @@ def read(data: bytes) -> Tree:
     return Tree(root, reader.data, tuple(reader.repairs))
 
 
+def part_bytes(data: bytes, number: str) -> bytes | None:
+    """The bytes of a part as it travelled, with its header; None if there is none of that number.
+
+    They are what a signature of that part is about (RFC 1847).
+    """
+    for part in parse(data).parts():
+        if part.number == number and (part.within or part.is_whole):
+            return data[part.first : part.end]
+    return None
+
+
 def _with_line_ends(data: bytes) -> bytes:
     """`data` with line ends for carriage returns that stand alone in the header, or everywhere."""
     if b"\r" not in data:

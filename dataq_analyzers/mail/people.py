@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from dataq_analyzers.mail.doubled import undoubled
 from dataq_analyzers.mail.fields import Headers
-from dataq_analyzers.mail.words import decode_words, plain
+from dataq_analyzers.mail.words import LONGEST, decode_words, plain
 
-_LONGEST = 100_000
 _SIMPLE_ADDRESS = re.compile(
     r"\s*(?:([^\"<>,;:()\[\]\\@]*?)\s*<([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+)>"
     r"|([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+))\s*"
@@ -41,7 +40,7 @@ def people(headers: Headers, field: bytes) -> list[Person]:
     if known is None:
         known = headers.people[field] = []
         for raw in headers.all(field):
-            value = " ".join(plain(raw[:_LONGEST], headers.charset).split())
+            value = " ".join(plain(raw[:LONGEST], headers.charset).split())
             known += _simple(value) or _any(value)
     return known
 
@@ -56,7 +55,7 @@ def normal_address(address: str) -> str:
 
     The part before the @ is the receiver's business: its letters and a +tag stay.
     """
-    while (bare := _COMMENT.sub("", address)) != address and len(address) < _LONGEST:
+    while (bare := _COMMENT.sub("", address)) != address and len(address) < LONGEST:
         address = bare
     local, _, domain = address.strip().strip("<>").rpartition("@")
     local = local.strip()

@@ -14,6 +14,9 @@ _WORD = re.compile(
     r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?((?:[^?=]++|=(?!\?[^=])|\?(?!=))*+)(?:\?=|\Z)"
 )
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
+LONGEST = 100_000
+"""Bytes of a field that are read: more than that is no line of words."""
+
 _FOLD = re.compile(r"\r?\n[ \t]*")
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
@@ -21,9 +24,9 @@ _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 def line(raw: bytes, charset: str = "") -> str:
     """A field as one line of text: encoded words and bare 8-bit characters decoded.
 
-    `charset` is what they are tried in if they are not UTF-8.
+    `charset` is what they are tried in if they are not UTF-8. LONGEST bytes are read.
     """
-    return undoubled(" ".join(decode_words(plain(raw, charset)).split()))
+    return undoubled(" ".join(decode_words(plain(raw[:LONGEST], charset)).split()))
 
 
 def plain(raw: bytes, charset: str = "") -> str:
