@@ -17,7 +17,7 @@ from dataq_analyzers.mail.mime import Part
 from dataq_analyzers.mail.transfer import body_of
 
 # Most mails carry nothing, and that must cost nothing: those are of type text, or say no type.
-_MAY_CARRY = re.compile(rb"\ncontent-type[ \t]*+:\s*+[\"']?+(?!text/)", re.I)
+_MAY_CARRY = re.compile(rb"[\r\n]content-type[ \t]*+:\s*+[\"']?+(?!text/)", re.I)
 
 
 class MailContainer:

@@ -138,3 +138,9 @@ def test_names_of_members_are_put_together() -> None:
         part = f"--b\nContent-Type: text/plain\n{header}\n\nbytes\r\n".encode()
         (member,) = expand(Content(MIXED + part + b"--b--", "message/rfc822")).members
         assert (member.path, member.data) == (name, b"bytes")
+
+
+def test_members_of_a_mail_with_carriage_returns_have_their_bytes() -> None:
+    part = b"--b\nContent-Type: image/gif; name=a.gif\n\nGIF89a\n--b--"
+    (member,) = expand(Content((MIXED + part).replace(b"\n", b"\r"), "message/rfc822")).members
+    assert (member.path, member.data) == ("a.gif", b"GIF89a")
