@@ -13,6 +13,7 @@ class Member(NamedTuple):
     """One thing inside; `data` is None exactly where `problem` says why it could not be read.
 
     `path` is a name, not a place on any disk; no two members of a container have the same one.
+    `context` is what the container says of it, by name.
     """
 
     path: str
@@ -20,6 +21,7 @@ class Member(NamedTuple):
     media_type: str | None = None
     modified: datetime | None = None
     problem: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
 
 
 class Members(NamedTuple):

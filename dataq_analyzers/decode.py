@@ -147,11 +147,11 @@ def _decode_otherwise(data: bytes, declared: str | None) -> Decoded:
     mended = data.decode("utf-8", "replace")
     if mended.count("\ufffd") * 4 < len(data) - len(data.translate(None, _HIGH)):
         return Decoded(mended, "utf-8")
-    encoding = _guess(data)
+    encoding = guessed(data)
     return Decoded(data.decode(encoding, "replace"), encoding)
 
 
-def _guess(data: bytes) -> str:
+def guessed(data: bytes) -> str:
     """The most plausible old encoding, cp1252 where nothing is better."""
     first = re.search(rb"[\x80-\xff]", data)
     if first is None or len(data) - len(data.translate(None, _HIGH)) < 4:

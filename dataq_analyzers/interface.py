@@ -73,6 +73,81 @@ class Message(NamedTuple):
         }
 
 
+class Finding(NamedTuple):
+    """What was found, and in which part of a mail ("1.2"; "header": that of the mail itself)."""
+
+    kind: str
+    part: str
+
+
+class Mail(NamedTuple):
+    """What else a mail says; the fields are those of the struct column `mail`.
+
+    Addresses are in their normal form, without names; sizes in bytes.
+    """
+
+    sender: str | None = None
+    reply_to: tuple[str, ...] = ()
+    from_name: str | None = None
+    from_address: str | None = None
+    to_addresses: tuple[str, ...] = ()
+    cc_addresses: tuple[str, ...] = ()
+    bcc_addresses: tuple[str, ...] = ()
+    list_id: str | None = None
+    importance: str | None = None
+    auto_submitted: str | None = None
+    size: int = 0
+    attachments: int = 0
+    attachment_bytes: int = 0
+    protection: tuple[Finding, ...] = ()
+    repairs: tuple[Finding, ...] = ()
+    body_hash: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """The same as the struct column has it."""
+        findings = {
+            "protection": [each._asdict() for each in self.protection],
+            "repairs": [each._asdict() for each in self.repairs],
+        }
+        return {**self._asdict(), **findings}
+
+
+class Attendee(NamedTuple):
+    """Somebody who is invited; `role` and `status` as the calendar has them, in small letters."""
+
+    address: str
+    name: str | None = None
+    role: str | None = None
+    status: str | None = None
+
+
+class Event(NamedTuple):
+    """An event of a calendar; times in UTC, `time_zone` is the one that they were given in.
+
+    Times that no zone is known of are as they stand, and `time_zone` is None.
+    """
+
+    uid: str
+    recurrence_id: str | None = None
+    sequence: int = 0
+    stamped_at: datetime | None = None
+    method: str | None = None
+    status: str | None = None
+    summary: str | None = None
+    location: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    time_zone: str | None = None
+    all_day: bool = False
+    recurrence: str | None = None
+    organizer: str | None = None
+    attendees: tuple[Attendee, ...] = ()
+
+    def row(self) -> dict[str, Any]:
+        """The same as the struct column `events` has it."""
+        return {**self._asdict(), "attendees": [each._asdict() for each in self.attendees]}
+
+
 class Analysis(NamedTuple):
     """The text of a content and its units: ordered, apart, not empty, within the text."""
 
@@ -82,6 +157,8 @@ class Analysis(NamedTuple):
     language: str | None = None
     message: Message | None = None
     warnings: tuple[str, ...] = ()
+    mail: Mail | None = None
+    events: tuple[Event, ...] = ()
 
 
 class Analyzer(Protocol):

@@ -8,7 +8,7 @@ from dataq_analyzers.links.address import address, is_absolute
 from dataq_analyzers.links.html import html_links
 from dataq_analyzers.links.text import text_links
 from dataq_analyzers.mail import mime
-from dataq_analyzers.mail.attachments import is_shown
+from dataq_analyzers.mail.attachments import is_body
 from dataq_analyzers.mail.flowed import unflowed
 from dataq_analyzers.mail.leaf import leaf_text
 from dataq_analyzers.mail.mime import Part
@@ -20,7 +20,7 @@ def mail_links(data: bytes) -> Iterator[tuple[str, str]]:
     Of alternatives all are read, as one may have links that the other leaves out.
     """
     for part in mime.parse(data).leaves():
-        if (part.is_whole and part.family == "text") or is_shown(part):
+        if is_body(part):
             found, base = _of_part(data, part)
             for href in found:
                 to = address(base, href)

@@ -27,8 +27,20 @@ def is_shown(part: Part) -> bool:
     """Whether a reader of the mail sees the part as text; if not, it is a member."""
     if part.media_type not in _SHOWN:
         return False
-    disposition = part.headers.first(b"content-disposition").strip().lower()
-    return not disposition.startswith(b"attachment") and filename(part) is None
+    return disposition(part) != "attachment" and filename(part) is None
+
+
+def is_body(part: Part) -> bool:
+    """Whether it is shown; the only part of a mail is, even if it has a name."""
+    return is_shown(part) or (part.is_whole and part.family == "text")
+
+
+def disposition(part: Part) -> str:
+    """Inline or attachment, as the part says; "" where it says neither."""
+    raw = part.headers.first(b"content-disposition").strip().lower()
+    return (
+        "attachment" if raw.startswith(b"attachment") else "inline" if raw[:6] == b"inline" else ""
+    )
 
 
 def filename(part: Part) -> str | None:

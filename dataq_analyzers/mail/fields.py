@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 _FIELD = re.compile(rb"^([!-9;-~]{1,200})[ \t]*:([^\n]*(?:\n[ \t][^\n]*)*)(?:\n|\Z)", re.M)
 _BLANK = re.compile(rb"\n\r?\n")
@@ -11,15 +12,23 @@ _KNOWN_FIELD = re.compile(
     rb"reply-to|references|in-reply-to|x-[a-z-]+|status|sender|list-[a-z-]+)[ \t]*:",
     re.I,
 )
+END_MISSING, BROKEN_FOLD = "header_end_missing", "broken_fold"
 _PARAMETER = re.compile(r";\s*([^\s=;]+)\s*=\s*(\"(?:[^\"\\]|\\.)*\"?|[^;]*)", re.S)
 
 
 class Headers:
-    """The fields of a header by lower-case name, in order, as raw bytes still folded."""
+    """The fields of a header by lower-case name, in order, as raw bytes still folded.
 
-    __slots__ = ("_fields",)
+    `charset` is what bytes that are not ASCII may be in; `repairs` says what was wrong with it;
+    `people` keeps who was found in a field.
+    """
 
-    def __init__(self, fields: list[tuple[bytes, bytes]]) -> None:
+    __slots__ = ("_fields", "charset", "people", "repairs")
+
+    def __init__(self, fields: list[tuple[bytes, bytes]], repairs: tuple[str, ...] = ()) -> None:
+        self.charset = ""
+        self.repairs = repairs
+        self.people: dict[bytes, list[Any]] = {}
         self._fields: dict[bytes, list[bytes]] = {}
         known = self._fields
         for name, value in fields:
@@ -56,6 +65,7 @@ def read_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
 def _read_bad_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
     """As read_headers, line by line: fields may be broken, and their end not marked."""
     fields: list[tuple[bytes, bytes]] = []
+    repairs: dict[str, None] = {}
     at = start
     while at < end:
         match = _FIELD.match(data, at, end)
@@ -65,13 +75,15 @@ def _read_bad_headers(data: bytes, start: int, end: int) -> tuple[Headers, int]:
             continue
         line_end = data.find(b"\n", at, end) + 1 or end
         if not data[at:line_end].strip():
-            return Headers(fields), line_end
+            return Headers(fields, tuple(repairs)), line_end
         # A line that is no field: a broken fold, if a field that mails do have follows it.
         if not (fields and _KNOWN_FIELD.match(data, line_end, end)):
-            return Headers(fields), at
+            repairs[END_MISSING] = None
+            return Headers(fields, tuple(repairs)), at
+        repairs[BROKEN_FOLD] = None
         fields[-1] = (fields[-1][0], fields[-1][1] + b" " + data[at:line_end])
         at = line_end
-    return Headers(fields), end
+    return Headers(fields, tuple(repairs)), end
 
 
 def content_type(raw: bytes, default: str) -> tuple[str, dict[str, str]]:

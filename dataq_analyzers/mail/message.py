@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import getaddresses, parsedate_tz
+from email.utils import parsedate_tz
 
 from dataq_analyzers.interface import Message
 from dataq_analyzers.mail.fields import Headers
-from dataq_analyzers.mail.words import decode_words, line, plain
+from dataq_analyzers.mail.people import people
+from dataq_analyzers.mail.words import line, plain
 
-_LONGEST = 100_000
 _LABELS = (b"x-gmail-labels", b"x-keywords", b"keywords")
+_MOST_IDS = 1_000
 _MESSAGE_ID = re.compile(r"<([^<>\s]{1,900})>")
-_SIMPLE_ADDRESS = re.compile(
-    r"\s*(?:([^\"<>,;:()\[\]\\@]*?)\s*<([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+)>"
-    r"|([^\s<>,;:()\"\\@]+@[^\s<>,;:()\"\\@]+))\s*"
-)
 
 
 def read_message(headers: Headers) -> Message:
@@ -32,50 +30,21 @@ def read_message(headers: Headers) -> Message:
         to=addresses(headers, b"to"),
         cc=addresses(headers, b"cc"),
         date=date(headers),
-        subject=line(headers.first(b"subject")) or None,
+        subject=line(headers.first(b"subject"), headers.charset) or None,
         labels=_labels(headers),
     )
 
 
 def addresses(headers: Headers, name: bytes) -> tuple[str, ...]:
     """The addresses of a field, as "Name <address>" or plain; all of it where none can be told."""
-    found: list[str] = []
-    for raw in headers.all(name):
-        value = " ".join(plain(raw[:_LONGEST]).split())
-        found += _simple_addresses(value) or _any_addresses(value)
-    return tuple(found)
-
-
-def _simple_addresses(value: str) -> list[str]:
-    """The addresses of a field without quotes and comments, which most are; [] of any other."""
-    found = []
-    for piece in value.split(","):
-        match = _SIMPLE_ADDRESS.fullmatch(piece)
-        if match is None:
-            return []
-        found.append(_address(match.group(1) or "", match.group(2) or match.group(3)))
-    return found
-
-
-def _any_addresses(value: str) -> list[str]:
-    try:
-        pairs = getaddresses([value])
-    except (ValueError, IndexError, TypeError, RecursionError):
-        pairs = []
-    found = [_address(name, address) for name, address in pairs if "@" in address]
-    text = " ".join(decode_words(value).split())
-    return found or ([text] if text else [])
-
-
-def _address(name: str, address: str) -> str:
-    name = " ".join(decode_words(name).split())
-    return f"{name} <{address}>" if name else address
+    return tuple(map(str, people(headers, name)))
 
 
 def message_ids(headers: Headers, name: bytes) -> tuple[str, ...]:
-    """The message ids of a field, without angle brackets, each once."""
+    """The message ids of a field, without angle brackets, each once: the first and the last."""
     raw = b" ".join(headers.all(name))
-    return tuple(dict.fromkeys(_MESSAGE_ID.findall(plain(raw)))) if raw else ()
+    found = tuple(dict.fromkeys(_MESSAGE_ID.findall(plain(raw)))) if raw else ()
+    return found if len(found) <= _MOST_IDS else (found[0], *found[1 - _MOST_IDS :])
 
 
 def date(headers: Headers) -> datetime | None:
@@ -91,6 +60,8 @@ def date(headers: Headers) -> datetime | None:
 
 
 def _labels(headers: Headers) -> tuple[str, ...]:
+    """What Google's Takeout, mutt and others, and Thunderbird write into a header."""
     values = [line(raw) for name in _LABELS for raw in headers.all(name)]
-    labels = (label.strip() for value in values for label in value.split(","))
-    return tuple(dict.fromkeys(label for label in labels if label))
+    labels = [label for row in csv.reader(values, skipinitialspace=True) for label in row]
+    labels += [key for raw in headers.all(b"x-mozilla-keys") for key in line(raw).split()]
+    return tuple(dict.fromkeys(label.strip() for label in labels if label.strip()))

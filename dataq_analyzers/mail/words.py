@@ -6,22 +6,35 @@ import binascii
 import re
 
 from dataq_analyzers.decode import codec_name
+from dataq_analyzers.mail.doubled import undoubled
 
-_WORD = re.compile(r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?([^?]*)\?=")
+# The text of a word may hold what it must not, question marks and line breaks; the last word of a
+# field may have lost its end.
+_WORD = re.compile(
+    r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?((?:[^?=]++|=(?!\?[^=])|\?(?!=))*+)(?:\?=|\Z)"
+)
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
+LONGEST = 100_000
+"""Bytes of a field that are read: more than that is no line of words."""
+
+_FOLD = re.compile(r"\r?\n[ \t]*")
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
 
 
-def line(raw: bytes) -> str:
-    """A field as one line of text: encoded words and bare 8-bit characters decoded."""
-    return " ".join(decode_words(plain(raw)).split())
+def line(raw: bytes, charset: str = "") -> str:
+    """A field as one line of text: encoded words and bare 8-bit characters decoded.
+
+    `charset` is what they are tried in if they are not UTF-8. LONGEST bytes are read.
+    """
+    return undoubled(" ".join(decode_words(plain(raw[:LONGEST], charset)).split()))
 
 
-def plain(raw: bytes) -> str:
-    """Bytes of a header as text: UTF-8, else Western European."""
+def plain(raw: bytes, charset: str = "") -> str:
+    """Bytes of a header as text: UTF-8, else `charset`, else Western European."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
+        text = _decoded(raw, charset)
     return text.replace("\0", "") if "\0" in text else text
 
 
@@ -45,13 +58,13 @@ def decode_words(text: str) -> str:
 
 
 def _word(encoding: str, text: str) -> bytes:
-    raw = text.encode("utf-8", "replace")
+    raw = _FOLD.sub("", text).encode("utf-8", "replace")
     if encoding in "qQ":
         return binascii.a2b_qp(raw, header=True)
-    try:
-        return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
-    except binascii.Error:
-        return raw
+    raw = _NO_BASE64.sub(b"", raw)
+    # One character too many means nothing: it is left over from one that was lost.
+    raw = raw[:-1] if len(raw) % 4 == 1 else raw
+    return binascii.a2b_base64(raw + b"=" * (-len(raw) % 4))
 
 
 def _decoded(data: bytes, charset: str) -> str:
@@ -59,5 +72,5 @@ def _decoded(data: bytes, charset: str) -> str:
         return ""
     try:
         return data.decode(codec_name(charset) or "utf-8")
-    except UnicodeError:
+    except (UnicodeError, ValueError):
         return data.decode("cp1252", "replace")

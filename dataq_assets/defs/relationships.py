@@ -20,7 +20,7 @@ class RelateConfig(dg.Config):
 @dg.asset(
     key=KEY,
     group_name="relationships",
-    deps=["entities", "messages", "segments"],
+    deps=["entities", "messages", "events", "segments"],
     ins={"embeddings": dg.AssetIn("embeddings", input_manager_key="tables")},
     io_manager_key="tables",
     kinds={"deltalake", "polars"},

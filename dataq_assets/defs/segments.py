@@ -1,4 +1,4 @@
-"""The segments and messages of every asset."""
+"""The segments, messages and events of every asset."""
 
 import dagster as dg
 
@@ -17,6 +17,11 @@ from dataq_resources.changes import Changes
             kinds={"deltalake"},
             description="Mails: who wrote what to whom, and in which thread.",
         ),
+        "events": dg.AssetOut(
+            io_manager_key="tables",
+            kinds={"deltalake"},
+            description="Events of calendars and invitations: when, where, who, and what changed.",
+        ),
         "segments": dg.AssetOut(
             io_manager_key="tables",
             kinds={"deltalake"},
@@ -24,9 +29,9 @@ from dataq_resources.changes import Changes
         ),
     },
 )
-def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes]:
+def segments(context: dg.AssetExecutionContext, texts: Slice) -> tuple[Changes, Changes, Changes]:
     """What becomes of assets whose text is new to them."""
     from dataq_assets.stages.segments import Segments
 
     changes = Changes(Segments(texts.lake, context.run.run_id).rounds())
-    return changes, changes
+    return changes, changes, changes

@@ -10,7 +10,7 @@ import pyarrow as pa
 from dataq_assets.delivery.selection import BATCH_BYTES, OfTable
 from dataq_lake.lake import Lake
 
-ASSET_OF = {"items": "item_id", "assets": "id", "messages": "asset_id"}
+ASSET_OF = {"items": "item_id", "assets": "id", "messages": "asset_id", "events": "asset_id"}
 """Tables whose rows hang on a version of a thing, and the column that names it."""
 
 

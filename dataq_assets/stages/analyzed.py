@@ -147,6 +147,8 @@ class Round:
             "language": analysis.language,
             "units": list(units(analysis.units)),
             "message": analysis.message.row() if analysis.message else None,
+            "mail": analysis.mail.row() if analysis.mail else None,
+            "events": [event.row() for event in analysis.events],
             "run_id": self._run_id,
         }
 

@@ -117,6 +117,7 @@ class Opening:
             "mime_type": inner.media_type,
             "storage_path": inner.blob_uri or "row",
             "payload": inner.data,
+            "upload_context": [{"key": k, "value": v} for k, v in inner.context] or None,
             "processing_status": "stored",
             "run_id": self.run_id,
         }

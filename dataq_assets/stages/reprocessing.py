@@ -88,6 +88,7 @@ def _of_contents(lake: Lake, chosen: Selection) -> Iterator[Round]:
     rejected = rows_of(lake, STAGE).filter(pl.col("asset_id").is_in(owners.implode()))
     yield {
         "messages": Difference((), owners, "asset_id"),
+        "events": Difference((), owners, "asset_id"),
         "segments": Difference((), owners, "asset_id"),
         "texts": Difference((), hashes, "content_hash"),
         "quarantine": Difference((), _column(rejected.select("id"))),

@@ -48,6 +48,7 @@ class Inner(NamedTuple):
     blob_uri: str | None
     modified: datetime | None
     problem: str | None = None
+    context: tuple[tuple[str, str], ...] = ()
 
 
 class Unpacked(NamedTuple):
@@ -136,6 +137,7 @@ class Tree:
             data=data if self._stays_inline(data) else None,
             blob_uri=None,
             modified=member.modified,
+            context=member.context,
         )
         if inner.data is None:
             inner = inner._replace(blob_uri=self._store.put(data).uri)

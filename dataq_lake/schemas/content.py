@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from dataq_lake.column_types import ID, MARKER, MESSAGE, METADATA, TIME, UNIT
+from dataq_lake.column_types import EVENT, ID, MAIL, MARKER, MESSAGE, METADATA, TIME, UNIT
 from dataq_lake.declaration import Table
 
 TABLES = (
@@ -73,12 +73,15 @@ TABLES = (
                 ("units", pa.list_(UNIT)),
                 ("message", MESSAGE),
                 ("run_id", pa.string()),
+                ("mail", MAIL),
+                ("events", pa.list_(EVENT)),
             ]
         ),
         ("id",),
         "The text of one content by one extractor version, stored once however many assets "
         "carry it; units are its segments before they have ids.",
         ("text",),
+        version=2,
     ),
     Table(
         "analyses",
@@ -101,10 +104,37 @@ TABLES = (
     Table(
         "messages",
         pa.schema(
-            [("asset_id", ID), *MESSAGE, ("thread_id", pa.string()), ("run_id", pa.string())]
+            [
+                ("asset_id", ID),
+                *MESSAGE,
+                ("thread_id", pa.string()),
+                ("run_id", pa.string()),
+                *MAIL,
+                ("has_attachments", pa.bool_()),
+                ("mailbox", pa.string()),
+                ("flags", pa.list_(pa.string())),
+                ("identity", pa.string()),
+            ]
         ),
         ("asset_id",),
-        "A mail. thread_id is the first message id of its chain of references.",
+        "A mail. Mails that name each other, in whatever source they are, have one thread_id; "
+        "those with the same identity are one mail.",
+        version=2,
+    ),
+    Table(
+        "events",
+        pa.schema(
+            [
+                ("id", ID),
+                ("asset_id", ID),
+                ("text_id", ID),
+                ("number", pa.int32()),
+                *EVENT,
+                ("run_id", pa.string()),
+            ]
+        ),
+        ("id",),
+        "An event of a calendar file or invitation; the mail is the asset's parent.",
     ),
     Table(
         "segments",

@@ -19,6 +19,29 @@ with totals as (
         'quarantine_rules.rejections',
         (select coalesce(sum(rejections), 0) from {{ ref('quarantine_rules') }}),
         (select count(*) from {{ ref('stg_quarantine') }})
+    union all
+    select
+        'mail_threads.messages',
+        (select coalesce(sum(messages), 0) from {{ ref('mail_threads') }}),
+        (select count(*) from {{ ref('stg_mails') }})
+    union all
+    select
+        'mail_senders.mails',
+        (select coalesce(sum(mails), 0) from {{ ref('mail_senders') }}),
+        (select count(*) from {{ ref('stg_mails') }} where sender is not null)
+    union all
+    select
+        'mail_volumes.sent',
+        (select coalesce(sum(sent), 0) from {{ ref('mail_volumes') }}),
+        (
+            select count(*) from {{ ref('stg_mails') }}
+            where sender is not null and sent_at is not null
+        )
+    union all
+    select
+        'mail_responders.answers',
+        (select coalesce(sum(answers), 0) from {{ ref('mail_responders') }}),
+        (select coalesce(sum(answers), 0) from {{ ref('mail_response_times') }})
 )
 
 select * from totals where mart <> staging

@@ -144,6 +144,12 @@ def lose_a_messages_asset(way: Way) -> set[str]:
     return {nobody}
 
 
+def lose_an_events_asset(way: Way) -> set[str]:
+    nobody = "f" * 32
+    add(way.lake, "events", {"id": "e" * 32, "asset_id": nobody})
+    return {nobody}
+
+
 def end_before_the_start(way: Way) -> set[str]:
     marker = way.rows("segments")[0]["start_marker"]
     return {change(way, "segments", "id", start_marker=marker, end_marker=marker)["id"]}
@@ -313,6 +319,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("items_become_assets", orphan_a_member),
     ("keys_are_unique", store_a_segment_twice),
     ("messages_belong", lose_a_messages_asset),
+    ("events_belong", lose_an_events_asset),
     ("mostly_readable", fail_to_read_many),
     ("nothing_pending", forget_to_read),
     ("nothing_pending", forget_to_cut),

@@ -314,6 +314,7 @@ CONTENTS: tuple[Callable[[int], bytes], ...] = (
     lambda n: f"# Same\n\n[c](d/c.md) {n % 2}".encode(),
     lambda n: mail("Re: Plan", 1 + n % 3, Message_ID=f"<{n % 2}@x>"),
     lambda n: mail("Plan", 1, Message_ID="<0@x>", In_Reply_To="<1@x>"),
+    lambda n: b"X-Gmail-Labels: a%d\r\n" % (n % 2) + CONTENTS[3](0).replace(b"\n", b"\r\n"),
 )
 steps = st.lists(
     st.tuples(st.sampled_from(NAMES), st.integers(-1, len(CONTENTS) - 1), st.integers(0, 5)),

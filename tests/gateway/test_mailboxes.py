@@ -24,13 +24,18 @@ def test_mails_are_archived_searched_and_deleted(dataq: Command, tmp_path: Path)
     add = ["sources", "add", "post", "--plugin", "mailboxes", "--config", f"root={inbox.parent}"]
     assert dataq(*add).returncode == 0
     assert dataq("run").returncode == 0
-    query = "select message_id, subject, thread_id from messages order by message_id"
+    query = "select message_id, subject, thread_id, mailbox from messages order by message_id"
     one, two = json.loads(dataq("sql", query, "--json").stdout)
     assert (one["message_id"], two["subject"]) == ("1@example.org", "Gauge 2")
     assert one["thread_id"] == two["thread_id"]
+    assert one["mailbox"] == "Inbox"
     [hit] = json.loads(dataq("search", "reads too high", "-k", "1", "--json").stdout)
     assert hit["path"] == "Inbox/2@example.org"
     assert dataq("cat", hit["asset_id"]).stdout.encode() == reply
+    assert dataq("cat", hit["asset_id"], "--part", "1").stdout.encode() == reply
+    refused = dataq("cat", hit["asset_id"], "--part", "2")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "no part 2" in refused.stderr
     inbox.write_bytes(mbox(mail(1)))
     assert dataq("run").returncode == 0
     left = json.loads(dataq("search", "gauge", "--json").stdout)

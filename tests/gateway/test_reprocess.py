@@ -114,7 +114,7 @@ def test_among_all_assets_it_takes_nothing_away(place: Home) -> None:
         (["--source", "letters"], "no source is called 'letters'"),
         (["--source", "notes", "--from", "2024"], "'2024' is no monthly window"),
         (["--source", "notes", "--from", "2024-05", "--to", "2024-03"], "2024-05 comes after"),
-        (["--analyzer", "papyrus"], "no analyzer is called 'papyrus'; there is code, "),
+        (["--analyzer", "papyrus"], "no analyzer is called 'papyrus'; there is calendar, code, "),
         (["--analyzer", "text", "--from", "2024-05"], "windows are those of one source"),
         (["--analyzer", "@2"], "version 2 of what?"),
     ],

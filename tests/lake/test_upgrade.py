@@ -329,6 +329,25 @@ def test_deliveries_of_an_earlier_version_have_no_order_and_no_hashes(tmp_path: 
     assert rows.select(pl.col("sequence", "row_hashes").null_count()).row(0) == (4, 4)
 
 
+def test_mails_of_an_earlier_version_lack_what_nobody_had_read(tmp_path: Path) -> None:
+    """The new version of their analyzer reads them again, and says it then."""
+    shutil.copytree(FIXTURES[0].with_name("messages_1"), tmp_path / "lake")
+    lake = open_lake(tmp_path / "lake")
+    names = ("messages", "texts")
+    keys = {"messages": "message_id", "texts": "id"}
+    before = [lake.table(name).scan([keys[name]]).collect() for name in names]
+    assert [(each.table, each.before, each.after, each.rows) for each in upgrade(lake)] == [
+        ("messages", 1, 2, 2),
+        ("texts", 1, 2, 2),
+    ]
+    lake = open_lake(lake.root)
+    for name, old, new in zip(names, before, ("identity", "mail"), strict=True):
+        rows = lake.table(name).scan().collect()
+        assert rows.select(old.columns).equals(old)
+        assert rows[new].null_count() == 2
+        assert list(damage(lake.table(name))) == []
+
+
 def test_every_earlier_version_has_a_fixture() -> None:
     kept = {path.name for path in FIXTURES}
     earlier = {f"{t.name}_{v}" for t in TABLES.values() for v in range(1, t.version)}

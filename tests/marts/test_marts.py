@@ -63,12 +63,38 @@ def test_copies_are_waste(built: Archive) -> None:
 
 def test_a_thread_has_each_mail_once(built: Archive) -> None:
     (thread,) = mart(built, "mail_threads")
-    assert thread["subject"] == "Herons" and thread["started_by"].startswith("Ann")
+    assert (thread["subject"], thread["started_by"]) == ("Herons", "ann@example.org")
     assert (thread["messages"], thread["senders"], thread["participants"]) == (2, 2, 3)
+    sizes = [(built.tree / name).stat().st_size for name in ("one.eml", "two.eml")]
+    assert (thread["hours"], thread["bytes"]) == (24, sum(sizes))
     assert [str(thread[f"{each}_sent_at"].date()) for each in ("first", "last")] == [
         "2024-01-01",
         "2024-01-02",
     ]
+
+
+def test_correspondents_count_each_mail_once(built: Archive) -> None:
+    told = {row["person"].partition("@")[0]: row for row in mart(built, "mail_volumes")}
+    assert {name: (row["sent"], row["received"]) for name, row in told.items()} == {
+        "ann": (1, 1),
+        "bob": (1, 1),
+        "eve": (0, 1),
+    }
+    assert {str(row["month"]) for row in told.values()} == {"2024-01-01"}
+    senders = {row["person"]: row for row in mart(built, "mail_senders")}
+    assert [row["name"] for row in senders.values()] == ["Ann", "Bob"]
+    sizes = {"ann": "one.eml", "bob": "two.eml"}
+    assert {name: row["bytes"] for name, row in senders.items()} == {
+        f"{name}@example.org": (built.tree / path).stat().st_size for name, path in sizes.items()
+    }
+
+
+def test_who_answers_whom_how_fast(built: Archive) -> None:
+    (pair,) = mart(built, "mail_response_times")
+    assert (pair["responder"], pair["asker"]) == ("bob@example.org", "ann@example.org")
+    assert (pair["answers"], pair["median_hours"]) == (1, 24)
+    (person,) = mart(built, "mail_responders")
+    assert (person["person"], person["received"], person["answers"]) == ("bob@example.org", 1, 1)
 
 
 def test_quarantine_is_told_by_rule(built: Archive) -> None:
@@ -104,7 +130,11 @@ def test_any_duckdb_client_reads_the_file(built: Archive) -> None:
 MODELS = {
     "marts": {
         "duplicate_contents",
+        "mail_responders",
+        "mail_response_times",
+        "mail_senders",
         "mail_threads",
+        "mail_volumes",
         "quarantine_rules",
         "segment_statistics",
         "source_days",
@@ -114,9 +144,11 @@ MODELS = {
     "staging": {
         "stg_assets",
         "stg_items",
+        "stg_mails",
         "stg_messages",
         "stg_quarantine",
         "stg_raw",
+        "stg_replies",
         "stg_segments",
     },
 }
@@ -131,7 +163,7 @@ def test_models_and_columns_are_described_and_marts_have_unit_tests(built: Archi
         assert node["description"], node["name"]
         assert all(column["description"] for column in node["columns"].values()), node["name"]
     tested = {test["model"] for test in manifest["unit_tests"].values()}
-    assert tested == MODELS["marts"]
+    assert tested == MODELS["marts"] | {"stg_mails", "stg_replies"}
 
 
 @pytest.mark.parametrize("schema", ["main", "staging"])

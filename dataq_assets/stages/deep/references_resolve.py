@@ -19,6 +19,7 @@ REFERENCES = (
     ("texts", "content_hash", "assets", "file_hash"),
     ("analyses", "text_id", "texts", "id"),
     ("messages", "asset_id", "assets", "id"),
+    ("events", "asset_id", "assets", "id"),
     ("segments", "asset_id", "assets", "id"),
     ("segments", "text_id", "texts", "id"),
     ("embeddings", "text_hash", "segments", "text_hash"),

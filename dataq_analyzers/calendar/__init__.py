@@ -1,0 +1,1 @@
+"""Calendars and invitations (RFC 5545, 5546)."""
