@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import grp
 import os
 import pwd
 import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
@@ -56,7 +60,7 @@ class Dovecot:
         self.port, self.tls_port = _free_port(), _free_port()
         user = _user()
         (self.folder / "oauth.conf").write_text(
-            f"tokeninfo_url = {self.tokeninfo}\nusername_attribute = email\nforce_introspection = no\n"
+            f"tokeninfo_url = {self.tokeninfo}\nusername_attribute = email\n"
             "active_attribute = active\nactive_value = yes\n"
         )
         (self.folder / "dovecot.conf").write_text(self._configuration(user))
@@ -118,8 +122,6 @@ class Dovecot:
 
     def _configuration(self, user: pwd.struct_passwd) -> str:
         folder = self.folder
-        import grp
-
         group = grp.getgrgid(user.pw_gid).gr_name
         capability = f"imap_capability = {self.capability}" if self.capability else ""
         oauth = (
@@ -183,6 +185,24 @@ service imap-login {{
   }}
 }}
 """
+
+
+@contextmanager
+def dovecots(absent: Callable[[str, str], NoReturn]) -> Iterator[Callable[..., Dovecot]]:
+    """What starts servers, which end with the block; `absent` is told where there is none."""
+    server = program()
+    if server is None:
+        absent("dovecot", "neither in PATH nor in /usr/sbin is there one with its IMAP part")
+    with ExitStack() as ending:
+
+        def start(**settings: str) -> Dovecot:
+            folder = ending.enter_context(tempfile.TemporaryDirectory(prefix="dataq-imap-"))
+            made = Dovecot(Path(folder), server, **settings)
+            made.start()
+            ending.callback(made.stop)
+            return made
+
+        yield start
 
 
 def _user() -> pwd.struct_passwd:

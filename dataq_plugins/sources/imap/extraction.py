@@ -19,6 +19,8 @@ from dataq_plugins.sources.imap.progress import Progress
 from dataq_plugins.sources.imap.streaming import Stream, TooLarge
 
 CONTENT_TYPE = "message/rfc822"
+ALIKE = 100
+"""Of mails with the same bytes, so many are looked at for the best."""
 
 
 @dataclass
@@ -95,10 +97,11 @@ class _Reading:
         self._orphans: dict[bytes, list[str]] = defaultdict(list)
         for sent in self.box.orphans.values():
             self._orphans[sent.digest].append(sent.name)
-        small = [facts for facts in wanted if facts.size <= SMALL_BYTES]
-        self.alone += [facts for facts in wanted if facts.size > SMALL_BYTES]
+        most = min(SMALL_BYTES, self.extraction.max_bytes)
+        small = [facts for facts in wanted if facts.size <= most]
+        self.alone += [facts for facts in wanted if facts.size > most]
         for body in self.mailbox.bodies(small):
-            if body.content is None:
+            if body.content is None or len(body.content) > self.extraction.max_bytes:
                 self.alone.append(body.facts)
                 continue
             digest = new_digest()
@@ -147,7 +150,10 @@ class _Reading:
             )
             yield from self._problem(facts, text)
             return
-        sent = self._as_sent(facts, NO_DIGEST, known)
+        sent = self._as_sent(facts, known.digest if known else NO_DIGEST, known)
+        if known == sent and not self.extraction.full:
+            yield from self._done(facts, sent)
+            return
         yield self._item(sent, stream)
         if stream.failure is None:
             sent.digest = stream.digest
@@ -177,10 +183,18 @@ class _Reading:
             yield progress.state()
 
     def _met(self, facts: Facts, digest: bytes) -> Sent | None:
-        """Return the mail of an earlier UIDVALIDITY that has these bytes; once."""
-        if facts.uid in self.box.mails or not self._orphans.get(digest):
+        """Return the mail of an earlier UIDVALIDITY that has these bytes; each once.
+
+        Of several it is rather one that arrived then and has these flags.
+        """
+        names = self._orphans.get(digest)
+        if facts.uid in self.box.mails or not names:
             return None
-        return self.box.orphans[self._orphans[digest].pop()]
+        for at, name in enumerate(names[:ALIKE]):
+            sent = self.box.orphans[name]
+            if (sent.seconds, sent.flags) == (facts.seconds, facts.flags):
+                return self.box.orphans[names.pop(at)]
+        return self.box.orphans[names.pop(0)]
 
     def _digest(self, facts: Facts) -> bytes:
         stream = Stream(self.mailbox, facts.uid, self.extraction.max_bytes)

@@ -27,7 +27,7 @@ def encoded(name: str) -> bytes:
 
 
 def shown(raw: bytes, delimiter: bytes | None) -> str:
-    """Return a mailbox's name as a path: with slashes between its parts, whatever the server has."""
+    """Return a mailbox's name as a path: with slashes, whatever the server has there."""
     name = decoded(raw)
     if not delimiter or delimiter == b"/":
         return name

@@ -89,7 +89,8 @@ class Settings:
     allow_empty: bool = setting(
         False,
         doc="Believe it when there were mails and there is none at all, and record them as "
-        "deleted. Otherwise that is an error, because it is how an account looks that was set up anew.",
+        "deleted. Otherwise that is an error, because it is how an account looks that was set up "
+        "anew.",
     )
 
     @property
