@@ -26,7 +26,7 @@ class Client:
         first = self._read()
         if first.word == "BYE":
             raise Lost(f"it says {first.text}")
-        if first.word not in ("OK", "PREAUTH"):
+        if first.tag != "*" or first.word not in ("OK", "PREAUTH"):
             raise Broken("it does not greet as an IMAP server does")
         return first
 
