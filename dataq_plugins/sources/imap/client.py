@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -9,6 +10,7 @@ from dataq_plugins.sources.imap.answers import Answer, answer
 from dataq_plugins.sources.imap.errors import Broken, Lost, Refused
 from dataq_plugins.sources.imap.wire import Wire
 
+ALIVE_SECONDS = 5.0
 ANSWERS = 200_000
 """Responses to one command, where the caller does not know how many there may be."""
 
@@ -71,6 +73,25 @@ class Client:
             else:
                 found.append(each)
         raise Broken("it asks for ever")
+
+    def idle(self, seconds: float) -> Iterator[Answer | None]:
+        """Yield what the server tells by itself (RFC 2177), and None now and then, for so long.
+
+        The first None says that nothing will be missed from here on.
+        """
+        tag = self.send(b"IDLE")
+        until = time.monotonic() + seconds
+        while (found := self._read()).tag != "+":
+            if found.tag == tag:
+                _judge(found)
+                raise Broken("it ends what it was not told to end")
+            yield found
+        while time.monotonic() < until:
+            yield None
+            while self.wire.wait(ALIVE_SECONDS):
+                yield self._read()
+        self.wire.write(b"DONE\r\n")
+        yield from self.answers(tag)
 
     def learn(self) -> None:
         """Ask what the server can do."""

@@ -19,6 +19,7 @@ from dataq_plugins.sources.imap.mailbox import Mailbox
 from dataq_plugins.sources.imap.progress import Progress
 from dataq_plugins.sources.imap.settings import Settings
 from dataq_plugins.sources.imap.tokens import Tokens
+from dataq_plugins.sources.imap.watching import watch
 
 MOST_LISTED = 500_000
 """Of more new mails than this, `discover` does not ask when each arrived."""
@@ -60,6 +61,11 @@ class Imap(Plugin[Settings]):
             for sent in (*known[name].mails.values(), *known[name].orphans.values()):
                 windows.add(sent.seconds)
         return Discovery(windows.changed())
+
+    def watch(self) -> Iterator[Log]:
+        """Yield signs of life until the server tells of a change."""
+        with self._session() as client:
+            yield from watch(client, find(client, Wanted(self.config)).folders)
 
     def extract(
         self, window: Window | None, state: bytes | None, full: bool

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import select
 import socket
+import ssl
+import time
 from dataclasses import dataclass
 
 from dataq_plugins.sources.imap.errors import Broken, Lost
@@ -62,6 +65,33 @@ class Wire:
             if len(parts) >= 2 * LITERALS:
                 raise Broken("a response has too many literals")
             parts += (line[: line.rindex(b"{")], self._literal(size))
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether a response begins within so many seconds, or the other side ends."""
+        until = time.monotonic() + seconds
+        ready = select.poll()
+        ready.register(self.socket, select.POLLIN)
+        arrived = False
+        while True:
+            if self._has_data(arrived):
+                return True
+            left = until - time.monotonic()
+            if left <= 0:
+                return False
+            arrived = bool(ready.poll(left * 1000))
+
+    def _has_data(self, arrived: bool) -> bool:
+        """Return whether something can be read; what `arrived` may be of no more use than TLS's."""
+        timeout = self.socket.gettimeout()
+        self.socket.settimeout(0)
+        try:
+            return bool(self._file.peek(1)) or arrived
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        except (OSError, ValueError) as error:
+            raise Lost(_reason(error)) from None
+        finally:
+            self.socket.settimeout(timeout)
 
     def close(self) -> None:
         """Close it, whatever state it is in."""
