@@ -21,6 +21,8 @@ from typing import Any, NoReturn
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
 PASSWORD = "s3cret-word"
+VERSION = "2.3."
+"""That of Debian 12; the next one has another kind of configuration."""
 USERS = ("nobody", "daemon")
 
 
@@ -38,13 +40,17 @@ class Dovecot:
     """A server that ends with this process; whoever logs in has a Maildir of that name.
 
     `capability` replaces what the server says that it can do; `tokeninfo` is a URL that knows
-    which access tokens are good.
+    which access tokens are good. Names of mailboxes begin with `prefix`, and have `separator`
+    between their parts; names in a namespace that all share begin with `shared`.
     """
 
     folder: Path
     server: Path
     capability: str = ""
     tokeninfo: str = ""
+    prefix: str = ""
+    separator: str = "/"
+    shared: str = ""
     port: int = 0
     tls_port: int = 0
     _process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
@@ -130,6 +136,13 @@ class Dovecot:
             if self.tokeninfo
             else ""
         )
+        shared = (
+            f"namespace shared {{\n type = public\n separator = {self.separator}\n"
+            f" prefix = {self.shared}\n location = maildir:{folder}/shared:LAYOUT=fs\n"
+            " subscriptions = no\n list = yes\n}"
+            if self.shared
+            else ""
+        )
         mechanisms = "plain login" + (" xoauth2 oauthbearer" if self.tokeninfo else "")
         return f"""
 base_dir = {folder}/run
@@ -161,7 +174,8 @@ userdb {{
 }}
 namespace inbox {{
   inbox = yes
-  separator = /
+  separator = {self.separator}
+  prefix = {self.prefix}
   mailbox Junk {{
     special_use = \\Junk
     auto = create
@@ -171,6 +185,7 @@ namespace inbox {{
     auto = create
   }}
 }}
+{shared}
 service anvil {{
   chroot =
   unix_listener anvil-auth-penalty {{
@@ -196,6 +211,9 @@ def dovecots(absent: Callable[[str, str], NoReturn]) -> Iterator[Callable[..., D
     server = program()
     if server is None:
         absent("dovecot", "neither in PATH nor in /usr/sbin is there one with its IMAP part")
+    version = subprocess.run([server, "--version"], check=True, capture_output=True, text=True)
+    if not version.stdout.startswith(VERSION):
+        absent("dovecot", f"this is {version.stdout.split()[0]}, not {VERSION}*")
     with ExitStack() as ending:
 
         def start(**settings: str) -> Dovecot:

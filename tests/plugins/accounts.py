@@ -54,8 +54,9 @@ class Account:
         return self._session
 
     def close(self) -> None:
-        if self._session is not None:
-            self._session.logout()
+        session, self._session = self._session, None
+        if session is not None:
+            session.logout()
 
     def add(self, *mails: bytes, box: str = "INBOX", at: datetime = MAY, flags: str = "") -> None:
         for each in mails:
@@ -81,7 +82,6 @@ class Account:
     def renumber(self, box: str = "INBOX") -> None:
         """Have the server make up the mailbox anew, with another UIDVALIDITY and other UIDs."""
         self.close()
-        self._session = None
         folder = self.server.folder / "mail" / self.user
         folder = folder if box == "INBOX" else folder / box
         before = folder / "dovecot-uidlist"

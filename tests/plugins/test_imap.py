@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from dataq_plugins.conformance import assert_conforms
+from dataq_plugins.conformance.session import HashingSink
 from dataq_plugins.errors import ConfigError, SourceUnreachable
-from dataq_plugins.host import Window
+from dataq_plugins.host import Limits, PluginProcess, PluginSpec, Window
 from tests.conftest import absent
 from tests.dovecot import Dovecot, dovecots
 from tests.plugins.accounts import ARGV, JUNE, MAY, Account, labels, mail, short, told
@@ -167,6 +168,27 @@ def test_patterns_say_which_mailboxes(account: Account) -> None:
         assert told(post.extract()) == [("upsert", "Lists/1")]
 
 
+def test_namespaces_of_others_are_looked_into_if_asked_for(
+    account_on: Callable[[Dovecot], Account],
+) -> None:
+    with dovecots(absent) as start:
+        account = account_on(start(prefix="INBOX.", separator=".", shared="Public."))
+        account.add(mail(1))
+        for number, box in enumerate(("INBOX.Work.old", "Public.news"), 2):
+            account.create(box)
+            account.add(mail(number), box=box)
+        with account.archived() as post:
+            assert told(post.sync()) == [("upsert", "INBOX/1"), ("upsert", "INBOX/Work/old/1")]
+        both = ["personal", "shared"]
+        with account.archived(namespaces=both, exclude=["INBOX/Work"]) as wide:
+            wide.state = post.state
+            assert told(wide.sync()) == [("upsert", "Public/news/1")]
+        with account.archived() as narrow:
+            narrow.state = wide.state
+            assert narrow.sync() == []
+        account.close()
+
+
 def test_an_account_without_any_mail_is_not_believed(account: Account) -> None:
     account.add(mail(1))
     with account.archived() as post:
@@ -228,6 +250,19 @@ def test_a_big_mail_is_read_in_pieces(account: Account) -> None:
         "INBOX/1": len(big),
         "INBOX/2": len(mail(2)),
     }
+
+
+@pytest.mark.slow
+def test_memory_is_bounded_however_big_a_mail_is(account: Account) -> None:
+    account.add(mail(1))
+    [folder] = account.server.folder.glob(f"mail/{account.user}/cur")
+    line = b"0123456789" * 7 + b"\r\n"
+    path = folder / "1779179400.1.big:2,"
+    path.write_bytes(b"Subject: big\r\n\r\n" + line * (150_000_000 // len(line)))
+    spec = PluginSpec("post", ARGV, account.settings(), limits=Limits(memory_bytes=120 << 20))
+    with PluginProcess(spec) as process:
+        sizes = [i.size for b in process.extract(blobs=HashingSink()) for i in b.items]
+    assert max(sizes) > 149_000_000
 
 
 def test_a_mail_over_the_bound_is_a_problem(account: Account) -> None:

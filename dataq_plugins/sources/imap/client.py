@@ -10,7 +10,7 @@ from dataq_plugins.sources.imap.answers import Answer, answer
 from dataq_plugins.sources.imap.errors import Broken, Lost, Refused
 from dataq_plugins.sources.imap.wire import Wire
 
-ALIVE_SECONDS = 5.0
+ALIVE_SECONDS = 2.0
 ANSWERS = 200_000
 """Responses to one command, where the caller does not know how many there may be."""
 

@@ -90,7 +90,8 @@ def find(client: Client, wanted: Wanted) -> Found:
     spaces = _namespaces(client)
     for space in spaces:
         if space.kind in wanted.settings.namespaces:
-            listed |= _listed(client, space.prefix + b"*")
+            for pattern in space.patterns:
+                listed |= _listed(client, pattern)
     aside = [space for space in spaces if space.kind not in wanted.settings.namespaces]
     for space in aside:  # one may lie inside of another
         if space.prefix:
@@ -111,6 +112,12 @@ class _Space:
     kind: str
     prefix: bytes
     delimiter: bytes | None
+
+    @property
+    def patterns(self) -> list[bytes]:
+        """What to list: INBOX is personal, but need not lie below the prefix."""
+        inbox = [b"INBOX"] if self.kind == "personal" and self.prefix else []
+        return [*inbox, self.prefix + b"*"]
 
 
 def _namespaces(client: Client) -> list[_Space]:

@@ -36,6 +36,8 @@ def look(mailbox: Mailbox, box: Box, *, full: bool) -> Generator[Log, None, Look
     here: set[int] = set()
     news = []
     for facts in mailbox.all():
+        if facts.uid in here:
+            continue  # told once more
         here.add(facts.uid)
         if full or _differs(box, facts):
             news.append(facts)
@@ -52,8 +54,9 @@ def _since(mailbox: Mailbox, box: Box) -> Look | None:
     if is_same(settled, now):
         return Look([], [])
     facts, ranges = mailbox.changed(settled.modseq)
-    news = [each for each in facts if _differs(box, each)]
-    added = sum(each.uid not in box.mails for each in {each.uid: each for each in facts}.values())
+    latest = {each.uid: each for each in facts}
+    news = [each for each in latest.values() if _differs(box, each)]
+    added = len(latest.keys() - box.mails.keys())
     gone = _within(box, ranges) if ranges is not None else []
     if len(box.mails) + added - len(gone) == now.messages:
         return Look(news, gone)

@@ -17,7 +17,7 @@ BATCH_MAILS, BATCH_BYTES = 200, 2 << 20
 AT_ONCE = 3
 """So many questions for mails are under way, so that the server always has one to work on."""
 SMALL_BYTES = 1 << 20
-PIECE_BYTES = 4 << 20
+PIECE_BYTES = 1 << 20
 """A mail over SMALL_BYTES is asked for alone, in pieces of this size."""
 _FACTS = b"(UID FLAGS INTERNALDATE RFC822.SIZE)"
 _DATE = re.compile(rb" ?(\d{1,2})-(\w{3})-(\d{4}) (\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)")
