@@ -92,8 +92,9 @@ def test_reading_leaves_no_trace(account: Account) -> None:
     with account.archived() as post:
         post.extract()
     account.session.select("INBOX", readonly=True)
-    _, found = account.session.uid("search", "UNSEEN")
-    assert found == [b"1 2"]
+    for mark in ("UNSEEN", "RECENT"):
+        _, found = account.session.uid("search", mark)
+        assert found == [b"1 2"], mark
 
 
 def test_only_what_changed_is_sent_again(any_account: Account) -> None:
