@@ -79,7 +79,7 @@ class Account:
     def delete(self, box: str) -> None:
         self._do("delete", f'"{box}"')
 
-    def renumber(self, box: str = "INBOX") -> None:
+    def renumber(self, box: str = "INBOX", step: int = 1) -> None:
         """Have the server make up the mailbox anew, with another UIDVALIDITY and other UIDs."""
         self.close()
         folder = self.server.folder / "mail" / self.user
@@ -88,7 +88,7 @@ class Account:
         owner, validity = before.stat(), int(before.read_text().split()[1][1:])
         for path in folder.glob("dovecot*"):
             path.unlink()
-        before.write_text(f"3 V{validity + 1} N1 G{uuid.uuid4().hex}\n")
+        before.write_text(f"3 V{validity + step} N1 G{uuid.uuid4().hex}\n")
         os.chown(before, owner.st_uid, owner.st_gid)
 
     def settings(self, **values: object) -> dict[str, str]:

@@ -149,6 +149,15 @@ def test_a_mailbox_that_is_gone_deletes_its_mails(account: Account) -> None:
         assert post.windows() == []
 
 
+def test_what_is_left_out_is_not_missed_where_the_rest_is_empty(account: Account) -> None:
+    account.add(mail(1), box="Junk")
+    with account.archived() as post:
+        post.sync()
+    with account.archived(skip=["junk"]) as other:
+        other.state = post.state
+        assert other.sync() == []
+
+
 def test_a_mailbox_that_is_left_out_deletes_nothing(account: Account) -> None:
     account.add(mail(1))
     account.add(mail(2), box="Junk")
@@ -227,6 +236,38 @@ def test_another_uidvalidity_makes_no_doubles(any_account: Account) -> None:
         assert post.windows() == []
         any_account.renumber()
         assert post.sync() == []
+        assert post.windows() == []
+
+
+def test_a_resync_of_two_windows_makes_no_doubles(account: Account) -> None:
+    account.add(mail(1), mail(2))
+    account.add(mail(3), mail(4), at=JUNE)
+    with account.archived() as post:
+        names = {item.source_id for item in post.sync()}
+        account.expunge("2,4")
+        account.renumber()
+        may, june = post.windows()
+        assert post.extract(june) == []
+        assert told(post.extract(may)) == [("delete", "INBOX/2")]
+        assert post.windows() == [june]
+        assert told(post.sync()) == [("delete", "INBOX/4")]
+        assert post.windows() == []
+    assert set(post.files) < names
+    assert sorted(post.files.values()) == [mail(1), mail(3)]
+
+
+def test_a_server_that_goes_back_to_an_earlier_uidvalidity(account: Account) -> None:
+    account.add(mail(1), mail(2))
+    with account.archived() as post:
+        post.sync()
+        account.expunge("1")
+        account.renumber()
+        assert told(post.sync()) == [("delete", "INBOX/1")]
+        account.expunge("1")
+        account.add(mail(3), mail(2), mail(4))
+        account.renumber(step=-1)
+        post.sync()
+        assert sorted(post.files.values()) == [mail(2), mail(3), mail(4)]
         assert post.windows() == []
 
 

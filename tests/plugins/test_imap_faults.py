@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,6 +46,7 @@ class Archive:
     problems: dict[str, str] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    named: Callable[[str], str] = short
 
     def take(self, plugin: Imap, states: int = 1 << 30) -> None:
         """Take in one extraction, which is killed after so many states."""
@@ -63,7 +64,7 @@ class Archive:
                 self.log.append(thing.message)
 
     def _put(self, item: Item) -> None:
-        name = short(item.source_id)
+        name = self.named(item.source_id)
         if item.op == "delete":
             del self.mails[name]
             return
@@ -101,6 +102,42 @@ def test_killed_after_every_state_all_arrive_once(account: Account) -> None:
     assert archive.mails == ALL
     assert set(archive.times.values()) == {1}
     assert account.plugin().discover(archive.state, "monthly").windows == []
+
+
+@pytest.mark.usefixtures("states")
+def test_killed_at_any_moment_of_a_resync_nothing_is_doubled(account: Account) -> None:
+    account.add(*ALL.values())
+    archive = Archive(named=str)
+    archive.take(account.plugin())
+    before = dict(archive.mails)
+    account.expunge("3")
+    account.renumber()
+    account.add(mail(9))
+    for _ in range(len(ALL)):
+        archive.take(account.plugin(), states=1)
+    archive.take(account.plugin())
+    kept = {name: content for name, content in before.items() if short(name) != "INBOX/3"}
+    new = archive.mails.keys() - before.keys()
+    assert archive.mails == {**kept, **dict.fromkeys(new, mail(9))}
+    assert len(new) == 1
+    assert set(archive.times.values()) == {1}
+    assert account.plugin().discover(archive.state, "monthly").windows == []
+
+
+def test_mailboxes_that_are_spelled_alike_are_two() -> None:
+    replies: dict[bytes, Any] = {
+        b"LIST": b'* LIST () "/" "a&"\r\n* LIST () "/" "a&-"\r\n',
+        b"STATUS": lambda line: b"* " + line.partition(b" (")[0] + b" (MESSAGES 1)\r\n",
+        b"UID FETCH": lambda line: (
+            FACTS.splitlines(True)[0]
+            if b"1:*" in line
+            else b"* 1 FETCH (UID 1 FLAGS () BODY[] {3}\r\nabc)\r\n"
+        ),
+    }
+    archive = Archive()
+    with scripted(replies) as port:
+        archive.take(fake(port))
+    assert set(archive.mails) == {"a&/1", "a&~/1"}
 
 
 @pytest.mark.parametrize("most", [100, 900, 3_000, 5_000, 9_000, 20_000])

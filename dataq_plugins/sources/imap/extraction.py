@@ -89,12 +89,16 @@ class _Reading:
     """Mails that are asked for by themselves: too big, or refused with others."""
     missing: int = 0
     """How many are to be looked at another time."""
+    _orphans: dict[bytes, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """Names of mails of an earlier UIDVALIDITY, by digest."""
+    _taken: set[str] = field(default_factory=set)
+    """Names that a new mail may not get: a server may go back to an earlier UIDVALIDITY."""
 
     def all_of(self, found: Look) -> Iterator[Item | State | Log]:
         """Yield what a look has found, as far as it is asked for."""
         wanted = [facts for facts in found.news if self.extraction.wants(facts.seconds)]
         self.missing = len(found.news)
-        self._orphans: dict[bytes, list[str]] = defaultdict(list)
+        self._taken.update(self.box.orphans, self.box.odd_names().values())
         for sent in self.box.orphans.values():
             self._orphans[sent.digest].append(sent.name)
         most = min(SMALL_BYTES, self.extraction.max_bytes)
@@ -201,8 +205,15 @@ class _Reading:
         return stream.digest_of_all()
 
     def _as_sent(self, facts: Facts, digest: bytes, known: Sent | None) -> Sent:
-        name = known.name if known else self.box.name_of(facts.uid)
+        known = known or self.box.mails.get(facts.uid)
+        name = known.name if known else self._new_name(facts.uid)
         return Sent(facts.seconds, facts.flags, digest, name)
+
+    def _new_name(self, uid: int) -> str:
+        name = f"{self.box.validity}/{uid}"
+        while name in self._taken:
+            name += "~"
+        return name
 
     def _item(self, sent: Sent, content: bytes | Stream, problem: str = "") -> Item:
         validity, _, uid = sent.name.partition("/")

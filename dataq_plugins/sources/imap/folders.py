@@ -96,6 +96,7 @@ def find(client: Client, wanted: Wanted) -> Found:
     for space in aside:  # one may lie inside of another
         if space.prefix:
             listed = {raw: each for raw, each in listed.items() if not raw.startswith(space.prefix)}
+    _tell_apart(listed)
     taken = [folder for folder in listed.values() if wanted.takes(folder)]
     _ask_standing(client, [folder for folder in taken if folder.standing is None])
     return Found(
@@ -103,6 +104,15 @@ def find(client: Client, wanted: Wanted) -> Found:
         frozenset(folder.name for folder in listed.values()),
         tuple(shown(space.prefix, space.delimiter) for space in aside if space.prefix),
     )
+
+
+def _tell_apart(listed: dict[bytes, Folder]) -> None:
+    """Give mailboxes that people would spell alike names of their own."""
+    names: set[str] = set()
+    for raw in sorted(listed):
+        while listed[raw].name in names:
+            listed[raw].name += "~"
+        names.add(listed[raw].name)
 
 
 @dataclass(frozen=True, slots=True)

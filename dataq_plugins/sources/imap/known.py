@@ -46,10 +46,10 @@ class Box:
     settled: Standing | None = None
     orphans: dict[str, Sent] = field(default_factory=dict)
 
-    def name_of(self, uid: int) -> str:
-        """Return by what name a mail goes: the one that it has always had, or a new one."""
-        sent = self.mails.get(uid)
-        return sent.name if sent else f"{self.validity}/{uid}"
+    def odd_names(self) -> dict[int, str]:
+        """Return the names that are not UIDVALIDITY/UID as they are now, by UID."""
+        plain = f"{self.validity}/"
+        return {uid: sent.name for uid, sent in self.mails.items() if sent.name != f"{plain}{uid}"}
 
     def begin_anew(self, validity: int) -> None:
         """Take up another UIDVALIDITY: what was sent is to be met again, under other UIDs."""
@@ -79,7 +79,7 @@ def pack(known: Known, user: str) -> bytes:
             astuple(box.settled) if box.settled else None,
             list(box.mails),
             _columns(box.mails.values(), flags),
-            {uid: sent.name for uid, sent in box.mails.items() if _is_odd(box, uid, sent)},
+            box.odd_names(),
             list(box.orphans),
             _columns(box.orphans.values(), flags),
         ]
@@ -139,7 +139,3 @@ def _sents(names: list[str], columns: list[Any], flags: list[Flags]) -> list[Sen
         )
         for at, (when, number, name) in enumerate(zip(seconds, numbers, names, strict=True))
     ]
-
-
-def _is_odd(box: Box, uid: int, sent: Sent) -> bool:
-    return sent.name != f"{box.validity}/{uid}"

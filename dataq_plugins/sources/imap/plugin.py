@@ -92,7 +92,8 @@ class Imap(Plugin[Settings]):
     def _find(self, client: Client, known: Known) -> Found:
         """Return the mailboxes; raises Unreachable where they have lost every mail."""
         found = find(client, Wanted(self.config))
-        had = any(box.mails for box in known.values())
+        asked = {each.name for each in found.folders} | set(self._missing(known, found))
+        had = any(known[name].mails for name in asked & known.keys())
         has = any(not each.standing or each.standing.messages for each in found.folders)
         if had and not has and not self.config.allow_empty:
             raise Unreachable(
