@@ -24,6 +24,9 @@ class ChangesSetting(BaseModel):
     """Seconds between two looks."""
     seconds: float = 20
     """How long a plugin may think about it; Dagster ends a look after a minute."""
+    watch: bool = False
+    """Have the plugin wait for changes meanwhile, if it can: a look that would find nothing is
+    left out."""
 
     @model_validator(mode="before")
     @classmethod

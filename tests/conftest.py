@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from dataq_lake.objects.path import ObjectPath
+from tests.dovecot import Dovecot, dovecots
 from tests.postgres import Postgres, serve
 from tests.s3.seaweed import BUCKET, Seaweed, program
 
@@ -50,6 +51,13 @@ def corpus() -> Path:
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server of this test run's own."""
     yield from serve(absent)
+
+
+@pytest.fixture(scope="session")
+def dovecot() -> Iterator[Dovecot]:
+    """An IMAP server of this test run's own; whoever logs in has an empty account."""
+    with dovecots(absent) as start:
+        yield start()
 
 
 @pytest.fixture

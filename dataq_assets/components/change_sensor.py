@@ -6,7 +6,7 @@ import dagster as dg
 
 from dataq_assets.components.extraction_run import at_work, extraction_run
 from dataq_resources.lake import HomeResource
-from dataq_resources.sources import SourceConfig
+from dataq_resources.sources import SourceConfig, plugin_spec
 from dataq_resources.triggers import ChangesSetting
 
 
@@ -29,11 +29,20 @@ def change_sensor(source: SourceConfig) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, home: HomeResource
     ) -> dg.SensorResult | dg.SkipReason:
         from dataq_assets.looking import asked_before, look, question_of
+        from dataq_assets.watching import watcher_of
 
         if run := at_work(context.instance, source.name):
             return dg.SkipReason(f"run {run.run_id} is at work on it")
+        watcher = watcher_of(plugin_spec(source)) if setting.watch else None
+        if watcher and watcher.is_quiet:
+            return dg.SkipReason("nothing has come while it was watched")
+        begun = time.monotonic()
+        if watcher:
+            watcher.begin()
         news = look(home.lake, source, setting.seconds)
         if news.is_empty:
+            if watcher:
+                watcher.saw_nothing(begun)
             return dg.SkipReason("nothing has changed")
         before = asked_before(context.cursor)
         asked = before.next(question_of(home.lake, news), time.time())

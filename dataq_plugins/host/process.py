@@ -95,6 +95,16 @@ class PluginProcess:
                 complete = complete or response.complete
         return Discovery(sorted(windows), complete)
 
+    def watch(self) -> Iterator[None]:
+        """Yield now and then while every change is noticed, and end when something has changed."""
+        if "watch" not in self.describe().capabilities:
+            with self._blaming("watch"):
+                raise OperationFailed("it does not offer to watch")
+        with self._blaming("watch"):
+            for response, _ in self._answer(self._request("watch")):
+                if not response.done:
+                    yield
+
     def extract(
         self,
         window: Window | None = None,

@@ -24,6 +24,8 @@ SPLIT_BYTES = 1 << 20
 BIG = 64 << 10
 """Content from here on goes from the plugin's memory straight into the pipe."""
 CHUNK_BYTES = 10 << 20
+CHUNK_SECONDS = 10.0
+"""A piece that comes slowly is sent before it is whole: the host takes silence for its end."""
 VECTORS = 512  # os.writev takes 1,024
 
 TAG_ITEMS, TAG_CHUNK = b"\x12", b"\x6a"  # fields 2 and 13 of PluginResponse, length-delimited
@@ -199,16 +201,22 @@ class Output:
 
 
 def _chunks(content: Iterable[bytes], limit: int) -> Iterator[tuple[list[Piece], int, bool]]:
-    """Yield (pieces, bytes, whether it is the last) of at most `limit` bytes, from any pieces."""
+    """Yield (pieces, bytes, whether it is the last) of at most `limit` bytes, from any pieces.
+
+    What has come in CHUNK_SECONDS is one.
+    """
     pieces: list[Piece] = []
-    size = 0
+    size, begun = 0, time.monotonic()
     for piece in content:
         view: memoryview = memoryview(piece)
         while size + len(view) > limit:
             room = limit - size
             yield [*pieces, view[:room]], limit, False
-            view, pieces, size = view[room:], [], 0
+            view, pieces, size, begun = view[room:], [], 0, time.monotonic()
         if view:
             pieces.append(view)
             size += len(view)
+        if size and time.monotonic() >= begun + CHUNK_SECONDS:
+            yield pieces, size, False
+            pieces, size, begun = [], 0, time.monotonic()
     yield pieces, size, True

@@ -83,7 +83,8 @@ class Log:
 class Plugin(Generic[ConfigT]):
     """Subclass as `class Mine(Plugin[Config])`, Config being a dataclass or a pydantic model.
 
-    Only `id` and `extract` are required. `check` and `discover` are offered when overridden.
+    Only `id` and `extract` are required. `check`, `discover` and `watch` are offered when
+    overridden.
     """
 
     id: ClassVar[str]
@@ -124,12 +125,19 @@ class Plugin(Generic[ConfigT]):
         """Yield the items of the window (None: all) that changed since `state` (`full`: all)."""
         raise NotImplementedError
 
+    def watch(self) -> Iterable[Log]:
+        """Yield a Log as soon as every change will be noticed, and one every few seconds.
+
+        Ends when something has changed; what, `discover` tells.
+        """
+        raise NotImplementedError
+
     @classmethod
     def capabilities(cls) -> list[str]:
         """Return the operations that this plugin answers."""
         optional = [
             name
-            for name in ("check", "discover")
+            for name in ("check", "discover", "watch")
             if getattr(cls, name) is not getattr(Plugin, name)
         ]
         return ["describe", "configure", *optional, "extract", "cancel"]

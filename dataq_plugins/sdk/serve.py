@@ -156,6 +156,9 @@ class Server:
                 self._discover(request, output)
             case "extract":
                 self._extract(request, output)
+            case "watch" if "watch" in self._class.capabilities():
+                output.drain(self._plugin(request).watch())
+                output.finish()
             case "deliver" if issubclass(self._class, Destination):
                 self._deliver(request, output)
             case unknown:

@@ -42,7 +42,8 @@ def test_a_plugin_in_another_language_passes_everything(journal: Path) -> None:
     report = check_plugin(("perl", str(DOUBLES / "journal.pl")), config)
     assert report.ok, report.text()
     assert report.plugin == "journal"
-    assert {result.outcome for result in report.results} == {"passed"}  # nothing was skipped
+    skipped = {result.name for result in report.results if result.outcome != "passed"}
+    assert skipped == {"watch"}  # which few sources can offer
 
 
 @pytest.mark.skipif(not shutil.which("perl"), reason="there is no Perl here")

@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -17,8 +18,8 @@ from dataq_plugins.host.frames import FrameReader
 from dataq_plugins.host.receive import Receiver
 from dataq_plugins.host.spec import Limits
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
-from dataq_plugins.sdk import Item, Log, State
-from dataq_plugins.sdk.output import Output
+from dataq_plugins.sdk import Item, Log, State, output
+from dataq_plugins.sdk.output import Output, _chunks
 
 CHUNK = 100_000
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -179,3 +180,26 @@ def test_items_of_many_shapes_do_not_shrink_the_messages() -> None:
         messages += 1
     os.close(read)
     assert messages == 2  # the items, and the end of the answer
+
+
+def test_content_that_comes_slowly_travels_before_it_is_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1_000))
+    monkeypatch.setattr(output, "time", SimpleNamespace(monotonic=lambda: float(next(clock))))
+    monkeypatch.setattr(output, "CHUNK_SECONDS", 2.0)
+    pieces = [bytes([number]) * 10 for number in range(7)]
+    chunks = [(b"".join(data), last) for data, _, last in _chunks(iter(pieces), 1_000)]
+    assert len(chunks) > 3
+    assert [last for _, last in chunks] == [False] * (len(chunks) - 1) + [True]
+    assert b"".join(data for data, _ in chunks) == b"".join(pieces)
+
+
+def test_content_of_which_each_piece_comes_slowly_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "CHUNK_SECONDS", 0.0)
+    pieces = [b"a" * 30, b"b" * 200_000, b"c"]
+    items, _, _ = travel([Item("slow", iter(pieces)), Item("next", b"d")])
+    assert [(each.source_id, each.content) for each in items] == [
+        ("slow", b"".join(pieces)),
+        ("next", b"d"),
+    ]

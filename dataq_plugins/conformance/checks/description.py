@@ -11,7 +11,7 @@ from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 ID = re.compile(r"[a-z][a-z0-9_]{0,40}")
 REQUIRED = {"describe", "configure"}
-KNOWN = REQUIRED | {"check", "discover", "extract", "cancel", "deliver"}
+KNOWN = REQUIRED | {"check", "discover", "extract", "watch", "cancel", "deliver"}
 TIME_BASES = {"modified", "event", "created", "observed"}
 COMPOSED = {"anyOf", "oneOf", "allOf", "enum", "const", "$ref"}
 TYPES = {"string", "integer", "number", "boolean", "array", "object"}

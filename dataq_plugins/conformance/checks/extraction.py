@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from dataq_plugins.conformance.checks.description import described
 from dataq_plugins.conformance.session import Seen, Session, Skipped, expect
+from dataq_plugins.protocol.framing import frame
+from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
 CHUNK = 64 << 10
 
@@ -72,6 +75,23 @@ def check_full(session: Session) -> None:
         raise Skipped("it keeps no state")
     full = session.ask("extract", state=first.state, full=True).expect_success()
     _expect_same(first.items, full.items, "with full")
+
+
+def check_watch(session: Session) -> None:
+    """It says that it watches while nothing changes, and stops when asked to."""
+    if "watch" not in described(session).capabilities:
+        raise Skipped("it does not offer watch")
+    session.restart()
+    with session.judging("watch"):
+        request = session.request("watch")
+        session.connection.send(request)
+        received = session.connection.receive()
+        told = received[0] if received else pb.PluginResponse(error="it ended")
+        expect(not told.error and not told.error_code, f"it answered with the error: {told.error}")
+        expect(told.logs and not told.done, "its first answer is not that it watches")
+        session.connection.write(frame(pb.PluginRequest(operation="cancel")))
+        answer = session.answer(session.connection, request)
+        expect(answer.error_code == pb.ERROR_CODE_CANCELLED, "it did not end as cancelled")
 
 
 def _expect_same(first: list[Seen], second: list[Seen], when: str) -> None:

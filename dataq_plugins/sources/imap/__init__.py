@@ -1,0 +1,1 @@
+"""The source `imap`: mailboxes on an IMAP server, archived mail by mail."""
