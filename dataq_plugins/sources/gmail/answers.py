@@ -1,0 +1,114 @@
+"""The answers to many requests, in batches: what failed is asked for again, and alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dataq_plugins.sdk import SettingError
+from dataq_plugins.sources.gmail.api import Api, token_useless
+from dataq_plugins.sources.gmail.batch import Part
+from dataq_plugins.sources.gmail.errors import (
+    Again,
+    NotFound,
+    TokenRefused,
+    expect_success,
+    refusal_of,
+)
+from dataq_plugins.sources.gmail.transport import NoAnswer
+
+REFUSALS = 3
+"""How often new tokens are refused before it is no coincidence."""
+
+
+class Told(NamedTuple):
+    """The answer to the request of that number: its body, or None with why there is none.
+
+    Without a `problem` nothing is there.
+    """
+
+    number: int
+    body: bytes | None
+    problem: str = ""
+
+
+@dataclass
+class _Round:
+    """What one batch left to do, and why."""
+
+    left: dict[int, None]
+    reason: str = ""
+    seconds: float = 0.0
+    slower: bool = False
+    refused: Exception | None = None
+    again: set[int] = field(default_factory=set)
+
+    def later(self, error: Again | NoAnswer) -> None:
+        self.reason = str(error)
+        if isinstance(error, Again):
+            self.seconds = max(self.seconds, error.seconds)
+            self.slower = self.slower or error.slower
+
+
+def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]:
+    """Yield the answer to each path, in any order, as they arrive.
+
+    Raises Unreachable where patience ends, SettingError where asking again does not help.
+    """
+    pending = dict.fromkeys(range(len(paths)))
+    pauses = api.pauses()
+    refusals = 0
+    while pending:
+        done = _Round(pending.copy())
+        yield from _one_batch(api, paths, list(pending), units_each, done)
+        if len(done.left) < len(pending):
+            pauses.progress()
+            refusals = 0
+        pending = done.left
+        if done.slower:
+            api.slower()
+        if done.refused:
+            refusals += 1
+            if refusals >= REFUSALS:
+                raise token_useless(done.refused)
+        elif pending:
+            pauses.wait(done.reason or "some of a batch was not answered", done.seconds)
+
+
+def _one_batch(
+    api: Api, paths: Sequence[str], numbers: list[int], units_each: float, done: _Round
+) -> Iterator[Told]:
+    parts = api.batch([paths[number] for number in numbers], units_each * len(numbers))
+    try:
+        for part in parts:
+            number = numbers[part.number] if part.number < len(numbers) else -1
+            if number not in done.left:
+                continue
+            told = _judged(number, part, done)
+            if told is not None:
+                del done.left[number]
+                yield told
+    except (Again, NoAnswer) as error:
+        done.later(error)
+    except TokenRefused as error:
+        done.refused = error
+    except NotFound as error:
+        raise SettingError("endpoint", f"there is no batch to be asked: {error}") from None
+
+
+def _judged(number: int, part: Part, done: _Round) -> Told | None:
+    """Return the answer, or None where it is to be asked for again."""
+    if part.status == 400:
+        return Told(number, None, f"Gmail refuses it: {refusal_of(400, part.body)}")
+    try:
+        expect_success(part.status, part.headers, part.body)
+    except NotFound:
+        return Told(number, None)
+    except Again as error:
+        done.later(error)
+        return None
+    except TokenRefused as error:
+        done.refused = error
+        return None
+    return Told(number, part.body)
