@@ -1,0 +1,155 @@
+"""Everything between a request and its answer: who asks, what goes wrong, what it costs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter, deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.emulators.gmail import batches
+from tests.emulators.gmail.attachments import Attachments
+from tests.emulators.gmail.calls import Answer, Call, as_json, read_call
+from tests.emulators.gmail.errors import Refused, not_authenticated, too_few_scopes
+from tests.emulators.gmail.faults import Fault
+from tests.emulators.gmail.mailboxes import Mailbox
+from tests.emulators.gmail.methods import KNOWN, Methods, as_bytes
+from tests.emulators.gmail.occasions import Hook
+from tests.emulators.gmail.pages import Pages
+from tests.emulators.gmail.quotas import Quota
+from tests.emulators.gmail.selection import parse_fields, select
+from tests.emulators.gmail.tokens import Tokens
+
+REMEMBERED = 200_000
+
+
+@dataclass
+class Service:
+    """The state of one emulator; `handle` is called by a thread for each connection."""
+
+    boxes: dict[str, Mailbox] = field(default_factory=dict)
+    tokens: Tokens = field(default_factory=Tokens)
+    pages: Pages = field(default_factory=Pages)
+    attachments: Attachments = field(default_factory=Attachments)
+    quota: Quota | None = None
+    faults: list[Fault] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+    log: deque[Call] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    requests: int = 0
+    problems: list[BaseException] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _under_way: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self._methods = Methods(self.tokens, self.pages, self.attachments)
+
+    def handle(self, verb: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
+        """The answer to one HTTP request."""
+        with self.lock:
+            self.requests += 1
+            call = read_call(self.requests, verb, target, headers, body)
+        try:
+            return self._answered(call)
+        except Exception as problem:  # noqa: BLE001 - the test has it at the end of its block
+            self.problems.append(problem)
+            return Answer(500, b"the emulator itself has failed", "text/plain")
+
+    def _answered(self, call: Call) -> Answer:
+        grant = self.tokens.holder(call.headers.get("authorization", ""))
+        call.user = grant.user if grant else ""
+        with self.lock:
+            self.counts[call.method] += 1
+            self.log.append(call)
+        self._meet(call, after=False)
+        due = [fault for fault in list(self.faults) if fault.occasion.due(call)]
+        refusing = [fault for fault in due if fault.refuses()]
+        try:
+            answer = Answer(200) if refusing else self._done(call)
+        except Refused as refused:
+            answer = Answer(refused.code, refused.body(), headers=refused.headers)
+        for fault in refusing[:1] or due:
+            answer = fault.spoil(answer)
+        call.status = answer.status
+        self._meet(call, after=True)
+        return answer
+
+    def _meet(self, call: Call, after: bool) -> None:
+        """Calls the hooks, with no lock held: they may do whatever a test does."""
+        for hook in list(self.hooks):
+            if hook.after is after and hook.occasion.due(call):
+                try:
+                    hook.do(call.told())
+                except BaseException as problem:  # noqa: BLE001 - also a failed assertion
+                    self.problems.append(problem)
+
+    def _done(self, call: Call) -> Answer:
+        if call.part is not None:
+            batches.refuse_inner(call)
+        if call.method == "batch":
+            return self._batch(call)
+        if call.method == "auth":
+            return self.tokens.ask_consent(call)
+        if call.method == "token":
+            return self.tokens.endpoint(call)
+        if call.method == "revoke":
+            return self.tokens.revoke_endpoint(call)
+        if call.method == "tokeninfo":
+            return self._tokeninfo(call)
+        return self._method(call)
+
+    def _batch(self, call: Call) -> Answer:
+        if call.verb != "POST":
+            raise Refused(404)
+        return batches.joined([(name, self._answered(part)) for name, part in batches.parts(call)])
+
+    def _tokeninfo(self, call: Call) -> Answer:
+        token = call.first("access_token") or call.form().get("access_token", "")
+        grant = self.tokens.holder(f"Bearer {token}")
+        if grant is None:
+            return as_json({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
+        left = str(int(grant.until - self.tokens.now()))
+        known = {"scope": " ".join(grant.scopes), "expires_in": left, "email": grant.user}
+        return as_json({"azp": grant.client, "aud": grant.client, **known})
+
+    def _method(self, call: Call) -> Answer:
+        """A method of the API: token, scopes, user, quota and then the method itself."""
+        if call.method == "unknown":
+            raise Refused(404)
+        grant = self.tokens.holder(call.headers.get("authorization", ""))
+        if grant is None:
+            raise not_authenticated()
+        scopes = set(grant.scopes)
+        if call.method not in KNOWN or not scopes & KNOWN[call.method][1]:
+            raise too_few_scopes(call.method)
+        if call.named["user"] not in {"me", grant.user}:
+            raise Refused(403, f"Delegation denied for {grant.user}", "forbidden")
+        if grant.user not in self.boxes:
+            raise Refused(400, "Mail service not enabled", "failedPrecondition")
+        with self._entered(call) as under_way:
+            if self.quota is not None:
+                self.quota.spend(call, under_way)
+            wanted = parse_fields(call.first("fields")) if call.first("fields") else None
+            told = self._methods.answer(call, self.boxes[grant.user], scopes)
+        if wanted is not None:
+            content: Any = json.loads(told) if isinstance(told, bytes) else told
+            told = select(content, wanted)
+        return Answer(200, as_bytes(told))
+
+    @contextmanager
+    def _entered(self, call: Call) -> Iterator[int]:
+        """How many calls of this user are under way, with this one; of a batch, all are at once."""
+        if call.part is not None:
+            yield call.part + 1
+            return
+        with self.lock:
+            self._under_way[call.user] += 1
+            now = self._under_way[call.user]
+        try:
+            yield now
+        finally:
+            with self.lock:
+                self._under_way[call.user] -= 1
