@@ -50,7 +50,7 @@ class Access:
         from google.auth.exceptions import GoogleAuthError, RefreshError, TransportError
 
         try:
-            self._credentials.refresh(Requester(self._transport))
+            self._credentials.refresh(Requester(self._transport))  # type: ignore[no-untyped-call]
         except TransportError as error:
             raise Again(f"the token server: {_line(error)}") from None
         except RefreshError as error:
@@ -116,7 +116,7 @@ def of_consent(setting: str, told: Mapping[str, Any]) -> Credentials:
     uri = str(told.get("token_uri") or TOKEN_URI)
     refuse_unsafe(setting, uri)
     scopes = told.get("scopes") or [READONLY]
-    return Credentials(
+    return Credentials(  # type: ignore[no-untyped-call]
         None,
         refresh_token=told["refresh_token"],
         token_uri=uri,
@@ -133,11 +133,12 @@ def _of_service(settings: Settings) -> Credentials:
     told = parsed("service_account", settings.service_account)
     refuse_unsafe("service_account", str(told.get("token_uri") or TOKEN_URI))
     try:
-        return Credentials.from_service_account_info(
+        made: Credentials = Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             {"token_uri": TOKEN_URI, **told}, scopes=[READONLY], subject=settings.account
         )
     except (GoogleAuthError, ValueError):
         raise SettingError("service_account", "is no key of a service account") from None
+    return made
 
 
 class TokenAnswer(NamedTuple):
@@ -169,7 +170,7 @@ class Requester:
         try:
             return TokenAnswer(*self._transport.send(method, url, data, headers or {}))
         except NoAnswer as error:
-            raise TransportError(str(error)) from error
+            raise TransportError(str(error)) from error  # type: ignore[no-untyped-call]
 
 
 def _line(error: BaseException) -> str:

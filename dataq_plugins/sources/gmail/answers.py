@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from dataq_plugins.sdk import SettingError
@@ -40,15 +40,14 @@ class _Round:
     left: dict[int, None]
     reason: str = ""
     seconds: float = 0.0
-    slower: bool = False
+    slower: int = 0
     refused: Exception | None = None
-    again: set[int] = field(default_factory=set)
 
     def later(self, error: Again | NoAnswer) -> None:
         self.reason = str(error)
         if isinstance(error, Again):
             self.seconds = max(self.seconds, error.seconds)
-            self.slower = self.slower or error.slower
+            self.slower += error.slower
 
 
 def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]:
@@ -67,7 +66,7 @@ def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]
             refusals = 0
         pending = done.left
         if done.slower:
-            api.slower()
+            api.too_fast(done.slower * units_each)
         if done.refused:
             refusals += 1
             if refusals >= REFUSALS:

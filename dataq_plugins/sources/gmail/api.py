@@ -22,6 +22,7 @@ from dataq_plugins.sources.gmail.waiting import Pauses
 PROFILE, LABELS, LIST, GET, ATTACHMENT, HISTORY = 1, 1, 5, 5, 5, 2
 """Units of the quota: https://developers.google.com/workspace/gmail/api/reference/quota"""
 PAGE = 500
+SMALL_BATCH = 12
 ME = "me"
 
 
@@ -43,6 +44,7 @@ class Line:
         self.transport = Transport(settings.timeout_seconds)
         self.access = Access(settings, home, self.transport)
         self.service = build_service(settings.endpoint)
+        self.batch = settings.batch
         self.limiters = [
             Limiter(settings.units_per_second),
             Limiter(settings.project_units_per_second),
@@ -133,9 +135,23 @@ class Api:
         for limiter in self._line.limiters:
             limiter.take(units, self.stop)
 
-    def slower(self) -> None:
-        """Told that Gmail found us too fast."""
-        self._line.limiters[0].refused()
+    def too_fast(self, units: float) -> None:
+        """Told that these units were refused: batches get smaller, and then the rate lower.
+
+        A batch that costs more than a second's units is refused in part however long we waited.
+        """
+        line = self._line
+        for limiter in line.limiters:
+            limiter.give_back(units)
+        if line.batch > SMALL_BATCH:
+            line.batch = max(SMALL_BATCH, line.batch // 2)
+        else:
+            line.limiters[0].slower()
+
+    @property
+    def batch_size(self) -> int:
+        """How many requests to make one."""
+        return self._line.batch
 
     def pauses(self) -> Pauses:
         """Return the waits of a request that is about to be made."""
@@ -161,7 +177,7 @@ class Api:
                 pauses.wait(str(error))
             except Again as error:
                 if error.slower:
-                    self.slower()
+                    self.too_fast(units)
                 pauses.wait(str(error), error.seconds)
 
     def _once(self, request: Any, units: float) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dataq_plugins.sdk import Log
-from dataq_plugins.sources.gmail.errors import NotFound
+from dataq_plugins.sources.gmail.errors import NotFound, StalePage, restarted
 from dataq_plugins.sources.gmail.waited import waited
 
 _KINDS = ("messagesAdded", "messagesDeleted", "labelsAdded", "labelsRemoved")
@@ -41,10 +41,16 @@ class Changes:
     removals: bool = False
     relabelled: bool = False
     more: str = ""
+    reached: bool = False
 
     def take(self, told: Mapping[str, Any]) -> None:
-        """Add a page."""
-        self.history = max(self.history, int(told.get("historyId", 0)))
+        """Add a page.
+
+        What happens while pages are read is in none of them, though the later ones name its id.
+        """
+        if not self.reached:
+            self.history = int(told.get("historyId") or self.history)
+        self.reached = True
         self.more = told.get("nextPageToken", "")
         for record in told.get("history", ()):
             for kind in _KINDS:
@@ -68,11 +74,17 @@ def changes_since(
 ) -> Generator[Log, None, Changes]:
     """Return all changes after that one; raises HistoryExpired."""
     changes = Changes(history=since)
-    try:
-        while True:
-            after = changes.more
-            changes.take((yield from waited("history", lambda: page(since, after))))  # noqa: B023
-            if not changes.more:
-                return changes
-    except NotFound:
-        raise HistoryExpired from None
+    restarts = 0
+    while True:
+        after = changes.more
+        try:
+            told = yield from waited("history", lambda: page(since, after))  # noqa: B023
+        except NotFound:
+            raise HistoryExpired from None
+        except StalePage as error:
+            restarts = restarted(restarts, error)
+            changes = Changes(history=since)
+            continue
+        changes.take(told)
+        if not changes.more:
+            return changes

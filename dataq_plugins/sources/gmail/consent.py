@@ -100,7 +100,10 @@ def consent(
         "client_secret": client.client_secret,
         "redirect_uri": redirect,
     }
-    told = _exchanged(transport, client.token_uri, form)
+    try:
+        told = _exchanged(transport, client.token_uri, form)
+    finally:
+        transport.close()
     path = settings.token_path(dataq_home())
     write_token(path, _token(client, told, settings.account))
     return str(path)

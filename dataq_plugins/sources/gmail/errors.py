@@ -32,6 +32,20 @@ class NotFound(Exception):
     """What was asked for is not there, or no more."""
 
 
+class StalePage(Exception):
+    """The next page can no longer be had: begin with the first."""
+
+
+RESTARTS = 5
+
+
+def restarted(count: int, error: StalePage) -> int:
+    """Return how often a list was begun again, with this time; raises Unreachable."""
+    if count >= RESTARTS:
+        raise Unreachable(f"Gmail's lists never come to an end: {error}") from None
+    return count + 1
+
+
 class Refusal(NamedTuple):
     """What an answer other than 200 says: its status, its reasons in one word each, its text."""
 
@@ -69,6 +83,8 @@ def expect_success(status: int, headers: Mapping[str, str], body: bytes) -> None
         raise TokenRefused(str(refusal))
     if status == 404:
         raise NotFound(str(refusal))
+    if status == 400 and "pagetoken" in refusal.text.lower().replace(" ", ""):
+        raise StalePage(str(refusal))
     if refusal.reasons & DAILY:
         raise Unreachable(f"Gmail's quota of the day is used up: {refusal}")
     limited = status == 429 or bool(refusal.reasons & RATE)
@@ -92,8 +108,10 @@ def _for_good(refusal: Refusal) -> Exception:
         return SettingError("endpoint", f"it sends us elsewhere ({refusal.status}): not followed")
     if refusal.status == 403:
         return SettingError("account", f"we are not let in: {refusal}")
-    if refusal.status == 400:
-        return SettingError("query", f"Gmail does not understand: {refusal}")
+    if refusal.status == 400 and "failedPrecondition" in refusal.reasons:
+        return SettingError("account", f"has no mailbox: {refusal}")
+    if refusal.status == 400 and "query" in refusal.text.lower():
+        return SettingError("query", f"Gmail does not understand it: {refusal}")
     return Unreachable(f"Gmail answered {refusal}")
 
 

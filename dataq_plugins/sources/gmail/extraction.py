@@ -166,7 +166,7 @@ class Extraction:
         """Yield the mails as they are now; return how many lie in other windows."""
         waiting = 0
         settings = self.settings
-        fetching = Fetching(self.api, settings.format, settings.batch, settings.connections)
+        fetching = Fetching(self.api, settings.format, settings.connections)
         for number, each in enumerate(fetching.fetch(messages), 1):
             if isinstance(each, Log):
                 yield each
@@ -207,7 +207,7 @@ class Extraction:
     def _verify(self, messages: list[str]) -> Things:
         """Yield the deletion of those that are really gone: a list may pass over a mail."""
         found: list[str] = []
-        for each in Fetching(self.api, "minimal", 100, 1).fetch(messages):
+        for each in Fetching(self.api, "minimal", 1).fetch(messages):
             if isinstance(each, Log):
                 yield each
                 continue

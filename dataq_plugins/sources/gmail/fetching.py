@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -39,21 +40,20 @@ class _Ended(NamedTuple):
 class Fetching:
     """One round of fetching; closing the iterator ends its threads."""
 
-    def __init__(self, api: Api, form: str, batch: int, connections: int) -> None:
+    def __init__(self, api: Api, form: str, connections: int) -> None:
         self._api = api
         self._form = form
-        self._batch = batch
         self._connections = connections
         self._lock = threading.Lock()
         self._belt: Belt[Fetched | _Ended] = Belt(BELT_BYTES)
 
     def fetch(self, ids: Sequence[str]) -> Iterator[Fetched | Log]:
         """Yield what came of each id, in any order; raises Unreachable, SettingError."""
-        batches = iter([ids[at : at + self._batch] for at in range(0, len(ids), self._batch)])
-        running = min(self._connections, -(-len(ids) // self._batch))
+        waiting = deque(ids)
+        running = min(self._connections, -(-len(ids) // self._api.batch_size))
         path = self._api.message_path(self._form)
         for _ in range(running):
-            begun(lambda: self._work(batches, path))
+            begun(lambda: self._work(waiting, path))
         try:
             while running:
                 brought = self._belt.get(ALIVE_SECONDS)
@@ -69,10 +69,10 @@ class Fetching:
         finally:
             self._belt.close()
 
-    def _work(self, batches: Iterator[Sequence[str]], path: str) -> None:
+    def _work(self, waiting: deque[str], path: str) -> None:
         error: BaseException | None = None
         try:
-            while ids := self._next(batches):
+            while ids := self._next(waiting):
                 paths = [path.replace(NAMED, each) for each in ids]
                 for told in answers(self._api, paths, GET):
                     fetched = self._opened(ids[told.number], told)
@@ -83,9 +83,9 @@ class Fetching:
             error = failed
         self._belt.put(_Ended(error), 0)
 
-    def _next(self, batches: Iterator[Sequence[str]]) -> Sequence[str]:
+    def _next(self, waiting: deque[str]) -> list[str]:
         with self._lock:
-            return next(batches, ())
+            return [waiting.popleft() for _ in range(min(self._api.batch_size, len(waiting)))]
 
     def _opened(self, message: str, told: Told) -> Fetched:
         if told.body is None:
@@ -109,8 +109,9 @@ class Fetching:
         names = list(wanted)
         path = self._api.attachment_path(str(answer.get("id")))
         paths = [path.replace(NAMED, each) for each in names]
-        for start in range(0, len(paths), self._batch):
-            some = paths[start : start + self._batch]
+        size = self._api.batch_size
+        for start in range(0, len(paths), size):
+            some = paths[start : start + size]
             for told in answers(self._api, some, ATTACHMENT):
                 if told.body is None:
                     raise BadMessage(f"an attachment cannot be had: {told.problem or 'it is gone'}")

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator
 
 from dataq_plugins.sdk import Log
 from dataq_plugins.sources.gmail.api import Api, Page
+from dataq_plugins.sources.gmail.errors import StalePage, restarted
 from dataq_plugins.sources.gmail.selection import Question, Selection
 from dataq_plugins.sources.gmail.spans import Span
 from dataq_plugins.sources.gmail.waited import waited
@@ -67,9 +68,13 @@ class Listing:
         return False
 
     def _pages(self, question: Question) -> Iterator[Page | Log]:
-        after = ""
+        after, restarts = "", 0
         while True:
-            page = yield from waited("list", lambda: self._page(question, after))  # noqa: B023
+            try:
+                page = yield from waited("list", lambda: self._page(question, after))  # noqa: B023
+            except StalePage as error:
+                after, restarts = "", restarted(restarts, error)
+                continue
             yield page
             after = page.next
             if not after:

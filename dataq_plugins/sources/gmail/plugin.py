@@ -81,6 +81,11 @@ class Gmail(Plugin[Settings]):
         with self._api() as api:
             yield from Extraction(api, self.config, progress, window, full).run()
 
+    def close(self) -> None:
+        """Close the connections that were kept; a process that ends need not."""
+        if "_line" in self.__dict__:
+            self._line.transport.close()
+
     @contextmanager
     def _api(self) -> Iterator[Api]:
         from dataq_plugins.sources.gmail.api import Api

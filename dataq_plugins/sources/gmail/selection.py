@@ -44,6 +44,8 @@ class Selection:
         A second wider at both ends: whether Gmail includes them is written nowhere.
         """
         start, end = span
+        if end <= FIRST_MAIL:
+            return
         words = [f"({self.query})"] if self.query else []
         words += [f"after:{start - 1}"] if start > FIRST_MAIL else []
         words += [f"before:{end + 1}"] if end < LATEST else []

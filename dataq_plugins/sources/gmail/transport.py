@@ -116,6 +116,15 @@ class Transport:
                 if connection.sock:
                     connection.sock.shutdown(socket.SHUT_RDWR)
 
+    def close(self) -> None:
+        """End those requests, and close what was kept."""
+        self.interrupt()
+        with self._lock:
+            idle = [each for kept in self._idle.values() for each in kept]
+            self._idle.clear()
+        for connection in idle:
+            connection.close()
+
     def _taken(self, server: tuple[str, str]) -> HTTPConnection:
         with self._lock:
             idle = self._idle.setdefault(server, [])
