@@ -73,6 +73,12 @@ class Access:
                 "password changed, it was not used for six months, or the project is still in "
                 f"testing, where tokens end after seven days. {CONSENT_AGAIN}",
             )
+        if code == "invalid_scope":
+            return SettingError(
+                self._setting,
+                f"the consent does not include reading mail ({code}: {text}). {CONSENT_AGAIN}, and "
+                f"leave the box for {READONLY} checked",
+            )
         if code in ("invalid_client", "unauthorized_client", "deleted_client"):
             return SettingError(
                 "client", f"Google does not know the OAuth client ({code}: {text}). {CONSENT_AGAIN}"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dataq_plugins.sdk import SettingError
 from dataq_plugins.sources.gmail.api import Api, token_useless
@@ -18,26 +19,29 @@ from dataq_plugins.sources.gmail.errors import (
 )
 from dataq_plugins.sources.gmail.transport import NoAnswer
 
+DAMAGED = 5
+"""How often an answer is damaged before it is taken for what there is."""
 REFUSALS = 3
 """How often new tokens are refused before it is no coincidence."""
 
 
 class Told(NamedTuple):
-    """The answer to the request of that number: its body, or None with why there is none.
+    """The answer to the request of that number, or None with why there is none.
 
-    Without a `problem` nothing is there.
+    Without a `problem` nothing is there. `size` is in bytes, as it came.
     """
 
     number: int
-    body: bytes | None
+    answer: dict[str, Any] | None
     problem: str = ""
+    size: int = 0
 
 
 @dataclass
 class _Round:
-    """What one batch left to do, and why."""
+    """What one batch left to do, with how often that was damaged, and why."""
 
-    left: dict[int, None]
+    left: dict[int, int]
     reason: str = ""
     seconds: float = 0.0
     slower: int = 0
@@ -55,7 +59,7 @@ def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]
 
     Raises Unreachable where patience ends, SettingError where asking again does not help.
     """
-    pending = dict.fromkeys(range(len(paths)))
+    pending = dict.fromkeys(range(len(paths)), 0)
     pauses = api.pauses()
     refusals = 0
     while pending:
@@ -110,4 +114,12 @@ def _judged(number: int, part: Part, done: _Round) -> Told | None:
     except TokenRefused as error:
         done.refused = error
         return None
-    return Told(number, part.body)
+    try:
+        answer = json.loads(part.body)
+    except (ValueError, RecursionError):
+        answer = None
+    if isinstance(answer, dict):
+        return Told(number, answer, size=len(part.body))
+    done.reason = "an answer is no JSON"
+    done.left[number] += 1
+    return Told(number, None, done.reason) if done.left[number] >= DAMAGED else None

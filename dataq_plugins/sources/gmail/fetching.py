@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -76,7 +75,7 @@ class Fetching:
                 paths = [path.replace(NAMED, each) for each in ids]
                 for told in answers(self._api, paths, GET):
                     fetched = self._opened(ids[told.number], told)
-                    self._belt.put(fetched, len(told.body or b"") + 1_000)
+                    self._belt.put(fetched, told.size + 1_000)
         except Stopped:
             return
         except BaseException as failed:  # noqa: BLE001 (who waits raises it)
@@ -88,14 +87,14 @@ class Fetching:
             return [waiting.popleft() for _ in range(min(self._api.batch_size, len(waiting)))]
 
     def _opened(self, message: str, told: Told) -> Fetched:
-        if told.body is None:
+        answer = told.answer
+        if answer is None:
             return Fetched(message, None, None, told.problem)
         try:
-            answer = json.loads(told.body)
             if self._form == "full":
                 self._complete(answer)
             opened = message_of(answer)
-        except (ValueError, RecursionError) as error:
+        except BadMessage as error:
             return Fetched(message, None, None, f"unreadable: {error}")
         return Fetched(message, opened, None if self._form == "raw" else answer)
 
@@ -113,9 +112,9 @@ class Fetching:
         for start in range(0, len(paths), size):
             some = paths[start : start + size]
             for told in answers(self._api, some, ATTACHMENT):
-                if told.body is None:
+                if told.answer is None:
                     raise BadMessage(f"an attachment cannot be had: {told.problem or 'it is gone'}")
-                wanted[names[start + told.number]]["data"] = json.loads(told.body).get("data", "")
+                wanted[names[start + told.number]]["data"] = told.answer.get("data", "")
 
 
 def _bodies(part: Any) -> Iterator[dict[str, Any]]:

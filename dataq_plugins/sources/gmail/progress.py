@@ -16,6 +16,7 @@ from dataq_plugins.sources.gmail.spans import Spans
 MAGIC = b"dataq gmail state 1\n"
 MOST_OF_THE_TIME = 20
 """Packing a state may take one part in so many of the time."""
+CHEAP_SECONDS = 0.001
 
 
 class ForeignState(ValueError):
@@ -48,7 +49,8 @@ class Progress:
 
     def due(self) -> bool:
         """Return whether a state is worth its cost."""
-        return time.monotonic() - self._saved_at >= MOST_OF_THE_TIME * self._cost
+        since = time.monotonic() - self._saved_at
+        return self._cost < CHEAP_SECONDS or since >= MOST_OF_THE_TIME * self._cost
 
     def state(self) -> State:
         """Return the state as it is now."""
