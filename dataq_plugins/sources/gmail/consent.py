@@ -26,6 +26,7 @@ from dataq_plugins.sources.gmail.settings import Settings
 from dataq_plugins.sources.gmail.token_file import parsed, write_token
 from dataq_plugins.sources.gmail.transport import NoAnswer, Transport
 
+SETTINGS = Settings
 AUTH_URI = "https://accounts.google.com/o/oauth2/auth"
 
 

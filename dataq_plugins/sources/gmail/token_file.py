@@ -19,7 +19,9 @@ def read_token(path: Path) -> dict[str, Any]:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         raise SettingError(
-            "token_file", f"there is no token at {path} yet: run `dataq sources auth NAME`"
+            "token_file",
+            f"there is no token at {path} yet: add the source with --no-check, then "
+            "run `dataq sources auth NAME`",
         ) from None
     except OSError as error:
         raise SettingError("token_file", f"cannot open {path}: {error.strerror}") from None
