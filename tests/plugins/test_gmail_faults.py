@@ -101,7 +101,7 @@ def test_parts_that_fail_are_asked_for_again_and_alone(gmail: Gmail, box: Mailbo
     with plugin(gmail) as source:
         archive.extract(source)
     expect_same(archive, box)
-    assert gmail.counts()["batch"] == 2
+    assert gmail.counts()["batch"] == 3  # the first asks whose mailbox it is
     assert gmail.counts()["messages.get"] == len(archive.latest) + 3
 
 
@@ -150,7 +150,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed(gmail: Gmail, box: Mailbox) -> 
 
 def test_a_token_that_is_revoked_in_mid_run_says_what_to_do(gmail: Gmail, box: Mailbox) -> None:
     archive = Archive()
-    gmail.hook("batch", 3, lambda call: gmail.revoke(USER))
+    gmail.hook("batch", 4, lambda call: gmail.revoke(USER))
     told = pytest.raises(SettingError, match=r"invalid_grant.*dataq sources auth")
     with plugin(gmail, batch="5", connections="1") as source, told as error:
         archive.extract(source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -31,6 +31,21 @@ class Page(NamedTuple):
 
     ids: list[str]
     next: str
+
+
+class ListOf(NamedTuple):
+    """What a list is asked for: words of Gmail's search, the id of one label, so many a page."""
+
+    query: str = ""
+    label: str = ""
+    spam_trash: bool = False
+    most: int = PAGE
+
+
+def page_of(told: Mapping[str, Any]) -> Page:
+    """Return the page in an answer of messages.list."""
+    ids = [each["id"] for each in told.get("messages", ())]
+    return Page(ids, told.get("nextPageToken", ""))
 
 
 class Line:
@@ -60,42 +75,42 @@ class Api:
         self._service = line.service
         self._batch_url = batch_url(line.settings.endpoint)
 
-    def profile(self) -> dict[str, Any]:
-        """Return whose mailbox it is, and the id of its last change."""
-        return self._call(self._service.users().getProfile(userId=ME), PROFILE)
+    def opening_paths(self, since: int) -> list[str]:
+        """Return the paths of profile, labels and, unless 0, of the history since a change."""
+        users = self._service.users()
+        asked = [users.getProfile(userId=ME), users.labels().list(userId=ME)]
+        asked += [self._history(since)] if since else []
+        return [_path(each.uri) for each in asked]
 
-    def labels(self) -> dict[str, str]:
-        """Return the names of all labels by their ids."""
-        told = self._call(self._service.users().labels().list(userId=ME), LABELS)
-        return {each["id"]: each["name"] for each in told.get("labels", ())}
+    def page(self, list_of: ListOf, after: str = "") -> Page:
+        """Return a page of the ids of mails, the newest first; raises StalePage."""
+        told = self._call(self._list(list_of, after), LIST)
+        return page_of(told)
 
-    def page(
-        self,
-        query: str,
-        label: str = "",
-        after: str = "",
-        spam_trash: bool = False,
-        most: int = PAGE,
-    ) -> Page:
-        """Return a page of the ids of mails, the newest first."""
-        wanted = {
-            "q": query or None,
-            "labelIds": label or None,
-            "pageToken": after or None,
-            "includeSpamTrash": spam_trash,
-            "maxResults": most,
-            "fields": "messages/id,nextPageToken",
-        }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        told = self._call(self._service.users().messages().list(userId=ME, **given), LIST)
-        ids = [each["id"] for each in told.get("messages", ())]
-        return Page(ids, told.get("nextPageToken", ""))
+    def list_path(self, list_of: ListOf) -> str:
+        """Return the path of the first page of a list."""
+        return _path(self._list(list_of, "").uri)
 
     def history(self, since: int, after: str = "") -> dict[str, Any]:
         """Return a page of what changed; raises NotFound where that is no longer known."""
+        return self._call(self._history(since, after), HISTORY)
+
+    def _history(self, since: int, after: str = "") -> Any:
         given = {"startHistoryId": str(since), "maxResults": PAGE}
         given |= {"pageToken": after} if after else {}
-        return self._call(self._service.users().history().list(userId=ME, **given), HISTORY)
+        return self._service.users().history().list(userId=ME, **given)
+
+    def _list(self, list_of: ListOf, after: str) -> Any:
+        wanted = {
+            "q": list_of.query or None,
+            "labelIds": list_of.label or None,
+            "pageToken": after or None,
+            "includeSpamTrash": list_of.spam_trash,
+            "maxResults": list_of.most,
+            "fields": "messages/id,nextPageToken",
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        return self._service.users().messages().list(userId=ME, **given)
 
     def message_path(self, form: str) -> str:
         """Return the path of a mail in a format, with NAMED in the place of its id."""

@@ -70,12 +70,14 @@ class Changes:
 
 
 def changes_since(
-    page: Callable[[int, str], dict[str, Any]], since: int
+    page: Callable[[int, str], dict[str, Any]], since: int, first: Mapping[str, Any] | None = None
 ) -> Generator[Log, None, Changes]:
-    """Return all changes after that one; raises HistoryExpired."""
+    """Return all changes after that one; `first` is their first page. Raises HistoryExpired."""
     changes = Changes(history=since)
+    if first is not None:
+        changes.take(first)
     restarts = 0
-    while True:
+    while changes.more or not changes.reached:
         after = changes.more
         try:
             told = yield from waited("history", lambda: page(since, after))  # noqa: B023
@@ -86,5 +88,4 @@ def changes_since(
             changes = Changes(history=since)
             continue
         changes.take(told)
-        if not changes.more:
-            return changes
+    return changes

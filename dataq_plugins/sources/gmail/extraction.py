@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from dataq_plugins.sdk import Item, Log, SettingError, State, Window
+from dataq_plugins.sdk import Item, Log, State, Window
 from dataq_plugins.sources.gmail.api import Api
 from dataq_plugins.sources.gmail.changes import Change, HistoryExpired, changes_since
 from dataq_plugins.sources.gmail.fetching import Fetched, Fetching
@@ -13,11 +14,11 @@ from dataq_plugins.sources.gmail.known import Sent
 from dataq_plugins.sources.gmail.listing import Listing
 from dataq_plugins.sources.gmail.mailing import gone, item_of
 from dataq_plugins.sources.gmail.message import Message
+from dataq_plugins.sources.gmail.opening import Opening, opening
 from dataq_plugins.sources.gmail.progress import Progress
 from dataq_plugins.sources.gmail.selection import Selection
 from dataq_plugins.sources.gmail.settings import Settings
 from dataq_plugins.sources.gmail.spans import EVER, LATEST, Span
-from dataq_plugins.sources.gmail.waited import waited
 
 ROUNDS = 5
 """So often is a mailbox looked at again that changes while it is read."""
@@ -34,6 +35,7 @@ class Extraction:
     progress: Progress
     window: Window | None
     full: bool
+    told: Opening | None = None
 
     def run(self) -> Things:
         """Yield mails and deletions, with states in between and last."""
@@ -54,14 +56,13 @@ class Extraction:
         yield self.progress.state()
 
     def _begin(self) -> Iterator[Log]:
-        """Look whose mailbox it is, what its last change was, what its labels are called."""
-        told = yield from waited("profile", self.api.profile)
-        expect_owner(self.settings, told)
-        self._now = int(told["historyId"])
-        if not self.progress.history:
-            self.progress.history = self._now
-        names = yield from waited("labels", self.api.labels)
-        self.selection = Selection(self.settings, names)
+        """Look whose mailbox it is, what has changed, what its labels are called."""
+        since = self.progress.history
+        if self.told is None or not self.told.answers(since):
+            self.told = yield from opening(self.api, self.settings, since)
+        if not since:
+            self.progress.history = self.told.now
+        self.selection = Selection(self.settings, self.told.names)
         self.listing = Listing(self.api, self.selection)
 
     @property
@@ -76,8 +77,8 @@ class Extraction:
             "compared with the mailbox; only what differs is fetched",
             "warning",
         )
-        told = yield from waited("profile", self.api.profile)
-        self.progress.lose(int(told["historyId"]))
+        told = yield from opening(self.api, self.settings, 0)
+        self.progress.lose(told.now)
 
     def _cover(self, span: Span) -> Things:
         """Yield what of a span is not as it was sent, by a list of all that is in it."""
@@ -117,13 +118,13 @@ class Extraction:
         spans = list(self.progress.covered)
         if len(spans) == 1 and spans[0][1] >= LATEST and not self.progress.covered.is_whole:
             earlier = (EVER[0], spans[0][0])
-            if not (yield from self.listing.any(earlier)):
+            if not any((yield from self.listing.any([earlier]))):
                 self.progress.covered.add(earlier)
 
     def _follow(self) -> Generator[Item | State | Log, None, bool]:
         """Yield what changed since; return whether lists may have passed something over."""
         progress = self.progress
-        changes = yield from changes_since(self.api.history, progress.history)
+        changes = yield from changes_since(self.api.history, progress.history, self._first_page())
         waiting = 0
         wanted = []
         for message, change in changes.by_mail.items():
@@ -147,6 +148,15 @@ class Extraction:
         passed_over = changes.removals or (self.selection.is_narrow and changes.relabelled)
         progress.unsure = progress.unsure and passed_over
         return progress.unsure
+
+    def _first_page(self) -> Mapping[str, Any] | None:
+        """The first page of history, if it is there already: it counts once."""
+        told, self.told = self.told, None
+        if told is None or not told.answers(self.progress.history):
+            return None
+        if told.history is None and told.since:
+            raise HistoryExpired
+        return told.history
 
     def _is_news(self, change: Change, sent: Sent) -> bool:
         """Whether what was sent of a mail may be older than a change of it."""
@@ -233,10 +243,3 @@ class Extraction:
 
 def _lies(seconds: int, span: Span) -> bool:
     return span[0] <= seconds < span[1]
-
-
-def expect_owner(settings: Settings, profile: Mapping[str, object]) -> None:
-    """Raise SettingError unless it is the profile of the account: all mails would seem gone."""
-    owner = str(profile.get("emailAddress", ""))
-    if owner.casefold() != settings.account.casefold():
-        raise SettingError("account", f"is {settings.account}, but the token is of {owner}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 
-from dataq_plugins.sdk import Log
-from dataq_plugins.sources.gmail.api import Api, Page
+from dataq_plugins.sdk import Log, Unreachable
+from dataq_plugins.sources.gmail.answers import answers
+from dataq_plugins.sources.gmail.api import LIST, Api, ListOf, Page, page_of
 from dataq_plugins.sources.gmail.errors import StalePage, restarted
-from dataq_plugins.sources.gmail.selection import Question, Selection
+from dataq_plugins.sources.gmail.selection import Selection
 from dataq_plugins.sources.gmail.spans import Span
 from dataq_plugins.sources.gmail.waited import waited
 
@@ -59,19 +60,28 @@ class Listing:
                         found.add(interned.setdefault(each, each), label)
         return found
 
-    def any(self, span: Span) -> Generator[Log, None, bool]:
-        """Return whether there is a mail in a span."""
-        for question in self._selection.questions(span):
-            page = yield from waited("list", lambda: self._page(question, "", 1))  # noqa: B023
-            if page.ids:
-                return True
-        return False
+    def any(self, spans: Sequence[Span]) -> Generator[Log, None, list[bool]]:
+        """Return of each span whether there is a mail in it; all are asked for at once."""
+        asked = [
+            (number, question._replace(most=1))
+            for number, span in enumerate(spans)
+            for question in self._selection.questions(span)
+        ]
+        paths = [self._api.list_path(question) for _, question in asked]
+        found = yield from waited("list", lambda: list(answers(self._api, paths, LIST)))
+        some = [False] * len(spans)
+        for told in found:
+            if told.answer is None:
+                raise Unreachable(f"Gmail does not list mails: {told.problem or 'not found'}")
+            number, _ = asked[told.number]
+            some[number] = some[number] or bool(page_of(told.answer).ids)
+        return some
 
-    def _pages(self, question: Question) -> Iterator[Page | Log]:
+    def _pages(self, question: ListOf) -> Iterator[Page | Log]:
         after, restarts = "", 0
         while True:
             try:
-                page = yield from waited("list", lambda: self._page(question, after))  # noqa: B023
+                page = yield from waited("list", lambda: self._api.page(question, after))  # noqa: B023
             except StalePage as error:
                 after, restarts = "", restarted(restarts, error)
                 continue
@@ -79,8 +89,3 @@ class Listing:
             after = page.next
             if not after:
                 return
-
-    def _page(self, question: Question, after: str, most: int = 500) -> Page:
-        return self._api.page(
-            question.query, question.label, after, self._selection.spam_trash, most
-        )

@@ -3,46 +3,44 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from dataq_plugins.sdk import Discovery, Granularity, Log, Window, window_around
+from dataq_plugins.sdk import Discovery, Granularity, Window, window_around
 from dataq_plugins.sources._local.windows import Windows
-from dataq_plugins.sources.gmail.api import Api
 from dataq_plugins.sources.gmail.changes import Changes
-from dataq_plugins.sources.gmail.errors import NotFound
 from dataq_plugins.sources.gmail.listing import Listing
+from dataq_plugins.sources.gmail.opening import Opening, ended
 from dataq_plugins.sources.gmail.progress import Progress
-from dataq_plugins.sources.gmail.spans import EARLIEST, LATEST
+from dataq_plugins.sources.gmail.spans import EARLIEST, EVER
 
+STEP = 26  # of at most 700 months, so that both questions are of about as many parts
 SOMETHING = Discovery((), complete=False)
 """There is something new, in windows that nobody knows before it is read."""
 
 
 def first_windows(listing: Listing, granularity: Granularity) -> Discovery:
-    """Return all windows since the oldest mail; found by halving, in about ten requests."""
+    """Return all windows since the oldest mail, which is found in two requests."""
     if granularity in ("hourly", "daily"):
         return SOMETHING  # years of them, most without a mail
-    if not _answer(listing.any((EARLIEST, LATEST))):
-        return Discovery(())
     now = datetime.now(UTC)
-    none_before, some_before = 0, (now.year - 1970) * 12 + now.month
-    while some_before - none_before > 1:
-        middle = (none_before + some_before) // 2
-        if _answer(listing.any((EARLIEST, _month(middle)))):
-            some_before = middle
-        else:
-            none_before = middle
-    return Discovery(list(_windows(_month(none_before), granularity)))
+    months = range((now.year - 1970) * 12 + now.month + 1)
+    for step in (STEP, 1):
+        starts = [*months[::step], months[-1]]
+        some = ended(listing.any([(EARLIEST, _month(start)) for start in starts[1:]] + [EVER]))
+        first = some.index(True) if True in some else -1
+        if first < 0:
+            return Discovery(())
+        months = range(starts[first], min(starts[first] + step, months[-1]) + 1)
+    return Discovery(list(_windows(_month(starts[first]), granularity)))
 
 
-def changed_windows(api: Api, progress: Progress, granularity: Granularity) -> Discovery:
+def changed_windows(told: Opening, progress: Progress, granularity: Granularity) -> Discovery:
     """Return the windows of mails that changed; new ones may be of any time."""
-    changes = Changes(history=progress.history)
-    try:
-        changes.take(api.history(progress.history))
-    except NotFound:
+    if told.history is None:
         return SOMETHING
+    changes = Changes(history=progress.history)
+    changes.take(told.history)
     windows = Windows(granularity)
     for message, change in changes.by_mail.items():
         sent = progress.known.get(message)
@@ -65,12 +63,3 @@ def _month(number: int) -> int:
     """The start of a month, counted from January 1970, in Unix seconds."""
     years, months = divmod(number, 12)
     return int(datetime(1970 + years, months + 1, 1, tzinfo=UTC).timestamp())
-
-
-def _answer(asked: Generator[Log, None, bool]) -> bool:
-    """What is answered in the end; nobody reads the signs of life here."""
-    while True:
-        try:
-            next(asked)
-        except StopIteration as end:
-            return bool(end.value)

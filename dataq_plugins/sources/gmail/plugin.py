@@ -23,6 +23,7 @@ from dataq_plugins.sources.gmail.settings import Settings
 
 if TYPE_CHECKING:
     from dataq_plugins.sources.gmail.api import Api, Line
+    from dataq_plugins.sources.gmail.opening import Opening
     from dataq_plugins.sources.gmail.progress import Progress
 
 
@@ -34,40 +35,43 @@ class Gmail(Plugin[Settings]):
     version = "1"
     time_basis = "event"
 
+    _told: Opening | None = None
+    """What `discover` has heard, for an extraction that follows at once."""
+
     def configure(self) -> None:
         self.config.refuse_unclear()
 
     def check(self) -> None:
         """Ask whose mailbox it is, and for the labels that the settings name."""
-        from dataq_plugins.sources.gmail.extraction import expect_owner
+        from dataq_plugins.sources.gmail.listing import Listing
+        from dataq_plugins.sources.gmail.opening import ended, opening
         from dataq_plugins.sources.gmail.selection import Selection
+        from dataq_plugins.sources.gmail.spans import EVER
 
         self.configure()
         with self._api() as api:
-            expect_owner(self.config, api.profile())
-            Selection(self.config, api.labels())
-            api.page(self.config.query, most=1)
+            told = ended(opening(api, self.config, 0))
+            ended(Listing(api, Selection(self.config, told.names)).any([EVER]))
 
     def discover(self, state: bytes | None, granularity: Granularity) -> Discovery:
-        """Return the windows that changed: a request or two, but for the first time."""
+        """Return the windows that changed: one request, three for the first time."""
+        from dataq_plugins.sources.gmail import looking
         from dataq_plugins.sources.gmail.listing import Listing
-        from dataq_plugins.sources.gmail.looking import (
-            SOMETHING,
-            changed_windows,
-            first_windows,
-        )
+        from dataq_plugins.sources.gmail.opening import ended, opening
         from dataq_plugins.sources.gmail.selection import Selection
 
         progress, complaint = self._recall(state)
         if complaint:
             print(complaint, file=sys.stderr)
+        if progress.history and not progress.covered.is_whole:
+            return looking.SOMETHING
         with self._api() as api:
-            if progress.history and progress.covered.is_whole:
-                return changed_windows(api, progress, granularity)
+            told = self._told = ended(opening(api, self.config, progress.history))
             if progress.history:
-                return SOMETHING
-            names = api.labels() if self.config.labels else {}
-            return first_windows(Listing(api, Selection(self.config, names)), granularity)
+                return looking.changed_windows(told, progress, granularity)
+            return looking.first_windows(
+                Listing(api, Selection(self.config, told.names)), granularity
+            )
 
     def extract(
         self, window: Window | None, state: bytes | None, full: bool
@@ -78,8 +82,9 @@ class Gmail(Plugin[Settings]):
         progress, complaint = self._recall(state)
         if complaint:
             yield Log(complaint, "warning")
+        told, self._told = self._told, None
         with self._api() as api:
-            yield from Extraction(api, self.config, progress, window, full).run()
+            yield from Extraction(api, self.config, progress, window, full, told).run()
 
     def close(self) -> None:
         """Close the connections that were kept; a process that ends need not."""

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from dataq_plugins.sdk import SettingError
+from dataq_plugins.sources.gmail.api import ListOf
 from dataq_plugins.sources.gmail.message import Message
 from dataq_plugins.sources.gmail.settings import Settings
 from dataq_plugins.sources.gmail.spans import FIRST_MAIL, LATEST, Span
 
 ASIDE = {"TRASH": "trash", "SPAM": "spam"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """What a list is asked for: words of Gmail's search, and the id of one label or none."""
-
-    query: str
-    label: str = ""
 
 
 class Selection:
@@ -38,7 +30,7 @@ class Selection:
         """Whether a change of labels can take a mail out of the lists."""
         return bool(self.query or self.labels)
 
-    def questions(self, span: Span, label: str = "") -> Iterator[Question]:
+    def questions(self, span: Span, label: str = "") -> Iterator[ListOf]:
         """Yield what to list for the mails of a span; `label`: only those that have it, too.
 
         A second wider at both ends: whether Gmail includes them is written nowhere.
@@ -50,7 +42,7 @@ class Selection:
         words += [f"after:{start - 1}"] if start > FIRST_MAIL else []
         words += [f"before:{end + 1}"] if end < LATEST else []
         for each in [label] if label else sorted(self.labels) or [""]:
-            yield Question(" ".join(words), each)
+            yield ListOf(" ".join(words), each, self.spam_trash)
 
     def aside(self, labels: frozenset[str] | set[str]) -> str:
         """Return where a mail with these labels lies that is not taken: trash, spam, or ""."""
