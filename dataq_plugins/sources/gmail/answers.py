@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 from dataq_plugins.sdk import SettingError
@@ -63,19 +64,23 @@ def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]
     pauses = api.pauses()
     refusals = 0
     while pending:
-        done = _Round(pending.copy())
-        yield from _one_batch(api, paths, list(pending), units_each, done)
-        if len(done.left) < len(pending):
+        # Also a batch that has just become too large is cut.
+        asked = dict(islice(pending.items(), api.batch_size))
+        done = _Round(asked.copy())
+        yield from _one_batch(api, paths, list(asked), units_each, done)
+        for number in asked.keys() - done.left.keys():
+            del pending[number]
+        pending |= done.left
+        if len(done.left) < len(asked):
             pauses.progress()
             refusals = 0
-        pending = done.left
         if done.slower:
-            api.too_fast(done.slower * units_each)
+            api.too_fast(done.slower * units_each, len(asked))
         if done.refused:
             refusals += 1
             if refusals >= REFUSALS:
                 raise token_useless(done.refused)
-        elif pending:
+        elif done.left:
             pauses.wait(done.reason or "some of a batch was not answered", done.seconds)
 
 

@@ -150,16 +150,16 @@ class Api:
         for limiter in self._line.limiters:
             limiter.take(units, self.stop)
 
-    def too_fast(self, units: float) -> None:
-        """Told that these units were refused: batches get smaller, and then the rate lower.
+    def too_fast(self, units: float, size: int = 1) -> None:
+        """Told that these units of a batch were refused: they get smaller, then the rate lower.
 
         A batch that costs more than a second's units is refused in part however long we waited.
         """
         line = self._line
         for limiter in line.limiters:
             limiter.give_back(units)
-        if line.batch > SMALL_BATCH:
-            line.batch = max(SMALL_BATCH, line.batch // 2)
+        if size > SMALL_BATCH:
+            line.batch = min(line.batch, max(SMALL_BATCH, size // 2))
         else:
             line.limiters[0].slower()
 
