@@ -26,7 +26,8 @@
 
 Methods are called getProfile, labels.list, labels.get, messages.list, messages.get,
 attachments.get, history.list, batch, token, revoke, auth, and `write` for everything that would
-change a mailbox, which is always refused.
+change a mailbox, which is always refused. In faults and hooks, `*` is all of the API with its
+batches, and `request` each HTTP request.
 """
 
 from __future__ import annotations

@@ -94,6 +94,10 @@ class Gmail:
         """Has pages cut by number, so that what comes or goes moves mails from page to page."""
         self._service.pages.shifting = shifting
 
+    def pack(self, packing: bool = True) -> None:
+        """Compresses answers where Accept-Encoding and User-Agent both say gzip."""
+        self._service.packing = packing
+
     def expire_pages(self) -> None:
         """No page token is good any more."""
         self._service.pages.expire()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 from tests.emulators.gmail.errors import refusal
 
@@ -54,13 +56,17 @@ class History:
         self.now += self._chance.randint(1, 40)
         return self.now
 
-    def since(self, start: int) -> list[Record]:
+    def since(self, start: int) -> Iterator[Record]:
         """All records with larger ids; 404 where they are no longer known, or never were."""
         if not self.floor <= start <= self.now:
             raise refusal(404)
-        return self.records[bisect_right(self.records, start, key=lambda record: record.id) :]
+        return islice(self.records, bisect_right(self.records, start, key=_id), None)
 
     def expire(self) -> None:
         """Forgets what was: every id up to now is answered with 404."""
         self.records.clear()
         self.floor = self.next()
+
+
+def _id(record: Record) -> int:
+    return record.id

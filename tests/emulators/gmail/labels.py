@@ -31,9 +31,12 @@ class Labels:
         self.names[made] = name
         return made
 
+    def has(self, label: str) -> bool:
+        return label in SYSTEM or label in self.names
+
     def check(self, ids: list[str] | set[str]) -> None:
         for each in ids:
-            if each not in SYSTEM and each not in self.names:
+            if not self.has(each):
                 raise bad_argument(f"Invalid label: {each}")
 
     def told(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from tests.emulators.gmail.history import (
     Record,
 )
 from tests.emulators.gmail.labels import Labels
-from tests.emulators.gmail.mails import Mail
+from tests.emulators.gmail.mails import Key, Mail
 from tests.emulators.gmail.threads import Threads, read_head
 
 FIRST_ID = 0x18C2_0000_0000_0000
@@ -34,7 +34,7 @@ class Mailbox:
         self.labels = Labels()
         self.history = History()
         self.mails: dict[str, Mail] = {}
-        self.order: list[tuple[tuple[int, str], Mail]] = []
+        self.order: list[tuple[Key, Mail]] = []
         self._threads = Threads()
         self._made = 0
 
@@ -77,8 +77,7 @@ class Mailbox:
     def label(self, name: str) -> str:
         """The id of a label by its name, which is made if it is not one of Gmail's."""
         with self.lock:
-            known = {label["id"] for label in self.labels.told()}
-            return name if name in known else self.labels.add(name)
+            return name if self.labels.has(name) else self.labels.add(name)
 
     def rename_label(self, label: str, name: str) -> None:
         """No history tells of it."""

@@ -11,6 +11,7 @@ from typing import Any
 from tests.emulators.gmail.errors import Refused
 from tests.emulators.gmail.trees import Tree, base64url, take_apart
 
+Key = tuple[int, int]
 FORMATS = ("minimal", "full", "raw", "metadata")
 MARKER = "ANGjdJ_unissued_"
 
@@ -28,9 +29,9 @@ class Mail:
     message_id: str = ""
 
     @property
-    def key(self) -> tuple[int, str]:
+    def key(self) -> Key:
         """What lists are sorted by: the newest first."""
-        return (-self.date, self.id)
+        return (-self.date, -int(self.id, 16))
 
     @cached_property
     def tree(self) -> Tree:

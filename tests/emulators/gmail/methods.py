@@ -9,7 +9,7 @@ from typing import Any
 from tests.emulators.gmail.attachments import Attachments
 from tests.emulators.gmail.calls import Call
 from tests.emulators.gmail.errors import Refused, bad_argument, bad_parameter
-from tests.emulators.gmail.history import TYPES
+from tests.emulators.gmail.history import TYPES, Record
 from tests.emulators.gmail.mailboxes import Mailbox
 from tests.emulators.gmail.pages import LARGEST, Pages
 from tests.emulators.gmail.queries import parse
@@ -97,14 +97,13 @@ class Methods:
         fields = {TYPES[each] for each in types}
         label = call.first("labelId")
         box.labels.check([label] if label else [])
-        records = [
-            record
-            for record in box.history.since(int(start))
-            if fields & set(record.changes) and (not label or label in record.labels)
-        ]
+
+        def wanted(record: Record) -> bool:
+            return bool(fields & set(record.changes)) and (not label or label in record.labels)
+
         question = (start, tuple(sorted(types)), label)
         token = call.first("pageToken")
-        page, more = self._pages.history(box, int(start), records, _size(call), token, question)
+        page, more = self._pages.history(box, int(start), wanted, _size(call), token, question)
         told: dict[str, Any] = {"history": [record.told(fields) for record in page]} if page else {}
         if more:
             told["nextPageToken"] = more
@@ -113,7 +112,7 @@ class Methods:
 
 def _label(call: Call, box: Mailbox, scopes: set[str]) -> dict[str, Any]:
     label = call.named["id"]
-    if label not in {known["id"] for known in box.labels.told()}:
+    if not box.labels.has(label):
         raise Refused(404)
     inside = [mail for mail in box.mails.values() if label in mail.labels]
     unread = [mail for mail in inside if "UNREAD" in mail.labels]

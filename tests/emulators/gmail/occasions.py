@@ -14,8 +14,9 @@ from tests.emulators.gmail.calls import Call
 class Occasion:
     """The `at`-th call of `method`, each `every`-th from there, `times` in all.
 
-    `method` `*` is any of the API, or a batch. `times` None is for ever. With `id` or `user`,
-    only calls for that message or user count.
+    `method` `*` is any of the API, or a batch; `request` any HTTP request, whatever it asks, but no
+    part of a batch. `times` None is for ever. With `id` or `user`, only calls for that message or
+    user count.
     """
 
     method: str = "*"
@@ -42,6 +43,8 @@ class Occasion:
     def _fits(self, call: Call) -> bool:
         if self.method == "*":
             fits = call.method not in {"token", "revoke", "auth", "tokeninfo"}
+        elif self.method == "request":
+            fits = call.part is None
         else:
             fits = call.method == self.method
         if self.id is not None and call.named.get("id") != self.id:

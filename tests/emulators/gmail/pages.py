@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from tests.emulators.gmail.errors import bad_argument
@@ -13,6 +15,7 @@ from tests.emulators.gmail.mailboxes import Mailbox
 from tests.emulators.gmail.mails import Mail
 from tests.emulators.gmail.queries import Query
 
+Wanted = Callable[[Record], bool]
 LARGEST = 500
 # What Gmail says how many there are, where there are more than a page.
 ABOUT = 201
@@ -74,16 +77,18 @@ class Pages:
         return {**told, "resultSizeEstimate": len(page) if len(found) <= size else ABOUT}
 
     def history(
-        self, box: Mailbox, start: int, wanted: list[Record], size: int, token: str, question: Any
+        self, box: Mailbox, start: int, wanted: Wanted, size: int, token: str, question: Any
     ) -> tuple[list[Record], str]:
-        """A page of `wanted`, and the token of the next.
+        """A page of the records that are `wanted`, and the token of the next.
 
         What happens while pages are read is not in them, but `historyId` tells of it at once: who
         keeps that of the last page misses it.
         """
         place = self._place(box, question, token)
         begin, until = (place.after, place.until) if place else (start, box.history.now)
-        found = [record for record in wanted if begin < record.id <= until][: size + 1]
+        box.history.since(start)
+        records = (each for each in box.history.since(begin) if each.id <= until and wanted(each))
+        found = list(islice(records, size + 1))
         if len(found) <= size:
             return found, ""
         return found[:size], self._token(Place(box.address, question, found[size - 1].id, until))

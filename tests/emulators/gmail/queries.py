@@ -69,6 +69,8 @@ class _Parser:
 
     def _term(self) -> Test:
         minus, operator, value = self._tokens.pop(0)
+        if value in ")}":
+            raise bad_argument("Invalid query: unbalanced parentheses")
         if value == "-" and self._tokens and self._tokens[0][2] in "({":
             inner = self._term()
             return lambda mail: not inner(mail)

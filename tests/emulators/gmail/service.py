@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections import Counter, deque
@@ -40,6 +41,7 @@ class Service:
     counts: Counter[str] = field(default_factory=Counter)
     log: deque[Call] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     requests: int = 0
+    packing: bool = False
     problems: list[BaseException] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
     _under_way: Counter[str] = field(default_factory=Counter)
@@ -53,10 +55,18 @@ class Service:
             self.requests += 1
             call = read_call(self.requests, verb, target, headers, body)
         try:
-            return self._answered(call)
+            return self._packed(call, self._answered(call))
         except Exception as problem:  # noqa: BLE001 - the test has it at the end of its block
             self.problems.append(problem)
             return Answer(500, b"the emulator itself has failed", "text/plain")
+
+    def _packed(self, call: Call, answer: Answer) -> Answer:
+        """Compressed, if so set and the client says twice that it may be, as Google wants it."""
+        asked = "gzip" in call.headers.get("accept-encoding", "")
+        if self.packing and asked and "gzip" in call.headers.get("user-agent", ""):
+            answer.body = gzip.compress(answer.body, compresslevel=1)
+            answer.headers += (("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding"))
+        return answer
 
     def _answered(self, call: Call) -> Answer:
         grant = self.tokens.holder(call.headers.get("authorization", ""))

@@ -80,7 +80,8 @@ def _readable(text: str) -> str:
 def _decoded(content: bytes, charset: str) -> str:
     for each in (charset, "utf-8"):
         try:
-            return content.decode(each)
+            # Some of Python's charsets give halves of surrogate pairs, which Google's JSON has not.
+            return content.decode(each).encode("utf-8", "replace").decode()
         except (UnicodeDecodeError, LookupError, ValueError):
             continue
     return content.decode("latin-1")

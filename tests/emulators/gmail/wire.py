@@ -123,11 +123,11 @@ class Wire:
         return not self._ending.is_set()
 
     def _drip(self, near: socket.socket, content: bytes, seconds: float) -> bool:
-        pieces = 20
-        size = len(content) // pieces + 1
-        for begin in range(0, len(content), size):
+        size = len(content) // 20 + 1
+        begins = range(0, len(content), size)
+        for begin in begins:
             near.sendall(content[begin : begin + size])
-            if not self._wait(seconds / pieces):
+            if not self._wait(seconds / len(begins)):
                 return False
         return True
 
