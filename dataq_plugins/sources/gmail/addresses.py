@@ -29,14 +29,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def same_server(one: str, other: str) -> bool:
-    """Return whether two addresses have the same scheme, host and port."""
-    return _server(one) == _server(other)
-
-
-def _server(url: str) -> tuple[str, str, int]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    return parts.scheme, parts.hostname or "", port

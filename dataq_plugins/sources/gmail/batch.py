@@ -76,7 +76,7 @@ def _delimiter_at(data: bytearray, delimiter: bytes, start: int) -> int:
         after = at + len(delimiter)
         if len(data) < after + 2:
             return -1
-        if (at == 0 or data[at - 1] == 10) and bytes(data[after : after + 2]) in (b"\r\n", b"--"):
+        if (at == 0 or data[at - 1] == 10) and data.startswith((b"\r\n", b"\n", b"--"), after):
             return at
         at = data.find(delimiter, after)
     return -1

@@ -94,7 +94,7 @@ def expect_success(status: int, headers: Mapping[str, str], body: bytes) -> None
 
 
 def _for_good(refusal: Refusal) -> Exception:
-    if refusal.reasons & SCOPE:
+    if refusal.reasons & SCOPE or (refusal.status == 403 and "scope" in refusal.text.lower()):
         return SettingError(
             "token",
             f"it does not allow to read mail ({refusal}): give consent again with `dataq sources "

@@ -25,7 +25,7 @@ def read_token(path: Path) -> dict[str, Any]:
         ) from None
     except OSError as error:
         raise SettingError("token_file", f"cannot open {path}: {error.strerror}") from None
-    with os.fdopen(fd, "rb") as file:
+    try:
         status = os.fstat(fd)
         if not stat.S_ISREG(status.st_mode):
             raise SettingError("token_file", f"{path} is no file")
@@ -33,7 +33,10 @@ def read_token(path: Path) -> dict[str, Any]:
             raise SettingError(
                 "token_file", f"others may read or change {path}: chown it, and chmod 600 {path}"
             )
-        return parsed("token_file", file.read(MOST_BYTES).decode("utf-8", "replace"), str(path))
+        text = os.read(fd, MOST_BYTES).decode("utf-8", "replace")
+    finally:
+        os.close(fd)
+    return parsed("token_file", text, str(path))
 
 
 def parsed(setting: str, text: str, name: str = "it") -> dict[str, Any]:
