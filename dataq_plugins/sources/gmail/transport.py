@@ -69,6 +69,7 @@ class Transport:
         self._idle: dict[tuple[str, str], list[HTTPConnection]] = {}
         self._lock = threading.Lock()
         self._busy: set[HTTPConnection] = set()
+        self._closed = False
         self._context: ssl.SSLContext | None = None
 
     def send(
@@ -120,6 +121,7 @@ class Transport:
         """End those requests, and close what was kept."""
         self.interrupt()
         with self._lock:
+            self._closed = True
             idle = [each for kept in self._idle.values() for each in kept]
             self._idle.clear()
         for connection in idle:
@@ -141,7 +143,10 @@ class Transport:
     def _returned(self, server: tuple[str, str], connection: HTTPConnection) -> None:
         with self._lock:
             self._busy.discard(connection)
-            self._idle.setdefault(server, []).append(connection)
+            if not self._closed:
+                self._idle.setdefault(server, []).append(connection)
+                return
+        connection.close()
 
     def _dropped(self, connection: HTTPConnection) -> None:
         with self._lock:
