@@ -98,3 +98,9 @@ def expect_same(archive: Archive, box: Mailbox, aside: tuple[str, ...] = ("SPAM"
     for each, labels in wanted.items():
         assert archive.latest[each].content == box.raw(each)
         assert archive.labels(each) == sorted(names[label] for label in labels)
+
+
+def small(count: int) -> Iterator[tuple[bytes, tuple[str, ...]]]:
+    """Mails that are made in no time, all in the inbox."""
+    for number in range(count):
+        yield b"From: a@example.org\nSubject: %d\n\nsmall\n" % number, ("INBOX",)

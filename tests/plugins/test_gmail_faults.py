@@ -10,13 +10,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from dataq_plugins.sdk import SettingError, Unreachable
+from dataq_plugins.sdk import SettingError, Unreachable, Window
 from dataq_plugins.sources.gmail import waiting
 from dataq_plugins.sources.gmail.plugin import Gmail as Plugin
 from dataq_plugins.sources.gmail.progress import unpack
+from dataq_plugins.sources.gmail.spans import LATEST
 from tests.emulators.gmail import READONLY, Gmail, letters, serve
 from tests.emulators.gmail.mailboxes import Mailbox
-from tests.plugins.gmailed import USER, Archive, expect_same, plugin
+from tests.plugins.gmailed import USER, Archive, expect_same, plugin, small
 
 
 @pytest.fixture(autouse=True)
@@ -171,7 +172,7 @@ def test_a_token_without_the_scope_says_what_to_do(gmail: Gmail, box: Mailbox) -
 def test_mails_that_come_and_go_while_it_reads(gmail: Gmail, box: Mailbox) -> None:
     """Also where lists are cut by number, so that a mail that goes moves another past the page."""
     gmail.shift_pages()
-    box.fill(letters(1_200))
+    box.fill(small(1_200))
     newest = box.ids()[:20]
     gmail.hook("messages.list", 2, lambda call: [box.delete(each) for each in newest])
     gmail.hook("messages.list", 3, lambda call: change(box, box.ids()[:5]))
@@ -199,7 +200,7 @@ def test_what_happens_between_two_pages_of_history(gmail: Gmail, box: Mailbox) -
 
 
 def test_pages_that_can_no_longer_be_had_begin_anew(gmail: Gmail, box: Mailbox) -> None:
-    box.fill(letters(600))
+    box.fill(small(600))
     gmail.hook("messages.list", 2, lambda call: gmail.expire_pages())
     archive = Archive()
     with plugin(gmail) as source:
@@ -213,7 +214,7 @@ def test_pages_that_can_no_longer_be_had_begin_anew(gmail: Gmail, box: Mailbox) 
 
 def test_history_that_has_expired_leads_to_a_comparison(gmail: Gmail, box: Mailbox) -> None:
     archive = Archive()
-    box.fill(letters(300))
+    box.fill(small(300))
     with plugin(gmail) as source:
         archive.extract(source)
         known = len(archive.latest)
@@ -275,3 +276,52 @@ def away(gmail: Gmail) -> None:
     gmail.stop()
     time.sleep(0.3)
     gmail.start()
+
+
+def test_a_run_that_ends_before_it_is_sure_looks_again(gmail: Gmail, box: Mailbox) -> None:
+    """A mail that lists passed over is found by the next run, though nothing happened since."""
+    gmail.shift_pages()
+    box.fill(small(1_200))
+    newest = box.ids()[:20]
+    gmail.hook("messages.list", 2, lambda call: [box.delete(each) for each in newest])
+    archive = Archive()
+    gmail.hook(
+        "history.list", 1, lambda call: gmail.fault(403, "*", reason="forbidden"), after=True
+    )
+    with plugin(gmail, batch="100") as source:
+        with pytest.raises(SettingError):
+            archive.extract(source)
+        missing = set(box.ids()) - set(archive.latest)
+        gmail.mend()
+        assert not source.discover(archive.state, "monthly").complete
+        archive.extract(source)
+    assert len([each for each in missing if each in archive.latest]) > 0
+    expect_same(archive, box)
+
+
+def test_a_comparison_of_one_window_leaves_the_others_to_be_done(
+    gmail: Gmail, box: Mailbox
+) -> None:
+    archive = Archive()
+    old = box.add(b"From: a@example.org\n\nold\n", date=1_500_000_000_000)
+    with plugin(gmail) as source:
+        archive.extract(source)
+        box.delete(old)
+        change(box, sorted(archive.latest)[1:])
+        box.expire_history()
+        archive.extract(source, Window(1_600_000_000, LATEST))
+        assert old in archive.latest
+        assert not source.discover(archive.state, "monthly").complete
+        archive.extract(source)
+    expect_same(archive, box)
+    assert archive.gone[old] == "deleted"
+
+
+def test_a_mailbox_that_is_switched_off_puts_nothing_into_quarantine(
+    gmail: Gmail, box: Mailbox
+) -> None:
+    archive = Archive()
+    gmail.fault(400, "messages.get", reason="failedPrecondition", at=5, times=None)
+    with plugin(gmail) as source, pytest.raises(SettingError, match="no mailbox"):
+        archive.extract(source)
+    assert not any(item.problem for item in archive.latest.values())

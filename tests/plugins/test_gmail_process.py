@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import psutil
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from dataq_plugins.errors import PluginCrashed, PluginError
 from dataq_plugins.host import Item, Limits, PluginProcess, PluginSpec
 from dataq_plugins.registry import argv_for
-from tests.emulators.gmail import Gmail, letters, serve
-from tests.plugins.gmailed import USER, config
+from tests.emulators.gmail import Gmail, serve
+from tests.plugins.gmailed import USER, config, small
 
 MB = 1 << 20
 
@@ -41,20 +42,21 @@ class Kept:
 
 def test_killed_at_any_request_it_goes_on_where_it_was(gmail: Gmail) -> None:
     box = gmail.mailbox(USER)
-    box.fill((raw, ("INBOX",)) for raw, _ in letters(23))
+    box.fill(small(13))
     calls = gmail.requests()
     whole = Kept()
     whole.extract(gmail, batch="5", connections="1")
     calls = gmail.requests() - calls
-    assert calls >= 8
+    assert calls >= 6
     for number in range(1, calls):
         kept, killed = Kept(), gmail.requests() + number
 
         def kill(call: dict[str, object], killed: int = killed) -> None:
             if call["number"] == killed:
                 for each in psutil.Process().children(recursive=True):
-                    if "dataq_plugins.sources.gmail" in each.cmdline():
-                        each.kill()
+                    with suppress(psutil.Error):  # it has just ended
+                        if "dataq_plugins.sources.gmail" in each.cmdline():
+                            each.kill()
 
         gmail.mend()
         for method in ("token", "batch", "messages.list", "history.list"):
@@ -65,7 +67,7 @@ def test_killed_at_any_request_it_goes_on_where_it_was(gmail: Gmail) -> None:
         before = len(kept.items)
         kept.extract(gmail, batch="5", connections="1")
         assert {item.source_id for item in kept.items} == set(box.ids())
-        assert len(kept.items) - before <= 23 - before + 5
+        assert len(kept.items) - before <= 13 - before + 5
 
 
 def test_a_batch_of_large_mails_is_never_whole_in_memory(gmail: Gmail) -> None:

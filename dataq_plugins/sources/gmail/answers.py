@@ -107,8 +107,11 @@ def _one_batch(
 
 def _judged(number: int, part: Part, done: _Round) -> Told | None:
     """Return the answer, or None where it is to be asked for again."""
-    if part.status == 400:
-        return Told(number, None, f"Gmail refuses it: {refusal_of(400, part.body)}")
+    if (
+        part.status == 400
+        and "failedPrecondition" not in (told := refusal_of(400, part.body)).reasons
+    ):
+        return Told(number, None, f"Gmail refuses it: {told}")
     try:
         expect_success(part.status, part.headers, part.body)
     except NotFound:

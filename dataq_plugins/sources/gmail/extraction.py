@@ -40,7 +40,8 @@ class Extraction:
     def run(self) -> Things:
         """Yield mails and deletions, with states in between and last."""
         yield from self._begin()
-        todo = [self._span] if self.full else self.progress.covered.missing(self._span)
+        again = self.full or self.progress.unsure
+        todo = [self._span] if again else self.progress.covered.missing(self._span)
         for _ in range(ROUNDS):
             for span in todo:
                 yield from self._cover(span)
@@ -118,6 +119,9 @@ class Extraction:
         spans = list(self.progress.covered)
         if len(spans) == 1 and spans[0][1] >= LATEST and not self.progress.covered.is_whole:
             earlier = (EVER[0], spans[0][0])
+            known = self.progress.known
+            if any(_lies(known.seconds(each), earlier) for each in known):
+                return  # some of them may be gone
             if not any((yield from self.listing.any([earlier]))):
                 self.progress.covered.add(earlier)
 

@@ -63,7 +63,7 @@ class Gmail(Plugin[Settings]):
         progress, complaint = self._recall(state)
         if complaint:
             print(complaint, file=sys.stderr)
-        if progress.history and not progress.covered.is_whole:
+        if progress.history and (progress.unsure or not progress.covered.is_whole):
             return looking.SOMETHING
         with self._api() as api:
             told = self._told = ended(opening(api, self.config, progress.history))
