@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import http.client
+import subprocess
+import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
 
 import psutil
 import pytest
@@ -12,13 +16,14 @@ import pytest
 from tests.emulators.client import Client
 from tests.emulators.gmail import Gmail, letters, serve, serve_apart
 
+ROOT = Path(__file__).resolve().parents[2]
 USER = "ana@example.org"
 
 
 def test_the_same_methods() -> None:
     with serve_apart() as gmail:
         box = gmail.mailbox(USER)
-        sent = box.fill(letters(100))
+        sent = box.fill_letters(100)
         box.prepare()
         client = Client(gmail.url(), gmail.access_token(USER))
         gmail.hook("messages.list", 1, lambda call: box.modify(sent[-1], add=["STARRED"]))
@@ -30,7 +35,8 @@ def test_the_same_methods() -> None:
         assert answers.body.count(b"HTTP/1.1 200 OK") == 100
         assert time.process_time() - before < 0.1
         assert gmail.counts()["messages.get"] == 100
-        assert box.raw(sent[0]) == next(letters(1))[0]
+        assert [box.raw(each) for each in sent] == [raw for raw, _ in letters(100)]
+        assert box.raw(box.fill(letters(1))[0]) == box.raw(sent[0])
         with pytest.raises(ValueError, match="no such fault"):
             gmail.fault("nonsense")
         client.close()
@@ -55,6 +61,40 @@ def test_what_a_hook_raises_is_raised_at_the_end(
 
     with pytest.raises(AssertionError, match="as expected"):
         block()
+
+
+@pytest.mark.parametrize("served", [serve, serve_apart])
+def test_stopped_by_a_hook(served: Callable[[], AbstractContextManager[Gmail]]) -> None:
+    """The answer at which it is stopped is never had."""
+    with served() as gmail:
+        gmail.mailbox(USER)
+        gmail.hook("getProfile", 2, lambda call: gmail.stop(), after=True)
+        client = Client(gmail.url(), gmail.access_token(USER))
+        assert client.get("/profile").status == 200
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            client.get("/profile")
+        client.close()
+        while not gmail.is_stopped():
+            time.sleep(0.01)
+        gmail.start()
+        assert client.get("/profile").status == 200
+        client.close()
+        assert gmail.counts()["getProfile"] == 3
+
+
+def test_a_child_ends_with_its_parent() -> None:
+    code = (
+        "import sys, time; from tests.emulators.gmail import serve_apart\n"
+        "with serve_apart() as gmail: print(gmail.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE)
+    assert parent.stdout is not None
+    child = psutil.Process(int(parent.stdout.readline()))
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    with suppress(psutil.NoSuchProcess):
+        child.wait(timeout=20)
 
 
 def test_one_that_stalls_ends_at_once() -> None:

@@ -199,9 +199,11 @@ def test_parameters_that_are_none(client: Client) -> None:
 
 
 def test_conversations(box: Mailbox, client: Client) -> None:
-    sent = box.fill(letters(6))
+    sent = box.fill(letters(60))  # of all kinds of subjects
     threads = [client.get(f"/messages/{each}").json["threadId"] for each in sent]
-    assert threads == [sent[0]] * 3 + [sent[3]] * 3
+    assert threads == [sent[number - number % 3] for number in range(60)]
+    other = box.add(b"Subject: other\r\nReferences: <0@letters.example>\r\n\r\n")
+    assert client.get(f"/messages/{other}").json["threadId"] == other
 
 
 def test_letters_are_the_same_for_a_seed() -> None:

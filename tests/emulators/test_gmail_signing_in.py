@@ -107,6 +107,17 @@ def test_codes_that_are_not_redeemed(
     assert redeemed(client, gmail, code, **changed)["error"] == error
 
 
+def test_verifiers_have_43_characters(client: Client, gmail: Gmail, box: Mailbox) -> None:
+    for short, error in (
+        ("v" * 42, "invalid_grant"),
+        ("v" * 43, None),
+        ("v" * 129, "invalid_grant"),
+    ):
+        challenge = base64url(hashlib.sha256(short.encode()).digest()).rstrip("=")
+        code = consented(client, gmail, code_challenge=challenge)[1]["code"]
+        assert redeemed(client, gmail, code, code_verifier=short).get("error") == error
+
+
 def test_denied(client: Client, gmail: Gmail) -> None:
     gmail.consent("deny")
     assert consented(client, gmail) == (302, {"error": "access_denied", "state": "4711"})

@@ -13,7 +13,8 @@
   `service_account()` are the JSON files that Google gives; `access_token(user)` is for a plain
   HTTP client. `consent("deny")`, `revoke(user)`, `advance(3600)`.
 - Full: `box.add(raw, labels, date)`, `box.fill(letters(500))`,
-  `box.fill(corpus_letters(folder))`; then `modify`, `trash`, `delete`, `label`, `rename_label`,
+  `box.fill(corpus_letters(folder))`, or `fill_letters(500)` and `fill_folder(folder)`, which a
+  child does itself; then `modify`, `trash`, `delete`, `label`, `rename_label`,
   `delete_label`, `expire_history`. What is true: `ids()`, `raw(id)`, `state(id)`, `profile()`.
   `prepare()` takes mails apart ahead of time.
 - Broken: `gmail.fault(429, "messages.get", at=3, times=2, retry_after=1)`,

@@ -42,6 +42,7 @@ class Call:
     headers: dict[str, str]  # by names in lower case
     body: bytes = b""
     part: int | None = None
+    turn: int = 0  # how many parts of its batch were done before it
     method: str = "unknown"
     named: dict[str, str] = field(default_factory=dict)  # user, id, attachment: out of the path
     user: str = ""  # whose token it has

@@ -186,6 +186,10 @@ class Gmail:
         self._wire.connections = 0
         self._wire.close()
 
+    def is_stopped(self) -> bool:
+        """Whether `stop` is over, for who had a hook do it."""
+        return self._wire.is_closed
+
     def start(self) -> None:
         """Is back after `stop`, at the same address, with all that it had."""
         self._wire = Wire(self._service.handle, self._port)

@@ -6,6 +6,7 @@ import threading
 import zlib
 from bisect import bisect_left, insort
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from tests.emulators.gmail.errors import refusal
@@ -18,6 +19,7 @@ from tests.emulators.gmail.history import (
     Record,
 )
 from tests.emulators.gmail.labels import Labels
+from tests.emulators.gmail.letters import corpus_letters, letters
 from tests.emulators.gmail.mails import Key, Mail
 from tests.emulators.gmail.threads import Threads, read_head
 
@@ -73,6 +75,14 @@ class Mailbox:
     def fill(self, mails: Iterable[tuple[bytes, Iterable[str]]]) -> list[str]:
         """Adds mails with names of labels (or ids of Gmail's own); their ids."""
         return [self.add(raw, [self.label(name) for name in names]) for raw, names in mails]
+
+    def fill_letters(self, count: int, seed: int = 1, words: int = 80) -> list[str]:
+        """`fill(letters(…))`, but made where the mailbox is, not carried there; their ids."""
+        return self.fill(letters(count, seed, words))
+
+    def fill_folder(self, folder: str, count: int | None = None) -> list[str]:
+        """`fill(corpus_letters(…))`, but read where the mailbox is; their ids."""
+        return self.fill(corpus_letters(Path(folder), count))
 
     def label(self, name: str) -> str:
         """The id of a label by its name, which is made if it is not one of Gmail's."""

@@ -13,7 +13,8 @@ from tests.emulators.gmail.history import TYPES, Record
 from tests.emulators.gmail.mailboxes import Mailbox
 from tests.emulators.gmail.pages import LARGEST, Pages
 from tests.emulators.gmail.queries import parse
-from tests.emulators.gmail.tokens import LABELS, MAIL, METADATA, MODIFY, READONLY, Tokens, base64url
+from tests.emulators.gmail.tokens import LABELS, MAIL, METADATA, MODIFY, READONLY, Tokens
+from tests.emulators.gmail.trees import base64url
 
 READERS = {MAIL, MODIFY, READONLY}
 HEADERS = {*READERS, METADATA}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
 import threading
 from collections import Counter, deque
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ from typing import Any
 
 from tests.emulators.gmail import batches
 from tests.emulators.gmail.attachments import Attachments
-from tests.emulators.gmail.calls import Answer, Call, as_json, read_call
+from tests.emulators.gmail.calls import Answer, Call, read_call
 from tests.emulators.gmail.errors import Refused, not_authenticated, too_few_scopes
 from tests.emulators.gmail.faults import Fault
 from tests.emulators.gmail.mailboxes import Mailbox
@@ -22,6 +23,7 @@ from tests.emulators.gmail.occasions import Hook
 from tests.emulators.gmail.pages import Pages
 from tests.emulators.gmail.quotas import Quota
 from tests.emulators.gmail.selection import parse_fields, select
+from tests.emulators.gmail.signing_in import SigningIn
 from tests.emulators.gmail.tokens import Tokens
 
 REMEMBERED = 200_000
@@ -47,6 +49,13 @@ class Service:
     _under_way: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
+        signing_in = SigningIn(self.tokens)
+        self._beside = {
+            "auth": signing_in.ask_consent,
+            "token": signing_in.endpoint,
+            "revoke": signing_in.revoke,
+            "tokeninfo": signing_in.tokeninfo,
+        }
         self._methods = Methods(self.tokens, self.pages, self.attachments)
 
     def handle(self, verb: str, target: str, headers: dict[str, str], body: bytes) -> Answer:
@@ -101,29 +110,21 @@ class Service:
             batches.refuse_inner(call)
         if call.method == "batch":
             return self._batch(call)
-        if call.method == "auth":
-            return self.tokens.ask_consent(call)
-        if call.method == "token":
-            return self.tokens.endpoint(call)
-        if call.method == "revoke":
-            return self.tokens.revoke_endpoint(call)
-        if call.method == "tokeninfo":
-            return self._tokeninfo(call)
-        return self._method(call)
+        beside = self._beside.get(call.method)
+        return beside(call) if beside else self._method(call)
 
     def _batch(self, call: Call) -> Answer:
         if call.verb != "POST":
             raise Refused(404)
-        return batches.joined([(name, self._answered(part)) for name, part in batches.parts(call)])
-
-    def _tokeninfo(self, call: Call) -> Answer:
-        token = call.first("access_token") or call.form().get("access_token", "")
-        grant = self.tokens.holder(f"Bearer {token}")
-        if grant is None:
-            return as_json({"error": "invalid_token", "error_description": "Invalid Value"}, 400)
-        left = str(int(grant.until - self.tokens.now()))
-        known = {"scope": " ".join(grant.scopes), "expires_in": left, "email": grant.user}
-        return as_json({"azp": grant.client, "aud": grant.client, **known})
+        parts = batches.parts(call)
+        order = list(range(len(parts)))
+        if self.quota is not None:  # all at once: which of them come too late, nobody knows before
+            random.Random(call.number).shuffle(order)
+        answers: dict[int, Answer] = {}
+        for turn, number in enumerate(order):
+            parts[number][1].turn = turn
+            answers[number] = self._answered(parts[number][1])
+        return batches.joined([(name, answers[number]) for number, (name, _) in enumerate(parts)])
 
     def _method(self, call: Call) -> Answer:
         """A method of the API: token, scopes, user, quota and then the method itself."""
@@ -153,7 +154,7 @@ class Service:
     def _entered(self, call: Call) -> Iterator[int]:
         """How many calls of this user are under way, with this one; of a batch, all are at once."""
         if call.part is not None:
-            yield call.part + 1
+            yield call.turn + 1
             return
         with self.lock:
             self._under_way[call.user] += 1

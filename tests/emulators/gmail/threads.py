@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from email.message import Message
 from email.parser import BytesHeaderParser
 from email.policy import compat32
 from email.utils import mktime_tz, parsedate_tz
@@ -12,6 +11,7 @@ from email.utils import mktime_tz, parsedate_tz
 from tests.emulators.gmail.trees import header
 
 ANSWER = re.compile(r"(?i)^\s*((re|fwd?|aw|sv|antw|wg)\s*(\[\d+\])?\s*:\s*)+")
+READ = {"message-id", "references", "in-reply-to", "subject", "received", "date"}
 NAMED = re.compile(r"<[^<>\s]+>")
 
 
@@ -27,21 +27,24 @@ class Head:
 
 def read_head(raw: bytes) -> Head:
     message = BytesHeaderParser(policy=compat32).parsebytes(raw[:262_144])
-    names = header(message.get("References", "")) + header(message.get("In-Reply-To", ""))
-    own = NAMED.search(header(message.get("Message-ID", "")))
+    first: dict[str, str] = {}
+    for name, value in message.raw_items():
+        if name.lower() in READ:
+            first.setdefault(name.lower(), header(value))
+    own = NAMED.search(first.get("message-id", ""))
     return Head(
         own.group() if own else "",
-        tuple(NAMED.findall(names)),
-        ANSWER.sub("", header(message.get("Subject", ""))).strip().lower(),
-        _date(message),
+        tuple(NAMED.findall(first.get("references", "") + first.get("in-reply-to", ""))),
+        ANSWER.sub("", first.get("subject", "")).strip().lower(),
+        _date(first.get("received", "").rpartition(";")[2], first.get("date", "")),
     )
 
 
-def _date(message: Message) -> int | None:
+def _date(*texts: str) -> int | None:
     """When it came in by its first Received, else its Date, as for a mail that was imported."""
-    for text in (header(message.get("Received", "")).rpartition(";")[2], message.get("Date", "")):
+    for text in texts:
         try:
-            parsed = parsedate_tz(header(text))
+            parsed = parsedate_tz(text)
             if parsed is not None:
                 return max(0, int(mktime_tz(parsed)) * 1000)
         except (ValueError, OverflowError, TypeError, IndexError):

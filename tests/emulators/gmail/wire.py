@@ -15,6 +15,7 @@ from tests.emulators.gmail.batches import STATUS
 from tests.emulators.gmail.calls import Answer
 
 Handle = Callable[[str, str, dict[str, str], bytes], Answer]
+WAITS = 2.0  # seconds, for threads in a hook, which may wait for who stops the server
 MOST_BODY = 50_000_000
 NOW_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of no time: closing sends RST
 
@@ -27,6 +28,7 @@ class Wire:
         self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self.connections = 0
+        self.is_closed = False
         self._open: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._ending = threading.Event()
@@ -43,8 +45,11 @@ class Wire:
         for each in list(self._open):
             with suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
+        end = time.monotonic() + WAITS
         for thread in self._threads:
-            thread.join(timeout=10)
+            if thread is not threading.current_thread():  # a hook may have stopped it
+                thread.join(timeout=max(0.0, end - time.monotonic()))
+        self.is_closed = True
 
     def _accept(self) -> None:
         with suppress(OSError):
