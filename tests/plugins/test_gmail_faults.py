@@ -325,3 +325,18 @@ def test_a_mailbox_that_is_switched_off_puts_nothing_into_quarantine(
     with plugin(gmail) as source, pytest.raises(SettingError, match="no mailbox"):
         archive.extract(source)
     assert not any(item.problem for item in archive.latest.values())
+
+
+def test_lists_that_shift_after_a_first_window_are_looked_at_again(
+    gmail: Gmail, box: Mailbox
+) -> None:
+    """What was heard before a list says nothing of what happened during it."""
+    gmail.shift_pages()
+    box.fill(small(1_200))
+    archive = Archive()
+    with plugin(gmail) as source:
+        archive.extract(source, Window(LATEST - 10, LATEST))
+        newest = box.ids()[:20]
+        gmail.hook("messages.list", 2, lambda call: [box.delete(each) for each in newest])
+        archive.extract(source)
+    expect_same(archive, box)
