@@ -9,6 +9,7 @@ import pytest
 from tests.emulators.client import Client
 from tests.emulators.gmail import Gmail, letters
 from tests.emulators.gmail.mailboxes import Mailbox
+from tests.emulators.test_gmail_history import history
 from tests.emulators.test_gmail_reading import listed
 
 DAY = 86_400_000
@@ -101,6 +102,21 @@ def test_pages_that_shift(box: Mailbox, client: Client, gmail: Gmail) -> None:
     assert set(found) == set(sent)
     gmail.hook("messages.list", 2, lambda call: box.delete(sent[29]))
     assert len(set(listed(client, maxResults=10))) == 30  # of 31, one is skipped
+
+
+@pytest.mark.parametrize("shifting", [False, True])
+def test_pages_that_hold_less(box: Mailbox, client: Client, gmail: Gmail, shifting: bool) -> None:
+    """The last page is the one without a token, not the one without mails."""
+    sent = box.fill((raw, ["INBOX"]) for raw, _ in letters(30))
+    gmail.thin_pages()
+    gmail.shift_pages(shifting)
+    first = client.get("/messages", maxResults=5).json
+    assert set(first) == {"nextPageToken", "resultSizeEstimate"}
+    assert listed(client, maxResults=5) == sent[::-1]
+    assert gmail.counts()["messages.list"] > 7
+    records = history(client, "4711", maxResults=5)
+    assert [record["messages"][0]["id"] for record in records] == sent
+    assert gmail.counts()["history.list"] > 6
 
 
 def test_tokens_belong_to_their_question(box: Mailbox, client: Client, gmail: Gmail) -> None:

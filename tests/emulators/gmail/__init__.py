@@ -20,10 +20,11 @@
 - Broken: `gmail.fault(429, "messages.get", at=3, times=2, retry_after=1)`,
   `gmail.fault("reset-body", "batch")`, `gmail.fault("drop", id=...)`; kinds in faults.py, when in
   occasions.py. `gmail.quota()` is Gmail's 250 units a second and user. `gmail.mend()` ends all.
+  `shift_pages()`, `thin_pages()` and `expire_pages()` make lists harder to read.
 - In between: `gmail.hook("messages.list", 2, lambda call: box.add(raw))` runs before the second
   page is made; the call waits for it. `gmail.stop()` and `gmail.start()` are an outage.
 - Counted: `counts()` by method (parts of batches count as their methods), `requests()`,
-  `connections()`, `log()`; `forget()` begins anew.
+  `units(user)`, `connections()`, `log()`; `forget()` begins anew.
 
 Methods are called getProfile, labels.list, labels.get, messages.list, messages.get,
 attachments.get, history.list, batch, token, revoke, auth, and `write` for everything that would

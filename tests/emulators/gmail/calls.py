@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -47,6 +48,7 @@ class Call:
     named: dict[str, str] = field(default_factory=dict)  # user, id, attachment: out of the path
     user: str = ""  # whose token it has
     status: int = 0
+    at: float = field(default_factory=time.monotonic)
 
     def first(self, name: str, otherwise: str = "") -> str:
         return self.query.get(name, [otherwise])[0]
@@ -66,6 +68,7 @@ class Call:
             "query": self.query,
             "user": self.user,
             "status": self.status,
+            "at": self.at,
         }
 
 

@@ -94,6 +94,10 @@ class Gmail:
         """Has pages cut by number, so that what comes or goes moves mails from page to page."""
         self._service.pages.shifting = shifting
 
+    def thin_pages(self, thin: bool = True) -> None:
+        """Has pages hold fewer than was asked for; of four, one has nothing but the next token."""
+        self._service.pages.thin = thin
+
     def pack(self, packing: bool = True) -> None:
         """Compresses answers where Accept-Encoding and User-Agent both say gzip."""
         self._service.packing = packing
@@ -163,13 +167,18 @@ class Gmail:
     def connections(self) -> int:
         return self._before + self._wire.connections
 
+    def units(self, user: str) -> int:
+        """Quota units of the user's calls that were answered well, quotas turned on or not."""
+        return self._service.units[user]
+
     def log(self) -> list[dict[str, Any]]:
-        """The last 200,000 calls: number, part, method, id, query, user, status."""
+        """The last 200,000 calls: number, part, method, id, query, user, status; at (monotonic)."""
         return [call.told() for call in list(self._service.log)]
 
     def forget(self) -> None:
         """Begins all counts and the log anew."""
         self._service.counts.clear()
+        self._service.units.clear()
         self._service.log.clear()
         self._service.requests = 0
         self._before = -self._wire.connections

@@ -19,6 +19,7 @@ Wanted = Callable[[Record], bool]
 LARGEST = 500
 # What Gmail says how many there are, where there are more than a page.
 ABOUT = 201
+BEGINNING = (-(1 << 63), 0)
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class Place:
 class Pages:
     """`shifting`: pages are cut by number, so that a mail more or less moves all that come later.
 
-    Otherwise a page begins after the last mail of the one before, whatever came or went.
+    Otherwise a page begins after the last mail of the one before, whatever came or went. `thin`:
+    pages hold fewer than was asked for, or nothing at all, though more follow.
     """
 
     shifting: bool = False
+    thin: bool = False
+    _thinnings: int = 0
     _places: dict[str, Place] = field(default_factory=dict)
     _chance: random.Random = field(default_factory=lambda: random.Random(13))
 
@@ -51,12 +55,14 @@ class Pages:
     ) -> dict[str, Any]:
         """A page of messages.list; `question` is all that the token is bound to."""
         place = self._place(box, question, token)
+        size = self._thinned(size)
         hidden = {"SPAM", "TRASH"} - query.shown - set(labels)
-        begin, skipped = 0, 0
+        begin, passed = 0, 0
         if place is not None and self.shifting:
-            skipped = place.after
+            passed = place.after
         elif place is not None:
             begin = bisect_right(box.order, place.after, key=lambda pair: pair[0])
+        skipped = passed
         found: list[Mail] = []
         for _, mail in box.order[begin:] if begin else box.order:
             if hidden & mail.labels or not mail.labels.issuperset(labels) or not query.test(mail):
@@ -68,13 +74,13 @@ class Pages:
             if len(found) > size:
                 break
         page = found[:size]
-        if not page:
-            return {"resultSizeEstimate": 0}
-        told: dict[str, Any] = {"messages": [mail.short() for mail in page]}
-        if len(found) > size:
-            done = (place.after if place else 0) + size if self.shifting else page[-1].key
-            told["nextPageToken"] = self._token(Place(box.address, question, done))
-        return {**told, "resultSizeEstimate": len(page) if len(found) <= size else ABOUT}
+        told: dict[str, Any] = {"messages": [mail.short() for mail in page]} if page else {}
+        if len(found) <= size:
+            return {**told, "resultSizeEstimate": len(page)}
+        after = page[-1].key if page else place.after if place else BEGINNING
+        done = passed + size if self.shifting else after
+        told["nextPageToken"] = self._token(Place(box.address, question, done))
+        return {**told, "resultSizeEstimate": ABOUT}
 
     def history(
         self, box: Mailbox, start: int, wanted: Wanted, size: int, token: str, question: Any
@@ -87,11 +93,20 @@ class Pages:
         place = self._place(box, question, token)
         begin, until = (place.after, place.until) if place else (start, box.history.now)
         box.history.since(start)
+        size = self._thinned(size)
         records = (each for each in box.history.since(begin) if each.id <= until and wanted(each))
         found = list(islice(records, size + 1))
         if len(found) <= size:
             return found, ""
-        return found[:size], self._token(Place(box.address, question, found[size - 1].id, until))
+        done = found[size - 1].id if size else begin
+        return found[:size], self._token(Place(box.address, question, done, until))
+
+    def _thinned(self, size: int) -> int:
+        """How many the page is to hold."""
+        if not self.thin:
+            return size
+        self._thinnings += 1
+        return (size, 0, 1, size // 2)[self._thinnings % 4]
 
     def _place(self, box: Mailbox, question: Any, token: str) -> Place | None:
         if not token:

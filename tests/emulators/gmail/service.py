@@ -21,7 +21,7 @@ from tests.emulators.gmail.mailboxes import Mailbox
 from tests.emulators.gmail.methods import KNOWN, Methods, as_bytes
 from tests.emulators.gmail.occasions import Hook
 from tests.emulators.gmail.pages import Pages
-from tests.emulators.gmail.quotas import Quota
+from tests.emulators.gmail.quotas import UNITS, Quota
 from tests.emulators.gmail.selection import parse_fields, select
 from tests.emulators.gmail.signing_in import SigningIn
 from tests.emulators.gmail.tokens import Tokens
@@ -41,6 +41,7 @@ class Service:
     faults: list[Fault] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    units: Counter[str] = field(default_factory=Counter)
     log: deque[Call] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     requests: int = 0
     packing: bool = False
@@ -145,6 +146,8 @@ class Service:
                 self.quota.spend(call, under_way)
             wanted = parse_fields(call.first("fields")) if call.first("fields") else None
             told = self._methods.answer(call, self.boxes[grant.user], scopes)
+        with self.lock:
+            self.units[grant.user] += UNITS[call.method]
         if wanted is not None:
             content: Any = json.loads(told) if isinstance(told, bytes) else told
             told = select(content, wanted)
