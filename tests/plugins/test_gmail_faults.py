@@ -340,3 +340,20 @@ def test_lists_that_shift_after_a_first_window_are_looked_at_again(
         gmail.hook("messages.list", 2, lambda call: [box.delete(each) for each in newest])
         archive.extract(source)
     expect_same(archive, box)
+
+
+def test_pages_may_be_thin_or_empty_and_answers_packed(gmail: Gmail, box: Mailbox) -> None:
+    gmail.thin_pages()
+    gmail.pack()
+    box.fill(small(700))
+    archive = Archive()
+    with plugin(gmail) as source:
+        first = list(source.discover(None, "monthly").windows)
+        archive.extract(source, Window(first[0].start, LATEST))
+        expect_same(archive, box)
+        change(box, sorted(archive.latest))
+        archive.extract(source)
+        expect_same(archive, box)
+        box.expire_history()
+        archive.extract(source)
+    expect_same(archive, box)

@@ -85,6 +85,7 @@ class Extraction:
         """Yield what of a span is not as it was sent, by a list of all that is in it."""
         known = self.progress.known
         self.progress.unsure = True
+        self.told = None  # it says nothing of what happens from here on
         here = yield from self.listing.ids(span)
         before = [each for each in known if _lies(known.seconds(each), span)]
         wanted = [each for each in here if self.full or each not in known]

@@ -74,7 +74,8 @@ class Listing:
             if told.answer is None:
                 raise Unreachable(f"Gmail does not list mails: {told.problem or 'not found'}")
             number, _ = asked[told.number]
-            some[number] = some[number] or bool(page_of(told.answer).ids)
+            page = page_of(told.answer)
+            some[number] = some[number] or bool(page.ids or page.next)  # a page may be empty
         return some
 
     def _pages(self, question: ListOf) -> Iterator[Page | Log]:
