@@ -76,7 +76,7 @@ def test_a_batch_of_large_mails_is_never_whole_in_memory(gmail: Gmail) -> None:
     for number in range(16):
         box.add(b"From: a@example.org\nSubject: %d\n\n" % number + b"x" * (4 * MB))
     kept = Kept()
-    kept.extract(gmail, Limits(memory_bytes=160 * MB))
+    kept.extract(gmail, Limits(memory_bytes=120 * MB))
     assert len(kept.items) == 16
     with pytest.raises(PluginError, match="memory"):
         Kept().extract(gmail, Limits(memory_bytes=20 * MB))
