@@ -74,8 +74,10 @@ def test_stopped_by_a_hook(served: Callable[[], AbstractContextManager[Gmail]]) 
         with pytest.raises((ConnectionError, http.client.HTTPException)):
             client.get("/profile")
         client.close()
-        while not gmail.is_stopped():
+        end = time.monotonic() + 20
+        while not gmail.is_stopped() and time.monotonic() < end:
             time.sleep(0.01)
+        assert gmail.is_stopped()
         gmail.start()
         assert client.get("/profile").status == 200
         client.close()

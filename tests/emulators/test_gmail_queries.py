@@ -13,8 +13,8 @@ from tests.emulators.test_gmail_history import history
 from tests.emulators.test_gmail_reading import listed
 
 DAY = 86_400_000
-# Midnight of 2 January 2024 in the Pacific
-NOON = 1_704_182_400_000
+# Of 2 January 2024 in the Pacific
+MIDNIGHT = 1_704_182_400_000
 
 
 @pytest.fixture
@@ -23,10 +23,10 @@ def four(box: Mailbox) -> dict[str, str]:
     work = box.label("My Work")
     big = b"Content-Type: text/plain; name=a.txt\r\n\r\n" + b"x" * 3_000
     return {
-        box.add(b"Subject: heron\r\nFrom: Bo <bo@x.org>\r\n\r\n", date=NOON - 1): "heron",
-        box.add(b"Subject: gauge two\r\nMessage-ID: <i@d>\r\n\r\nA web", [work], NOON): "gauge",
-        box.add(b"Subject: spam heron\r\n\r\n", ["SPAM"], NOON + DAY): "spam",
-        box.add(big, ["TRASH", "STARRED"], NOON + 2 * DAY): "big",
+        box.add(b"Subject: heron\r\nFrom: Bo <bo@x.org>\r\n\r\n", date=MIDNIGHT - 1): "heron",
+        box.add(b"Subject: gauge two\r\nMessage-ID: <i@d>\r\n\r\nA web", [work], MIDNIGHT): "gauge",
+        box.add(b"Subject: spam heron\r\n\r\n", ["SPAM"], MIDNIGHT + DAY): "spam",
+        box.add(big, ["TRASH", "STARRED"], MIDNIGHT + 2 * DAY): "big",
     }
 
 
@@ -36,8 +36,8 @@ def four(box: Mailbox) -> dict[str, str]:
         ("", "gauge heron"),
         ("after:2024/01/02", "gauge"),
         ("before:2024/01/02", "heron"),
-        (f"after:{NOON // 1000}", "gauge"),
-        (f"before:{NOON // 1000} after:{NOON // 1000 - 1}", "heron"),
+        (f"after:{MIDNIGHT // 1000}", "gauge"),
+        (f"before:{MIDNIGHT // 1000} after:{MIDNIGHT // 1000 - 1}", "heron"),
         ("newer_than:1d", ""),
         ("older_than:1y", "gauge heron"),
         ("in:anywhere", "big spam gauge heron"),
