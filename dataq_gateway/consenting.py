@@ -14,8 +14,8 @@ from dataq_plugins.sdk.settings import parse
 from dataq_resources.home import home_from_environment
 from dataq_resources.sources import SourceConfig, config_text, read_source
 
-AFTERWARDS = ("token",)
-"""What consent is there to make: a reference to it leads nowhere yet."""
+MADE = "token"
+"""The setting that refers to what consent makes, where that is kept elsewhere."""
 
 
 def ask_consent(name: str, show: Callable[[str], None], port: int, seconds: float) -> str:
@@ -30,7 +30,13 @@ def ask_consent(name: str, show: Callable[[str], None], port: int, seconds: floa
     source = read_source(path)
     asking = _asking(source)
     config = {key: config_text(value) for key, value in source.config.items()}
-    needed, _ = resolve_config({k: v for k, v in config.items() if k not in AFTERWARDS})
+    if MADE in config:
+        raise CommandFailed(
+            f"source {name} has its token by reference",
+            where=str(path),
+            do=f"take the setting {MADE} out, and refer to what is in the token's file afterwards",
+        )
+    needed, _ = resolve_config(config)
     try:
         settings = parse(asking.SETTINGS, needed)
         return str(asking.consent(settings, show, port, seconds))

@@ -126,3 +126,12 @@ def test_a_source_that_needs_no_consent_says_so(dataq: Command, tmp_path: Path) 
     told = dataq("sources", "auth", "notes")
     assert (told.returncode, "consent" in told.stderr) == (1, True)
     assert dataq("sources", "auth", "nothing").returncode == 1
+
+
+def test_where_consent_makes_nothing_it_says_so(source: str, dataq: Command, home: Path) -> None:
+    path = home / "sources" / source / "defs.yaml"
+    before = path.read_text()
+    for more, told in (("token: env:T", "by reference"), ("service_account: '{}'", "nobody")):
+        path.write_text(before.replace("  config:\n", f"  config:\n    {more}\n"))
+        said = dataq("sources", "auth", source)
+        assert (said.returncode, told in said.stderr) == (1, True), said.stderr

@@ -74,6 +74,8 @@ def consent(
     Raises SettingError where it was refused, Unreachable where nobody came or Google is away.
     """
     settings.refuse_unclear()
+    if settings.service_account:
+        raise SettingError("service_account", "acts for the account: it needs nobody's consent")
     client = OAuthClient.of(settings.client)
     verifier, state = secrets.token_urlsafe(64), secrets.token_urlsafe(24)
     with _Listener(port, state) as listener:

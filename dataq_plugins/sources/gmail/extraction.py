@@ -92,6 +92,7 @@ class Extraction:
         missing = [each for each in before if each not in here]
         if self.progress.lost and before:
             wanted += yield from self._differing(span, here, before)
+        yield Log(f"{len(here):,} mails are there, {len(wanted):,} of them to fetch")
         yield from self._send(wanted)
         yield from self._verify(missing)
         self.full = False

@@ -60,6 +60,10 @@ class Stream:
         response.close()
         self.is_read = not response.will_close
 
+    def close(self) -> None:
+        """Give up what was not read: the connection alone would not be closed by its end."""
+        self._response.close()
+
 
 class Transport:
     """Connections by server; what is not in use is kept for the next request of any thread."""
@@ -95,18 +99,19 @@ class Transport:
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         server = (parts.scheme, parts.netloc)
         connection = self._taken(server)
+        stream: Stream | None = None
         try:
             with _answering():
                 connection.request(method, target, body, dict(headers))
                 stream = Stream(connection.getresponse())
             yield stream
-        except BaseException:
-            self._dropped(connection)
-            raise
-        if stream.is_read:
-            self._returned(server, connection)
-        else:
-            self._dropped(connection)
+        finally:
+            if stream is not None and stream.is_read:
+                self._returned(server, connection)
+            else:
+                if stream is not None:
+                    stream.close()
+                self._dropped(connection)
 
     def interrupt(self) -> None:
         """End the requests that are under way, whoever waits for them."""
