@@ -19,6 +19,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input --no-compile --no-deps
 # Compiled once here because some environments forbid Python to do it later (a run costs seconds more).
 COMPILE := $(BIN)/python -m compileall -q -j 0
+# Google's client brings the descriptions of 500 APIs, 110 MB; one of them is used.
+UNNEEDED := find $(VENV)/lib -path '*/discovery_cache/documents/*.json' ! -name gmail.v1.json
 PACKAGES := dataq_plugins dataq_analyzers dataq_lake dataq_resources dataq_assets dataq_gateway
 
 .PHONY: help setup run dev test check style types imports documents bench docs pictures lock build clean
@@ -35,6 +37,7 @@ $(VENV)/.runtime: requirements-build.lock requirements.lock pyproject.toml | $(V
 	@echo "setup: installing what dataq needs (a minute or two the first time)"
 	@$(PIP) --only-binary :all: --require-hashes -r requirements-build.lock -r requirements.lock
 	@$(PIP) --no-build-isolation --no-index --editable .
+	@$(UNNEEDED) -delete
 	@$(COMPILE) $(VENV)/lib $(PACKAGES) || true
 	@touch $@
 

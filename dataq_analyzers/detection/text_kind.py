@@ -11,6 +11,7 @@ from dataq_analyzers.detection.markup_kind import markup_kind
 PLAIN = "text/plain"
 MAIL, MBOX = "message/rfc822", "application/mbox"
 JSON, JSON_LINES = "application/json", "application/x-ndjson"
+GMAIL = "application/vnd.google.gmail.message+json"
 CSV, TSV = "text/csv", "text/tab-separated-values"
 MAIL_HEADER = _LOOK = 16_384
 
@@ -37,7 +38,9 @@ _OPENINGS = (
 )
 _DELIMITERS = (("\t", TSV), (",", CSV), (";", CSV))
 # What a name or a declaration may say that content of no such look contradicts.
-_NEEDS_PROOF = frozenset({JSON, JSON_LINES, MAIL, MBOX, "application/xhtml+xml", "text/html"})
+_NEEDS_PROOF = frozenset(
+    {JSON, JSON_LINES, GMAIL, MAIL, MBOX, "application/xhtml+xml", "text/html"}
+)
 _KEEPS_ITS_NAME = ("text/x-", "text/markdown", "text/javascript", "application/yaml", "text/css")
 
 
@@ -64,7 +67,7 @@ def text_kind(text: str, name: str = "", declared: str = "", tail: str = "") -> 
 def _declared(declared: str) -> str | None:
     kind = declared.partition(";")[0].strip().lower()
     # "text/plain" is what is declared where nothing is known.
-    is_text = kind.startswith("text/") or kind in (JSON, JSON_LINES, MAIL, MBOX)
+    is_text = kind.startswith("text/") or kind in (JSON, JSON_LINES, GMAIL, MAIL, MBOX)
     return kind if is_text and kind != PLAIN else None
 
 

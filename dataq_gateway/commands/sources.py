@@ -106,6 +106,40 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
         click.get_current_context().exit(1)
 
 
+@command.command("auth")
+@click.argument("name")
+@click.option("--port", default=0, metavar="NUMBER", help="Where the browser comes back to. [any]")
+@click.option("--no-browser", is_flag=True, help="Only print the address.")
+@click.option("--seconds", default=600.0, metavar="NUMBER", help="How long to wait. [600]")
+@json_option("Print the address, then the result, each as a JSON object on a line.")
+def auth(name: str, as_json: bool, port: int, no_browser: bool, seconds: float) -> None:
+    """Ask for consent to read the source NAME.
+
+    An address is opened in the browser, or printed to be opened there; whoever owns the account
+    consents, and the browser comes back to a port of this machine. The token is then in a file
+    that only you can read. From another machine, forward that port: ssh -L 8123:127.0.0.1:8123
+    HOST, with --port 8123 here.
+    """
+    import webbrowser
+
+    from dataq_gateway.consenting import ask_consent, opened
+    from dataq_gateway.output import dumps
+
+    def show(address: str) -> None:
+        if as_json:
+            click.echo(dumps({"name": name, "address": address}, indent=None))
+        elif no_browser or not opened(address, webbrowser.open):
+            click.echo(f"open this address and consent:\n{address}")
+        else:
+            click.echo(f"waiting for consent in the browser, or at:\n{address}")
+
+    token = ask_consent(name, show, port, seconds)
+    if as_json:
+        click.echo(dumps({"name": name, "token": token}, indent=None))
+    else:
+        click.echo(f"token: {token}; now: dataq sources check {name}")
+
+
 @command.command("remove")
 @click.argument("name")
 @json_option()

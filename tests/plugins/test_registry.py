@@ -57,5 +57,5 @@ def test_the_command_of_an_announced_class_serves_it(monkeypatch: pytest.MonkeyP
 def test_an_unknown_name_lists_what_is_near() -> None:
     with pytest.raises(UnknownPlugin, match="no plugin is called 'pear'; there is pears"):
         registry.find("pear")
-    with pytest.raises(UnknownPlugin, match="there is file_scanner, imap, mailboxes, pears, plums"):
+    with pytest.raises(UnknownPlugin, match="file_scanner, gmail, imap, mailboxes, pears, plums"):
         registry.argv_for("xyz")
