@@ -13,6 +13,7 @@ from dataq_plugins.sdk.plugin import (
     Unreachable,
     Window,
 )
+from dataq_plugins.sdk.saver import Saver
 from dataq_plugins.sdk.serve import serve
 from dataq_plugins.sdk.settings import setting
 from dataq_plugins.sdk.windows import window_around
@@ -27,6 +28,7 @@ __all__ = [
     "Log",
     "Plugin",
     "Receipt",
+    "Saver",
     "SettingError",
     "State",
     "Unreachable",

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dataq_plugins.sdk import Abandon, Item, Log, SettingError, State, Unreachable
+from dataq_plugins.sdk import Abandon, Item, Log, SettingError, State, Unreachable, saver
 from dataq_plugins.sdk.settings import parse
-from dataq_plugins.sources.imap import mailbox, progress, wire
+from dataq_plugins.sources.imap import mailbox, plugin, wire
 from dataq_plugins.sources.imap.plugin import Imap
 from dataq_plugins.sources.imap.settings import Settings
 from tests.dovecot import Dovecot
@@ -31,8 +31,8 @@ def account(dovecot: Dovecot) -> Iterator[Account]:
 @pytest.fixture
 def states(monkeypatch: pytest.MonkeyPatch) -> None:
     """A state after every mail, and each asked for by itself."""
-    monkeypatch.setattr(progress, "MAILS", 1)
-    monkeypatch.setattr(progress, "MOST_OF_THE_TIME", 0)
+    monkeypatch.setattr(plugin, "SAVED_MAILS", 1)
+    monkeypatch.setattr(saver, "MOST_OF_THE_TIME", 0)
     monkeypatch.setattr(mailbox, "BATCH_MAILS", 1)
     monkeypatch.setattr(mailbox, "AT_ONCE", 1)
 

@@ -15,8 +15,7 @@ from dataq_plugins.conformance import assert_conforms
 from dataq_plugins.errors import PluginError
 from dataq_plugins.host import Item
 from dataq_plugins.sdk import Item as Sent
-from dataq_plugins.sdk import State
-from dataq_plugins.sources._local.saver import Saver
+from dataq_plugins.sdk import Saver, State
 from dataq_plugins.sources.mailboxes.mail import facts_of, mark_of
 from dataq_plugins.sources.mailboxes.plugin import Mailboxes
 from dataq_plugins.sources.mailboxes.settings import Settings

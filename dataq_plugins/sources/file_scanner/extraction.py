@@ -7,8 +7,7 @@ import time
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
-from dataq_plugins.sdk import Item, Log, State, Window
-from dataq_plugins.sources._local.saver import Saver
+from dataq_plugins.sdk import Item, Log, Saver, State, Window
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.media_types import media_type
 from dataq_plugins.sources.file_scanner.metadata import metadata

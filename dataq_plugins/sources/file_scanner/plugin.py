@@ -17,13 +17,13 @@ from dataq_plugins.sdk import (
     Item,
     Log,
     Plugin,
+    Saver,
     State,
     Unreachable,
     Window,
 )
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import RootMissing, opened
-from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.file_scanner.extraction import Extraction
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from dataq_plugins.sdk import Item, Log, State, Window
+from dataq_plugins.sdk import Item, Log, Saver, State, Window
 from dataq_plugins.sources.imap.client import Client
 from dataq_plugins.sources.imap.errors import Refused
 from dataq_plugins.sources.imap.folders import Folder
-from dataq_plugins.sources.imap.known import NO_DIGEST, Box, Flags, Sent, new_digest
+from dataq_plugins.sources.imap.known import NO_DIGEST, Box, Flags, Known, Sent, new_digest
 from dataq_plugins.sources.imap.looking import Look, is_same, look
 from dataq_plugins.sources.imap.mailbox import SMALL_BYTES, Facts, Gone, Mailbox
-from dataq_plugins.sources.imap.progress import Progress
 from dataq_plugins.sources.imap.streaming import Stream, TooLarge
 
 CONTENT_TYPE = "message/rfc822"
@@ -25,17 +24,18 @@ ALIKE = 100
 
 @dataclass
 class Extraction:
-    """What one request asks for; `progress` is kept up to date on the way."""
+    """What one request asks for; `known` is kept up to date on the way."""
 
     client: Client
-    progress: Progress
+    known: Known
+    saver: Saver
     window: Window | None
     full: bool
     max_bytes: int
 
     def folder(self, folder: Folder) -> Iterator[Item | State | Log]:
         """Yield what is new in a mailbox, and what is gone from it."""
-        box = self.progress.known.setdefault(folder.name, Box())
+        box = self.known.setdefault(folder.name, Box())
         if not self.full and is_same(box.settled, folder.standing):
             return
         try:
@@ -58,11 +58,11 @@ class Extraction:
 
     def missing(self, name: str) -> Iterator[Item]:
         """Yield the deletions of a mailbox that is no more."""
-        box = self.progress.known[name]
+        box = self.known[name]
         box.begin_anew(box.validity)
         yield from self.orphans(name, box)
         if not box.orphans:
-            del self.progress.known[name]
+            del self.known[name]
 
     def orphans(self, name: str, box: Box) -> Iterator[Item]:
         """Yield the deletions of mails that were not met again."""
@@ -70,7 +70,7 @@ class Extraction:
             if self.wants(sent.seconds):
                 yield deletion(name, sent)
                 del box.orphans[sent.name]
-                self.progress.note()
+                self.saver.note()
 
     def wants(self, seconds: int) -> bool:
         """Return whether a mail of this time is asked for."""
@@ -181,10 +181,10 @@ class _Reading:
         yield from self._noted()
 
     def _noted(self) -> Iterator[State]:
-        progress = self.extraction.progress
-        progress.note()
-        if progress.due():
-            yield progress.state()
+        saver = self.extraction.saver
+        saver.note()
+        if saver.due():
+            yield saver.state()
 
     def _met(self, facts: Facts, digest: bytes) -> Sent | None:
         """Return the mail of an earlier UIDVALIDITY that has these bytes; each once.

@@ -6,21 +6,31 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dataq_plugins.sdk import Discovery, Granularity, Item, Log, Plugin, State, Unreachable, Window
+from dataq_plugins.sdk import (
+    Discovery,
+    Granularity,
+    Item,
+    Log,
+    Plugin,
+    Saver,
+    State,
+    Unreachable,
+    Window,
+)
 from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.imap.client import Client
 from dataq_plugins.sources.imap.errors import Lost, Refused
 from dataq_plugins.sources.imap.extraction import Extraction
 from dataq_plugins.sources.imap.folders import Folder, Found, Wanted, find
-from dataq_plugins.sources.imap.known import Box, ForeignState, Known, unpack
+from dataq_plugins.sources.imap.known import Box, ForeignState, Known, pack, unpack
 from dataq_plugins.sources.imap.login import log_in
 from dataq_plugins.sources.imap.looking import is_same, look
 from dataq_plugins.sources.imap.mailbox import Mailbox
-from dataq_plugins.sources.imap.progress import Progress
 from dataq_plugins.sources.imap.settings import Settings
 from dataq_plugins.sources.imap.tokens import Tokens
 from dataq_plugins.sources.imap.watching import watch
 
+SAVED_MAILS = 2_000
 MOST_LISTED = 500_000
 """Of more new mails than this, `discover` does not ask when each arrived."""
 
@@ -74,20 +84,21 @@ class Imap(Plugin[Settings]):
         known, complaint = self._recall(state)
         if complaint:
             yield Log(complaint, "warning")
-        progress = Progress(known, self.config.user)
+        saver = Saver(lambda: pack(known, self.config.user), SAVED_MAILS)
         try:
             with self._session() as client:
                 found = self._find(client, known)
-                extraction = Extraction(client, progress, window, full, self.config.max_bytes)
+                most = self.config.max_bytes
+                extraction = Extraction(client, known, saver, window, full, most)
                 for folder in found.folders:
                     yield from extraction.folder(folder)
                 for name in self._missing(known, found):
                     yield from extraction.missing(name)
         except Unreachable:
-            if progress.has_news:
-                yield progress.state()
+            if saver.anything():
+                yield saver.state()
             raise
-        yield progress.state()
+        yield saver.state()
 
     def _find(self, client: Client, known: Known) -> Found:
         """Return the mailboxes; raises Unreachable where they have lost every mail."""

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dataq_plugins.sdk import Item, Log, State, Window
-from dataq_plugins.sources._local.saver import Saver
+from dataq_plugins.sdk import Item, Log, Saver, State, Window
 from dataq_plugins.sources.mailboxes.known import Box, Known
 from dataq_plugins.sources.mailboxes.mail import Mail
 from dataq_plugins.sources.mailboxes.mailbox import Mailbox

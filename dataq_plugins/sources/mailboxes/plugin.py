@@ -14,6 +14,7 @@ from dataq_plugins.sdk import (
     Item,
     Log,
     Plugin,
+    Saver,
     SettingError,
     State,
     Unreachable,
@@ -22,7 +23,6 @@ from dataq_plugins.sdk import (
 from dataq_plugins.sources._local.patterns import Patterns
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import OpenRoot, RootMissing, opened
-from dataq_plugins.sources._local.saver import Saver
 from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.mailboxes.extraction import Extraction
 from dataq_plugins.sources.mailboxes.finding import Finder
