@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
@@ -87,16 +88,18 @@ def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]
 def _one_batch(
     api: Api, paths: Sequence[str], numbers: list[int], units_each: float, done: _Round
 ) -> Iterator[Told]:
-    parts = api.batch([paths[number] for number in numbers], units_each * len(numbers))
+    asked = [paths[number] for number in numbers]
     try:
-        for part in parts:
-            number = numbers[part.number] if part.number < len(numbers) else -1
-            if number not in done.left:
-                continue
-            told = _judged(number, part, done)
-            if told is not None:
-                del done.left[number]
-                yield told
+        # Else an error that somebody keeps would keep the connection open.
+        with closing(api.batch(asked, units_each * len(numbers))) as parts:
+            for part in parts:
+                number = numbers[part.number] if part.number < len(numbers) else -1
+                if number not in done.left:
+                    continue
+                told = _judged(number, part, done)
+                if told is not None:
+                    del done.left[number]
+                    yield told
     except (Again, NoAnswer) as error:
         done.later(error)
     except TokenRefused as error:

@@ -132,10 +132,6 @@ class Transport:
         for connection in idle:
             connection.close()
 
-    def __del__(self) -> None:
-        # A thread that nobody waits for any more may have been the last to use it.
-        self.close()
-
     def _taken(self, server: tuple[str, str]) -> HTTPConnection:
         with self._lock:
             idle = self._idle.setdefault(server, [])
