@@ -246,7 +246,7 @@ def test_the_state_of_another_account_is_not_used(gmail: Gmail, box: Mailbox) ->
     with plugin(gmail, account="ben@example.org", token=token) as source:
         items = archive.extract(source)
     assert [(each.op, each.source_id) for each in items] == [("upsert", mine)]
-    assert any("ana@example.org" in each.message for each in archive.logs)
+    assert any("it is of ana@example.org" in each.message for each in archive.logs)
 
 
 def test_a_token_of_another_account_is_refused(gmail: Gmail, box: Mailbox) -> None:

@@ -88,10 +88,10 @@ def answers(api: Api, paths: Sequence[str], units_each: float) -> Iterator[Told]
 def _one_batch(
     api: Api, paths: Sequence[str], numbers: list[int], units_each: float, done: _Round
 ) -> Iterator[Told]:
-    wanted = [paths[number] for number in numbers]
+    asked = [paths[number] for number in numbers]
     try:
-        # Closed here: an error that is raised and kept would keep the connection with it.
-        with closing(api.batch(wanted, units_each * len(numbers))) as parts:
+        # Else an error that somebody keeps would keep the connection open.
+        with closing(api.batch(asked, units_each * len(numbers))) as parts:
             for part in parts:
                 number = numbers[part.number] if part.number < len(numbers) else -1
                 if number not in done.left:

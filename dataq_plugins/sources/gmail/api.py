@@ -122,7 +122,7 @@ class Api:
         attachments = self._service.users().messages().attachments()
         return _path(attachments.get(userId=ME, messageId=message, id=NAMED).uri)
 
-    def batch(self, paths: Sequence[str], units: float) -> Generator[batch.Part]:
+    def batch(self, paths: Sequence[str], units: float) -> Generator[batch.Part, None, None]:
         """Yield the answers to a batch as they arrive, whatever they say; asked once.
 
         Raises NoAnswer, Again, TokenRefused where the batch as a whole got none.
