@@ -16,7 +16,7 @@ from dataq_plugins.sdk.plugin import (
 from dataq_plugins.sdk.saver import Saver
 from dataq_plugins.sdk.serve import serve
 from dataq_plugins.sdk.settings import setting
-from dataq_plugins.sdk.windows import window_around
+from dataq_plugins.sdk.windows import Windows, window_around
 
 __all__ = [
     "Abandon",
@@ -33,6 +33,7 @@ __all__ = [
     "State",
     "Unreachable",
     "Window",
+    "Windows",
     "serve",
     "setting",
     "window_around",

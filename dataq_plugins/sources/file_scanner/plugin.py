@@ -21,10 +21,10 @@ from dataq_plugins.sdk import (
     State,
     Unreachable,
     Window,
+    Windows,
 )
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import RootMissing, opened
-from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.file_scanner.extraction import Extraction
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan
 from dataq_plugins.sources.file_scanner.settings import Settings

@@ -6,8 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from dataq_plugins.sdk import Discovery, Granularity, Window, window_around
-from dataq_plugins.sources._local.windows import Windows
+from dataq_plugins.sdk import Discovery, Granularity, Window, Windows, window_around
 from dataq_plugins.sources.gmail.changes import Changes
 from dataq_plugins.sources.gmail.listing import Listing
 from dataq_plugins.sources.gmail.opening import Opening, ended

@@ -16,8 +16,8 @@ from dataq_plugins.sdk import (
     State,
     Unreachable,
     Window,
+    Windows,
 )
-from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.imap.client import Client
 from dataq_plugins.sources.imap.errors import Lost, Refused
 from dataq_plugins.sources.imap.extraction import Extraction

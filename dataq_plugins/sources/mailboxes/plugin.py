@@ -19,11 +19,11 @@ from dataq_plugins.sdk import (
     State,
     Unreachable,
     Window,
+    Windows,
 )
 from dataq_plugins.sources._local.patterns import Patterns
 from dataq_plugins.sources._local.protected import Protected, dataq_home
 from dataq_plugins.sources._local.roots import OpenRoot, RootMissing, opened
-from dataq_plugins.sources._local.windows import Windows
 from dataq_plugins.sources.mailboxes.extraction import Extraction
 from dataq_plugins.sources.mailboxes.finding import Finder
 from dataq_plugins.sources.mailboxes.known import Box, ForeignState, Known, pack, unpack
