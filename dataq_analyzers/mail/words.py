@@ -9,9 +9,11 @@ from dataq_analyzers.decode import codec_name
 from dataq_analyzers.mail.doubled import undoubled
 
 # The text of a word may hold what it must not, question marks and line breaks; the last word of a
-# field may have lost its end.
+# field may have lost its end. It is repeated in turns that begin differently, and not possessively,
+# in which Python before 3.11.5 errs.
 _WORD = re.compile(
-    r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?((?:[^?=]++|=(?!\?[^=])|\?(?!=))*+)(?:\?=|\Z)"
+    r"=\?([^?*\s]{1,40})(?:\*[^?]*)?\?([bBqQ])\?"
+    r"([^?=]*(?:(?:=(?!\?[^=])|\?(?!=))[^?=]*)*)(?:\?=|\Z)"
 )
 _BETWEEN_WORDS = re.compile(r"(\?=)\s+(?==\?[^?\s]{1,40}\?[bBqQ]\?)")
 LONGEST = 100_000

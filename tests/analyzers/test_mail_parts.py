@@ -138,7 +138,7 @@ def test_facts_of_a_header() -> None:
     found = facts(
         'From: "M\u00fcller, Ann (home)" <"ann"@EXAMPLE.org.>\nSender: list-bounce@example.org\n'
         "To: Team: bob+x@M\u00dcLLER.example, eve@example.org;, undisclosed-recipients:;\n"
-        'Cc: "a b"@example.org (a comment), bob@[127.0.0.1]\nBcc: Eve@example.org\n'
+        'Cc: "a b"@example.org (a comment)\nBcc: Eve@example.org, bob@[127.0.0.1]\n'
         "Reply-To: list@example.org\nList-Id: All <All.Example.Org>\nX-Priority: 1 (Highest)\n"
         "Auto-Submitted: auto-replied (vacation)\nX-Mozilla-Keys: $label1 work   \n\nbody"
     )
@@ -148,8 +148,8 @@ def test_facts_of_a_header() -> None:
         from_name="Müller, Ann (home)",
         from_address="ann@example.org",
         to_addresses=("bob+x@xn--mller-kva.example", "eve@example.org"),
-        cc_addresses=('"a b"@example.org', "bob@[127.0.0.1]"),
-        bcc_addresses=("Eve@example.org",),
+        cc_addresses=('"a b"@example.org',),
+        bcc_addresses=("Eve@example.org", "bob@[127.0.0.1]"),
         list_id="all.example.org",
         importance="high",
         auto_submitted="auto-replied",

@@ -86,6 +86,7 @@ def test_what_was_committed_stays_when_it_is_cancelled(instances: Make) -> None:
     one.add_feed()
     one.start()
     path = one.extract("feed")
+    eventually(lambda: one.task(path)["status"] == "running")
     waits = one.extract("feed", priority=5)
     told = eventually(lambda: t if (t := one.task(path))["progress"]["items"] else None)
     items = told["progress"]["items"]
