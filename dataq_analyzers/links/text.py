@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 
 # Four schemes, each named: nothing is guessed from what looks like a host, nor a mail without an
-# "@" in its id. Every quantifier that could give back is possessive or short, so that no text takes
-# longer than its length.
+# "@" in its id. Every quantifier that could give back is possessive or short, or in a lookahead that
+# gives nothing back (Python before 3.11.5 errs in possessive groups), so that no text takes longer
+# than its length.
 _START = r"(?:(?:https?|ftp)://|mid:(?=[^\s<>]{1,250}?(?:@|%40)))"
 _NONE = r"\s\x00-\x1f\x7f<>\"`{}|\\^“”„«»‹›\u200b\u3000-\u303f\uff00-\uffef"
 _PLAIN = rf"[^{_NONE}()\[\]]"
-_BARE = rf"(?<![a-z0-9])(?<![a-z0-9][+.-]){_START}(?:{_PLAIN}++|\({_PLAIN}*+\)|\[{_PLAIN}*+\])++"
+_PATH = rf"(?:{_PLAIN}++|\({_PLAIN}*+\)|\[{_PLAIN}*+\])+"
+_BARE = rf"(?<![a-z0-9])(?<![a-z0-9][+.-]){_START}(?=(?P<path>{_PATH}))(?P=path)"
 # In angle brackets a URL may go on in the next line (RFC 3986, appendix C).
-_WHOLE = rf"<(?:URL:)?({_START}[^<>\s]++(?:[ \t]*+\r?\n[ \t]*+[^<>\s]++){{0,8}}+)>"
+_WHOLE = rf"<(?:URL:)?({_START}[^<>\s]++(?:[ \t]*+\r?\n[ \t]*+[^<>\s]++){{0,8}})>"
 _URL = re.compile(rf"{_WHOLE}|{_BARE}", re.I)
 _AFTER = ".,;:!?'*_~…’‘"
 _BREAK = re.compile(r"\s+")

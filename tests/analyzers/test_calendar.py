@@ -116,7 +116,10 @@ def test_times(lines: list[str], starts: str, ends: str | None, zone: str | None
     assert (found.time_zone or "").endswith(zone or "") and bool(found.time_zone) == bool(zone)
 
 
-@pytest.mark.parametrize("broken", ["DTSTART:99999999", "DTSTART:today", "DTSTART;TZID=x", ""])
+@pytest.mark.parametrize(
+    "broken",
+    ["DTSTART:99999999", "DTSTART:today", "DTSTART;TZID=x", "DTSTART;:20240101", ""],
+)
 def test_times_that_mean_nothing(broken: str) -> None:
     found = event("SUMMARY:s", broken, "SEQUENCE:x")
     assert (found.starts_at, found.ends_at, found.sequence) == (None, None, 0)
