@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 
 # Four schemes, each named: nothing is guessed from what looks like a host, nor a mail without an
-# "@" in its id. Every quantifier that could give back is possessive or short, or in a lookahead that
-# gives nothing back (Python before 3.11.5 errs in possessive groups), so that no text takes longer
-# than its length.
+# "@" in its id. What could give back is possessive, short, or in a lookahead, which
+# gives nothing back (Python before 3.11.5 errs in possessive groups): no text takes longer than its
+# length.
 _START = r"(?:(?:https?|ftp)://|mid:(?=[^\s<>]{1,250}?(?:@|%40)))"
 _NONE = r"\s\x00-\x1f\x7f<>\"`{}|\\^“”„«»‹›\u200b\u3000-\u303f\uff00-\uffef"
 _PLAIN = rf"[^{_NONE}()\[\]]"
