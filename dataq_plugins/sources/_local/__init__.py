@@ -1,1 +1,1 @@
-"""What the sources on this machine's disks share."""
+"""What sources share: roots on this machine, names and patterns of files, what is never archived."""
