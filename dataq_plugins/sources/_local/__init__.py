@@ -1,1 +1,1 @@
-"""What sources share: roots on this machine, names and patterns of files, what is never archived."""
+"""What sources share: roots on this machine, patterns of names, what is never archived."""
