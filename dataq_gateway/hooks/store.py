@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
 from dataq_gateway.hooks.delivery import Delivery, Run, Verdict
 from dataq_gateway.hooks.errors import DamagedStore
+from dataq_resources.sqlite_file import opened
 
 FILE = "deliveries.sqlite"
-BUSY_SECONDS = 60
 KEEP_SECONDS = 30 * 86_400
 """So long a delivery that comes again is known: senders try again for days at most."""
 MOST_ATTEMPTS = 3
@@ -55,21 +54,10 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         """Opens or makes the file; raises DamagedStore where it is no such file."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._path = folder / FILE
-        # SQLite gives the files beside it the same rights. Only ever when it is made: to close a
-        # file ends the locks that other connections of this process have on it.
-        with suppress(FileExistsError):
-            os.close(os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(
-            self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
         try:
-            self._db.execute("pragma journal_mode=wal")
-            self._db.execute("pragma synchronous=full")  # a commit is on disk, not on its way
-            self._db.executescript(_TABLES)
+            self._db = opened(self._path, _TABLES)
         except sqlite3.DatabaseError as error:
-            self._db.close()
             if isinstance(error, sqlite3.OperationalError):
                 raise
             raise DamagedStore(

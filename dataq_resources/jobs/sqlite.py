@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -12,8 +11,7 @@ from typing import Any
 from dataq_resources.errors import DatabaseAway
 from dataq_resources.jobs.database import Row, Taken, storable
 from dataq_resources.jobs.tables import ADDED, INDEXES, TABLES
-
-BUSY_SECONDS = 60
+from dataq_resources.sqlite_file import opened
 
 
 class SqliteDatabase:
@@ -24,18 +22,10 @@ class SqliteDatabase:
     order = "rowid"
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = folder / "jobs.sqlite"
-        with suppress(FileExistsError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        self._db = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
-        )
-        self._db.row_factory = sqlite3.Row
-        self._db.execute("pragma journal_mode=wal")
-        self._db.execute("pragma synchronous=full")
-        self._db.executescript(TABLES.format(number=""))
-        self._add_columns()
+        with _refusals():
+            self._db = opened(folder / "jobs.sqlite", TABLES.format(number=""))
+            self._db.row_factory = sqlite3.Row
+            self._add_columns()
 
     def rows(self, text: str, values: Sequence[Any] = ()) -> list[Row]:
         with _refusals():
@@ -78,3 +68,8 @@ def _refusals() -> Iterator[None]:
         raise Taken(str(error)) from None
     except sqlite3.OperationalError as error:  # a full disk, or one that is held for too long
         raise DatabaseAway(f"the file of tasks, jobs.sqlite, does not take this: {error}") from None
+    except sqlite3.DatabaseError as error:
+        raise DatabaseAway(
+            f"the file of tasks, jobs.sqlite, cannot be read: {error}: put it back from a copy, "
+            "or move it away and register jobs again; what is archived is not in it"
+        ) from None
