@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -172,9 +173,11 @@ class Insertion:
             paths = self._paths(part.file for part in parts)
             for batch in reading.batches(self.table, paths, None, BATCH_BYTES):
                 keys = pl.DataFrame(batch.select(on)).with_row_index("row")
-                stay = keys.join(leaving, on=on, how="anti", nulls_equal=True).sort("row")
-                if stay.height:
-                    writer.write(batch.take(stay["row"].to_arrow()))
+                past = keys.join(leaving, on=on, how="semi", nulls_equal=True)["row"]
+                stay = np.ones(batch.num_rows, np.bool_)
+                stay[past] = False
+                if stay.any():
+                    writer.write(batch.filter(pa.array(stay)) if len(past) else batch)
             return tuple(writer.finish())
         except BaseException:
             writer.abort()

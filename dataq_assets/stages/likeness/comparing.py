@@ -23,7 +23,7 @@ ROWS, COLUMNS = 512, 2_048
 DENSE = 8
 """With more than so many times `count` good ones a row, a block is cut to each row's best."""
 SLACK = 1e-5
-"""Blocks are multiplied in float32, and what comes so near to the bar is calculated exactly."""
+"""What comes so near to the bar in float32 is calculated exactly."""
 THREADS = 2
 
 
@@ -52,15 +52,14 @@ def _compared(
 ) -> list[Found]:
     wanted = asked[members]
     order = np.concatenate([members[wanted], members[~wanted]])
-    unit = vectors.unit(order)
+    wide = vectors.bytes[order].astype(np.float32)
     found = []
     for start in range(0, int(wanted.sum()), ROWS):
         rows = slice(start, min(start + ROWS, int(wanted.sum())))
         for first in range(start, len(order), COLUMNS):
             columns = slice(first, first + COLUMNS)
-            found.append(
-                _block(nearest, vectors, order[rows], order[columns], unit[rows], unit[columns])
-            )
+            products = wide[rows] @ wide[columns].T
+            found.append(_block(nearest, vectors, order[rows], order[columns], products))
     return [each for each in found if len(each[0])]
 
 
@@ -69,37 +68,40 @@ def _block(
     vectors: Vectors,
     left: Numbers,
     right: Numbers,
-    rows: NDArray[np.float32],
-    columns: NDArray[np.float32],
+    products: NDArray[np.float32],
 ) -> Found:
-    products = rows @ columns.T
+    cosines = products / vectors.lengths[left][:, None]
+    cosines /= vectors.lengths[right]
     bars = [(nearest.bar[side] - SLACK).astype(np.float32) for side in (left, right)]
-    good = _reaching(products, *bars)
+    good = _reaching(cosines, *bars)
     if np.count_nonzero(good) > DENSE * nearest.count * (len(left) + len(right)):
-        good = _reaching(products, *_raised(products, bars, nearest.count))
-    one, other = np.divmod(np.flatnonzero(good), len(right))
+        good = _reaching(cosines, *_raised(cosines, bars, nearest.count))
+    places = np.flatnonzero(good)
+    one, other = np.divmod(places, len(right))
     one, other = left[one], right[other]
     apart = one != other
     one, other = one[apart], other[apart]
+    if vectors.exact:
+        return one, other, vectors.cosines_by(products.ravel()[places[apart]], one, other)
     return one, other, vectors.cosines(one, other)
 
 
 def _reaching(
-    products: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32]
+    cosines: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    good: NDArray[np.bool_] = products >= left[:, None]
-    good |= products >= right
+    good: NDArray[np.bool_] = cosines >= left[:, None]
+    good |= cosines >= right
     return good
 
 
 def _raised(
-    products: NDArray[np.float32], bars: Sequence[NDArray[np.float32]], count: int
+    cosines: NDArray[np.float32], bars: Sequence[NDArray[np.float32]], count: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Bars that only the best of each row and column reach, itself among them."""
     raised = list(bars)
     for number, axis in enumerate((1, 0)):
-        place = products.shape[axis] - count - 1
+        place = cosines.shape[axis] - count - 1
         if place > 0:
-            best = np.partition(products, place, axis=axis).take(place, axis=axis)
+            best = np.partition(cosines, place, axis=axis).take(place, axis=axis)
             raised[number] = np.maximum(bars[number], best - SLACK)
     return raised[0], raised[1]

@@ -12,9 +12,10 @@ import polars as pl
 
 from dataq_assets.stages.likeness.positions import (
     Positions,
+    read_vectors,
     rows_of,
     rows_of_regions,
-    stored_positions,
+    stored_places,
     stored_regions,
 )
 from dataq_assets.stages.likeness.regions import Regions, make_regions
@@ -85,24 +86,26 @@ def place(relating: Relating, found: Gap, method: str, settled: bool) -> Standin
     """
     lake, dimensions = relating.lake, relating.model.dimensions
     regions = stored_regions(lake, method, dimensions)
-    stored, more = stored_positions(lake, found.kept, regions), _new(relating, found.new, regions)
-    who = pl.concat([stored.who, more.who])
+    stored, stored_in = stored_places(lake, found.kept)
+    more = _new(relating, found.new, regions)
+    who = pl.concat([stored, more.who])
     order = who["asset_id"].arg_sort().to_numpy()
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    old, new = place[: len(stored.bytes)], place[len(stored.bytes) :]
+    old, new = place[: stored.height], place[stored.height :]
     is_new = np.ones(len(order), np.bool_)
     is_new[old] = False
     vectors = np.empty((len(order), dimensions), np.int8)
-    vectors[old], vectors[new] = stored.bytes, more.bytes
+    read_vectors(lake, found.kept, vectors, old)
+    vectors[new] = more.bytes
     if settled and regions.fit(len(order)):
         places = np.empty((len(order), more.regions.shape[1]), np.int32)
-        places[old], places[new] = stored.regions, more.regions
+        places[old], places[new] = stored_in, more.regions
         return Standing(Positions(who[order], vectors, places), is_new, regions, False)
     if not regions.fit(len(order)):
         regions = make_regions(Vectors(vectors))
     places = regions.of(Vectors(vectors))
-    moved = not len(old) or not np.array_equal(stored.regions, places[old])
+    moved = not len(old) or not np.array_equal(stored_in, places[old])
     return Standing(Positions(who[order], vectors, places), is_new, regions, moved)
 
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 from dataq_assets.stages.arrow import batch_of
 from dataq_assets.stages.likeness.regions import Regions
 from dataq_assets.stages.likeness.standing import WHO
-from dataq_assets.stages.likeness.vectors import Vectors
 from dataq_lake.ids import make_id
 from dataq_lake.lake import Lake
 from dataq_lake.numbered import ROW
 from dataq_lake.schemas import TABLES
+from dataq_lake.table import BATCH_BYTES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,20 +40,26 @@ class Positions:
         return Positions(self.who[rows], self.bytes[rows], self.regions[rows])
 
 
-def stored_positions(lake: Lake, kept: Numbers, regions: Regions) -> Positions:
-    """The rows of the table with these sorted numbers, in their order."""
+def stored_places(lake: Lake, kept: Numbers) -> tuple[pl.DataFrame, NDArray[np.int32]]:
+    """WHO the rows of the table with these sorted numbers are, and their regions."""
     if not len(kept):
-        dimensions = regions.centers.shape[1]
-        none = np.zeros((0, dimensions), np.int8)
-        return Positions(
-            pl.DataFrame(schema=dict.fromkeys(WHO, pl.String)), none, regions.of(Vectors(none))
-        )
-    rows = lake.table("positions").numbered().scan([*WHO, "regions", "vector"])
-    found = rows.filter(pl.col(ROW).is_in(kept)).collect()
-    vectors = _flat(found["vector"], np.int8)
-    places = found["regions"].explode(empty_as_null=False).to_numpy()
-    shape = found.height, -1
-    return Positions(found.select(WHO), vectors.reshape(shape), places.reshape(shape))
+        return pl.DataFrame(schema=dict.fromkeys(WHO, pl.String)), np.zeros((0, 1), np.int32)
+    rows = lake.table("positions").numbered().scan([*WHO, "regions"]).collect()
+    if len(kept) < rows.height:
+        rows = rows.filter(pl.col(ROW).is_in(kept))
+    places = rows["regions"].explode(empty_as_null=False).to_numpy()
+    return rows.select(WHO), places.reshape(len(kept), -1)
+
+
+def read_vectors(
+    lake: Lake, kept: Numbers, into: NDArray[np.int8], places: NDArray[np.int64]
+) -> None:
+    """Puts the vectors of these rows at `places` of `into` (n, dimensions), some at a time."""
+    begin = 0
+    for batch in lake.table("positions").numbered().take(kept, ["vector"], BATCH_BYTES):
+        end = begin + batch.num_rows
+        into[places[begin:end]] = _bytes(batch.column(0)).reshape(batch.num_rows, -1)
+        begin = end
 
 
 def rows_of(positions: Positions, method: str, run_id: str) -> Iterator[pa.RecordBatch]:
@@ -114,8 +120,6 @@ def _offsets(rows: int, width: int) -> pa.Array:
     return pa.array(np.arange(0, rows * width + 1, width, dtype=np.int32))
 
 
-def _flat(column: pl.Series, kind: type[np.int8]) -> NDArray[np.int8]:
-    arrow = column.rechunk().to_arrow().cast(pa.large_binary())
-    offsets = np.frombuffer(arrow.buffers()[1], np.int64)[arrow.offset :]
-    data = np.frombuffer(arrow.buffers()[2], kind)
-    return data[offsets[0] : offsets[len(arrow)]]
+def _bytes(column: pa.BinaryArray) -> NDArray[np.int8]:
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[column.offset :]
+    return np.frombuffer(column.buffers()[2], np.int8)[offsets[0] : offsets[len(column)]]

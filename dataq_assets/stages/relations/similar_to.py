@@ -64,11 +64,7 @@ def change(relating: Relating) -> Change:
     assets = standing.positions.who["asset_id"]
     method = relating.model.name
     have, past = kinship.stored(relating.lake, NAME, method, assets)
-    sure = have.known & (settled == len(have)) & (not standing.moved)
-    sure[sure] &= ~(standing.new[have.source[sure]] | standing.new[have.target[sure]])
-    nearest = _nearest(standing, have, sure, whole=standing.moved or settled != len(have))
-    stay = _staying(nearest, standing, have, sure)
-    new = _new(nearest, have.take(stay), len(assets))
+    stay, new = changed(standing, have, settled == len(have) and not standing.moved)
     gone = have.take(have.known & ~stay)
     edges = int(stay.sum()) + len(new)
     if not (len(new) or len(gone) or past):
@@ -77,21 +73,50 @@ def change(relating: Relating) -> Change:
     return Change(edges, Difference(rows, [*past, *kinship.ids_of(NAME, gone, assets)]))
 
 
+def changed(standing: Standing, have: Edges, settled: bool) -> tuple[Any, Edges]:
+    """Which of the edges there are stay (a mask), and those that come.
+
+    If it is `settled`, they are those among all that are not new, and of what has gone meanwhile.
+    """
+    sure = have.known & settled
+    sure[sure] &= ~(standing.new[have.source[sure]] | standing.new[have.target[sure]])
+    nearest = _nearest(standing, have, sure, whole=not settled)
+    stay = _staying(nearest, standing, have, sure)
+    return stay, _new(nearest, have.take(stay), len(standing.new))
+
+
 def _nearest(standing: Standing, have: Edges, sure: Any, whole: bool) -> Nearest:
-    """The nearest of all; with the stored edges only what is new and what has lost are compared."""
+    """The nearest of all to whom anybody new came, or of `whole` lists those of all.
+
+    With the stored edges only what is new and what has lost are compared.
+    """
     settings = likeness_settings()
     size = len(standing.new)
     nearest = Nearest(size, settings.count, settings.least)
-    asked = np.ones(size, np.bool_) if whole else standing.new.copy()
-    if not whole:
-        known = have.take(sure)
-        nearest.offer(known.source, known.target, known.strength)
-        nearest.changed[:] = False
-        lost = _lost(nearest, standing, have, sure)
-        nearest.forget(lost)
-        asked[lost] = True
-    compare(nearest, standing.vectors, members(standing.positions.regions), asked)
+    regions = members(standing.positions.regions)
+    if whole:
+        compare(nearest, standing.vectors, regions, np.ones(size, np.bool_))
+        return nearest
+    known = have.take(sure)
+    nearest.expect(known.source, known.target, known.strength)
+    lost = _lost(nearest, standing, have, sure)
+    nearest.forget(lost)
+    asked = standing.new.copy()
+    asked[lost] = True
+    compare(nearest, standing.vectors, regions, asked)
+    _remember(nearest, known)
     return nearest
+
+
+def _remember(nearest: Nearest, known: Edges) -> None:
+    """Makes whole the lists of those who have changed, and of those whom these have dropped."""
+    changed = nearest.changed
+    nearest.remember(known.source, known.target, known.strength, changed)
+    near = known.take(_touched(nearest, known))
+    dropped = near.take(~nearest.has(near.source, near.target))
+    ends = np.zeros_like(changed)
+    ends[dropped.source] = ends[dropped.target] = True
+    nearest.remember(known.source, known.target, known.strength, ends & ~changed)
 
 
 def _lost(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> Any:
@@ -103,7 +128,7 @@ def _lost(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> Any:
     strength = np.concatenate([have.strength[~sure]] * 2)
     there = past != NOBODY
     past, strength = past[there], strength[there]
-    near = (strength >= nearest.bar[past]) | ~nearest.full()[past]
+    near = strength >= nearest.bar[past]
     lost = past[(degree[past] >= nearest.count) & near & ~standing.new[past]]
     return np.unique(lost).astype(np.int32)
 
