@@ -13,9 +13,17 @@ from dataq_gateway.options import Decorator, json_option
 
 
 def found_options() -> Decorator:
-    """-k, --json, --group, --offset, --cursor and --snippet."""
+    """--limit, --json, --group, --offset, --cursor and --snippet."""
     options: list[Decorator] = [
-        click.option("-k", "count", default=10, show_default=True, type=click.IntRange(1, 10_000)),
+        click.option(
+            "-k",
+            "--limit",
+            "count",
+            default=10,
+            show_default=True,
+            type=click.IntRange(1, 10_000),
+            help="At most so many hits.",
+        ),
         json_option("Print a JSON array of hits."),
         click.option(
             "--group",

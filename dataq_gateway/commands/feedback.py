@@ -69,7 +69,7 @@ def add(entity: str | None, file: str | None, as_json: bool, **said: Any) -> Non
 @command.command("list")
 @click.option("--query", metavar="WORDS", help="Only of searches for just these words.")
 @click.option("--entity", metavar="ID", help="Only of this segment, asset or edge.")
-@click.option("-k", "count", type=click.IntRange(1), help="Only the newest so many.")
+@click.option("-k", "--limit", "count", type=click.IntRange(1), help="Only the newest so many.")
 @as_of_option()
 @json_option()
 def list_(

@@ -16,7 +16,13 @@ HISTORY = 60
 @click.command("levels")
 @click.option("--history", "past", is_flag=True, help="Measure nothing: show what was measured.")
 @click.option(
-    "-k", "count", type=click.IntRange(1), default=HISTORY, show_default=True, help="The newest."
+    "-k",
+    "--limit",
+    "count",
+    type=click.IntRange(1),
+    default=HISTORY,
+    show_default=True,
+    help="The newest.",
 )
 @click.option("--svg", metavar="FILE", help="Draw a picture of what was measured.")
 @json_option()
