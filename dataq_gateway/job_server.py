@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -12,7 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from dataq_assets.runs.jobs import Jobs
-from dataq_gateway.errors import CommandFailed
+from dataq_gateway.listening import listening
 from dataq_gateway.token import CHALLENGE, REFUSAL, is_let_in, token_of_setting
 from dataq_resources.errors import (
     Busy,
@@ -142,16 +141,8 @@ def serve(home: Home, host: str, port: int, say: Callable[[str], None]) -> None:
     import uvicorn
 
     token = token_of_setting()
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise CommandFailed(
-            f"cannot listen on {host}, port {port}: {error.strerror or error}",
-            do="choose another one with --host and --port",
-        ) from None
-    with listening:
-        say(f"listening on {host}, port {listening.getsockname()[1]}")
+    with listening(host, port) as open_port:
+        say(f"listening on {host}, port {open_port.getsockname()[1]}")
         app = build(Jobs(home), token)
         config = uvicorn.Config(app, log_config=None, access_log=False, server_header=False)
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[open_port])

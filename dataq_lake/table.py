@@ -8,6 +8,7 @@ from threading import RLock
 from typing import TYPE_CHECKING
 
 from dataq_lake.declared_table import BATCH_BYTES, DeclaredTable
+from dataq_lake.delta_engine import DeltaEngine
 from dataq_lake.errors import FixTheCall, NoSuchVersion
 from dataq_lake.location import Location
 from dataq_lake.log import DeltaLog
@@ -15,7 +16,6 @@ from dataq_lake.log_entries import Commit, Snapshot
 from dataq_lake.lost_files import telling_lost_files
 from dataq_lake.moment import moment
 from dataq_lake.objects.path import ObjectPath
-from dataq_lake.objects.refusals import patiently
 from dataq_lake.storage import writable
 from dataq_lake.written import CommitInfo, Written
 
@@ -48,10 +48,9 @@ class TableHandle(DeclaredTable):
         self.folder = folder
         self._pinned_by = pinned
         self._log = log_in(folder)
-        self._delta: DeltaTable | None = None
-        self._opened = 0
         self._keys: KeyIndex | None = None
         self.lock = RLock()
+        self._engine = DeltaEngine(folder, self._log, self.lock)
 
     def snapshot(
         self, version: int | None = None, as_of: datetime | str | None = None
@@ -257,31 +256,12 @@ class TableHandle(DeclaredTable):
 
     def delta(self) -> DeltaTable:
         """The engine's own handle at the newest version, for writing; the table must exist."""
-        if isinstance(self.folder, ObjectPath):
-            return patiently(self.folder, self._engine)
-        return self._engine()
-
-    def _engine(self) -> DeltaTable:
-        from deltalake import DeltaTable
-
-        with self.lock:
-            self._log.latest()
-            if self._delta is None or self._opened != self._log.generation:
-                # read from the start again: the table may have been removed and made anew
-                self._delta = DeltaTable(str(self.folder), storage_options=self.options)
-                self._opened = self._log.generation
-            else:
-                self._delta.update_incremental()
-            return self._delta
+        return self._engine.newest()
 
     @property
     def options(self) -> dict[str, str] | None:
         """What an engine has to be told to reach the table's folder; None for one on disk."""
-        if isinstance(self.folder, ObjectPath):
-            from dataq_lake.objects.store import options
-
-            return options(self.folder)
-        return None
+        return self._engine.options
 
     def borrow_keys(self) -> KeyIndex | None:
         """The keys that the last write has learnt, for one next write only; None without any."""

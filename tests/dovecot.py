@@ -16,8 +16,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import Any, NoReturn
 
+CONFIGURATION = Path(__file__).with_suffix(".conf")
 PR_SET_PDEATHSIG = 1
 START_SECONDS = 60
 PASSWORD = "s3cret-word"
@@ -127,82 +129,36 @@ class Dovecot:
         subprocess.run([*command.split(), *names, *files], check=True, capture_output=True)
 
     def _configuration(self, user: pwd.struct_passwd) -> str:
-        folder = self.folder
-        group = grp.getgrgid(user.pw_gid).gr_name
-        capability = f"imap_capability = {self.capability}" if self.capability else ""
-        oauth = (
-            f"passdb {{\n driver = oauth2\n mechanisms = xoauth2 oauthbearer\n"
-            f" args = {folder}/oauth.conf\n}}"
-            if self.tokeninfo
-            else ""
-        )
-        shared = (
-            f"namespace shared {{\n type = public\n separator = {self.separator}\n"
-            f" prefix = {self.shared}\n location = maildir:{folder}/shared:LAYOUT=fs\n"
-            " subscriptions = no\n list = yes\n}"
-            if self.shared
-            else ""
-        )
         mechanisms = "plain login" + (" xoauth2 oauthbearer" if self.tokeninfo else "")
-        return f"""
-base_dir = {folder}/run
-state_dir = {folder}/run
-log_path = {folder}/log
-protocols = imap
-listen = 127.0.0.1
-default_internal_user = {user.pw_name}
-default_internal_group = {group}
-default_login_user = {user.pw_name}
-first_valid_uid = 1
-mail_location = maildir:{folder}/mail/%u:LAYOUT=fs
-mail_fsync = never
-disable_plaintext_auth = no
-auth_mechanisms = {mechanisms}
-auth_failure_delay = 0
-ssl = yes
-ssl_cert = <{folder}/server.pem
-ssl_key = <{folder}/server.key
-{capability}
-{oauth}
-passdb {{
-  driver = static
-  args = password={PASSWORD}
-}}
-userdb {{
-  driver = static
-  args = uid={user.pw_uid} gid={user.pw_gid} home={folder}/home/%u
-}}
-namespace inbox {{
-  inbox = yes
-  separator = {self.separator}
-  prefix = {self.prefix}
-  mailbox Junk {{
-    special_use = \\Junk
-    auto = create
-  }}
-  mailbox Trash {{
-    special_use = \\Trash
-    auto = create
-  }}
-}}
-{shared}
-service anvil {{
-  chroot =
-  unix_listener anvil-auth-penalty {{
-    mode = 0
-  }}
-}}
-service imap-login {{
-  chroot =
-  inet_listener imap {{
-    port = {self.port}
-  }}
-  inet_listener imaps {{
-    port = {self.tls_port}
-    ssl = yes
-  }}
-}}
-"""
+        return Template(CONFIGURATION.read_text()).substitute(
+            folder=self.folder,
+            user=user.pw_name,
+            group=grp.getgrgid(user.pw_gid).gr_name,
+            uid=user.pw_uid,
+            gid=user.pw_gid,
+            password=PASSWORD,
+            port=self.port,
+            tls_port=self.tls_port,
+            separator=self.separator,
+            prefix=self.prefix,
+            capability=f"imap_capability = {self.capability}" if self.capability else "",
+            mechanisms=mechanisms,
+            oauth=self._oauth() if self.tokeninfo else "",
+            shared=self._shared() if self.shared else "",
+        )
+
+    def _oauth(self) -> str:
+        return (
+            f"passdb {{\n driver = oauth2\n mechanisms = xoauth2 oauthbearer\n"
+            f" args = {self.folder}/oauth.conf\n}}"
+        )
+
+    def _shared(self) -> str:
+        return (
+            f"namespace shared {{\n type = public\n separator = {self.separator}\n"
+            f" prefix = {self.shared}\n location = maildir:{self.folder}/shared:LAYOUT=fs\n"
+            " subscriptions = no\n list = yes\n}"
+        )
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from dataq_resources.home import Home
 from dataq_resources.jobs.store import JobStore
 from dataq_resources.jobs.task import Task
 from dataq_resources.jobs.waiting import PROCESS_GONE, Waiting
+from dataq_resources.lookout import Lookout
 from dataq_resources.processes import this_process
 from dataq_resources.sources import load_sources
 from dataq_resources.warm.client import Begun, Warm
@@ -41,73 +42,54 @@ class Dispatcher:
         self._home = home
         self._on_event = on_event
         self._warm = warm
-        self._changed = threading.Condition()
-        self._news = True
-        self._running = 0
-        self._closed = False
         self._looks = 0
         self._away = ""
         self._counting = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name="extractions", daemon=True)
+        self._lookout = Lookout("extractions", self._look, LOOK_SECONDS, MOST_RUNNING)
 
     def start(self) -> None:
         """Takes whatever waits, from now on."""
-        self._thread.start()
+        self._lookout.start()
 
     def wake(self) -> None:
         """Says that something waits."""
-        with self._changed:
-            self._news = True
-            self._changed.notify()
+        self._lookout.wake()
 
     def close(self) -> None:
         """Takes nothing more; what is at work goes on."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+        self._lookout.close()
 
     @property
     def is_alive(self) -> bool:
         """Whether extractions are taken."""
-        return self._thread.is_alive()
-
-    def _work(self) -> None:
-        while not self._closed:
-            try:
-                self._look()
-                self._away = ""
-            except Exception as error:  # noqa: BLE001 - tasks wait until it is over
-                if str(error) != self._away:  # once, not each second
-                    self._away = str(error)
-                    self._on_event("tasks_unknown", reason=str(error))
-            with self._changed:
-                self._changed.wait_for(lambda: self._news or self._closed, LOOK_SECONDS)
-                self._news = False
+        return self._lookout.is_alive
 
     def _look(self) -> None:
+        try:
+            self._take()
+            self._away = ""
+        except Exception as error:  # noqa: BLE001 - tasks wait until it is over
+            if str(error) != self._away:  # once, not each second
+                self._away = str(error)
+                self._on_event("tasks_unknown", reason=str(error))
+
+    def _take(self) -> None:
         with JobStore(self._home) as store:
             if self._looks % BURY_EVERY == 0:
                 end_what_is_gone(store)
                 self._count_again(store)
             self._looks += 1
-            while not self._closed and self._running < MOST_RUNNING:
+            while self._lookout.has_room:
                 task = self._next(store)
                 if task is None:
                     return
-                self._begin(task)
+                self._lookout.begin(task.id, self._see_through, task.id)
 
     def _next(self, store: JobStore) -> Task | None:
         waiting = Waiting(store)
         if not waiting.count():
             return None  # most times, and sources are files to be read
         return waiting.take([each.name for each in load_sources(self._home)], this_process())
-
-    def _begin(self, task: Task) -> None:
-        with self._changed:
-            self._running += 1
-        args = (task.id,)
-        threading.Thread(target=self._see_through, args=args, name=task.id, daemon=True).start()
 
     def _see_through(self, task_id: str) -> None:
         """Has a process do it, and puts its end on record where the process has not."""
@@ -119,10 +101,6 @@ class Dispatcher:
             self._record_end(task_id, code, words)
         except Exception as error:  # noqa: BLE001 - whoever asks for the task looks again
             self._on_event("task_unknown", task_id=task_id, reason=str(error))
-        finally:
-            with self._changed:
-                self._running -= 1
-            self.wake()
 
     def _done(self, task_id: str, said: IO[bytes]) -> int | None:
         """The exit code of the process; None where nobody can tell it."""

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import os
 import resource
-import socket
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from structlog.typing import FilteringBoundLogger
 
-from dataq_gateway.errors import CommandFailed
 from dataq_gateway.hooks.group import Group
 from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.logs import json_log, take_in
 from dataq_gateway.hooks.starter import Starter
 from dataq_gateway.hooks.store import Store
+from dataq_gateway.listening import listening
 from dataq_gateway.token import TOKEN, token_of_setting
 from dataq_resources.home import Home
 from dataq_resources.locks import locked
@@ -44,7 +43,7 @@ def serve(home: Home, host: str, port: int) -> None:
     with ExitStack() as stack:
         stack.enter_context(locked(hooks_folder(home), "serving", wait=False))
         store = stack.enter_context(Store(hooks_folder(home)))
-        listening = stack.enter_context(_listening(host, port))
+        open_port = stack.enter_context(listening(host, port, BACKLOG))
         Records.warm_up()
         records = Records(stack.enter_context(open_instance(home)))
         starter = Starter(home, records, log)
@@ -58,7 +57,7 @@ def serve(home: Home, host: str, port: int) -> None:
             extraction.dispatcher.start()
             stack.callback(extraction.dispatcher.close)
         app = build(reception, group, starter, extraction)
-        where = listening.getsockname()
+        where = open_port.getsockname()
         usable = reception.usable()
         log.info("listening", host=where[0], port=where[1], hooks=usable, extraction=bool(token))
         config = uvicorn.Config(
@@ -70,7 +69,7 @@ def serve(home: Home, host: str, port: int) -> None:
             limit_concurrency=BACKLOG,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[open_port])
 
 
 def _extraction(home: Home, starter: Starter, log: FilteringBoundLogger) -> Service:
@@ -92,17 +91,6 @@ def _begin(
             records.record(run)
     except Exception as error:  # noqa: BLE001 - the delivery is kept; its start records it again
         log.warning("run_not_recorded", run_id=run_id, reason=str(error))
-
-
-def _listening(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise CommandFailed(
-            f"cannot listen on {host}, port {port}: {error.strerror or error}",
-            do="choose another one with --host and --port",
-        ) from None
 
 
 def _allow_connections() -> None:

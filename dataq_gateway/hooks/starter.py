@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 import time
 
 from structlog.typing import FilteringBoundLogger
@@ -14,6 +13,7 @@ from dataq_gateway.hooks.hook import hooks_folder
 from dataq_gateway.hooks.records import Records
 from dataq_gateway.hooks.store import Store
 from dataq_resources.home import Home
+from dataq_resources.lookout import Lookout
 from dataq_resources.processes import is_alive
 from dataq_resources.warm.client import Warm
 from dataq_resources.warm.errors import NotWarm
@@ -32,11 +32,8 @@ class Starter:
         self.warm = Warm(home)
         self._records = records
         self._log = log
-        self._changed = threading.Condition()
-        self._news = True
-        self._running = 0
-        self._closed = False
-        self._thread = threading.Thread(target=self._work, name="runs", daemon=True)
+        self._pruned = 0.0
+        self._lookout = Lookout("runs", self._look, PRUNE_SECONDS, MOST_RUNNING)
 
     def start(self) -> None:
         """Take up what an earlier server left, then whatever waits."""
@@ -49,7 +46,7 @@ class Starter:
                 self._look_after(run, None)
             for run in store.runs("starting"):
                 self._begin(run)
-        self._thread.start()
+        self._lookout.start()
 
     def _warm_up(self) -> None:
         """Loads, while nothing waits for it, what the next run is forked from."""
@@ -60,44 +57,32 @@ class Starter:
 
     def wake(self) -> None:
         """Say that a run waits."""
-        with self._changed:
-            self._news = True
-            self._changed.notify()
+        self._lookout.wake()
 
     def close(self) -> None:
         """Start nothing more; what is under way goes on, and the next server looks after it."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+        self._lookout.close()
         self.warm.close()
 
     @property
     def is_alive(self) -> bool:
         """Whether runs are started."""
-        return self._thread.is_alive()
+        return self._lookout.is_alive
 
-    def _work(self) -> None:
-        pruned = 0.0
-        while not self._closed:
-            try:
-                with self._store() as store:
-                    if time.monotonic() - pruned > PRUNE_SECONDS:
-                        store.prune()
-                        pruned = time.monotonic()
-                    self._start_waiting(store)
-            except (sqlite3.Error, OSError) as error:
-                self._log.error("store_failed", reason=str(error))
-                with self._changed:  # whatever is new, or it would be tried without a pause
-                    self._changed.wait_for(lambda: self._closed, RETRY_SECONDS)
-                continue
-            with self._changed:
-                self._changed.wait_for(lambda: self._news or self._closed, PRUNE_SECONDS)
+    def _look(self) -> None:
+        try:
+            with self._store() as store:
+                if time.monotonic() - self._pruned > PRUNE_SECONDS:
+                    store.prune()
+                    self._pruned = time.monotonic()
+                self._start_waiting(store)
+        except (sqlite3.Error, OSError) as error:
+            self._log.error("store_failed", reason=str(error))
+            self._lookout.pause(RETRY_SECONDS)  # whatever is new, or it would be tried at once
+            self._lookout.wake()
 
     def _start_waiting(self, store: Store) -> None:
-        with self._changed:
-            self._news = False
-        while not self._closed and self._running < MOST_RUNNING:
+        while self._lookout.has_room:
             run = store.next_run()
             if run is None:
                 return
@@ -114,10 +99,7 @@ class Starter:
         self._look_after(run, child)
 
     def _look_after(self, run: Run, child: Child | None) -> None:
-        with self._changed:
-            self._running += 1
-        words = (run, child)
-        threading.Thread(target=self._see_through, args=words, name=run.id, daemon=True).start()
+        self._lookout.begin(run.id, self._see_through, run, child)
 
     def _see_through(self, run: Run, child: Child | None) -> None:
         try:
@@ -128,11 +110,6 @@ class Starter:
             self._finish(run)
         except Exception as error:  # noqa: BLE001 - storage that fails; the next server looks again
             self._log.error("run_unknown", hook=run.hook, run_id=run.id, reason=str(error))
-        finally:
-            with self._changed:
-                self._running -= 1
-                self._news = True
-                self._changed.notify()
 
     def _introduce(self, run: Run, child: Child) -> None:
         """Tells Dagster which process archives, and the process that this is done."""

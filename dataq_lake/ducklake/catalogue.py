@@ -11,15 +11,15 @@ import os
 import re
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock, RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dataq_lake.cache import cache_folder
+from dataq_lake.ducklake.session import LAKE, Session, is_away
 from dataq_lake.ducklake.store import reach
 from dataq_lake.engine import FILE, Engine, write_engine
 from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry, TableDamaged
@@ -32,53 +32,10 @@ if TYPE_CHECKING:
     import duckdb
 
 WAIT_SECONDS = 60.0
-LAKE = "lake"
-METADATA = f"__ducklake_metadata_{LAKE}"
 NAMES = "select distinct table_name from {meta}.ducklake_table order by table_name"
 NEWEST = "select max(snapshot_id) from {meta}.ducklake_snapshot"
 _REFUSED = re.compile(r"Cannot open file .*(Read-only file system|Permission denied)", re.S)
 _HELD = re.compile(r"Conflicting lock is held in (.*?\(PID \d+\))", re.S)
-
-
-_AWAY = re.compile(
-    r"Connection refused|server closed the connection|terminating connection|no connection to the "
-    r"server|could not (receive|send) data|Connection (reset|timed out)|timeout expired|No route to"
-    r"|database system is (starting up|shutting down|not yet accepting|in recovery)|PGSQL\.\d+\" "
-    r"failed: No such file|Failed to execute query \"(BEGIN|COMMIT|ROLLBACK)",
-    re.I,
-)
-"""What is said where a PostgreSQL is away, or was while it was asked."""
-
-
-@dataclass(frozen=True)
-class Session:
-    """A connection of its own to a catalogue, for one thing at a time."""
-
-    connection: duckdb.DuckDBPyConnection
-
-    def rows(self, text: str, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-        """The rows of a question to the catalogue's own tables, called {meta}.… in `text`.
-
-        A database that is away is asked again for as long as `patience` says.
-        """
-        import duckdb
-
-        asked = text.replace("{meta}", METADATA)
-        until, pause = time.monotonic() + patience(), 0.05
-        while True:
-            try:
-                return self.connection.execute(asked, values or None).fetchall()
-            except duckdb.Error as error:
-                if not is_away(error) or time.monotonic() + pause > until:
-                    raise
-            time.sleep(pause)
-            pause = min(2 * pause, 5.0)
-
-
-def is_away(error: Exception) -> bool:
-    """Whether DuckDB says that the database is away, so that it may answer later."""
-    return _AWAY.search(str(error)) is not None
-
 
 _open: dict[tuple[Engine, Location], Catalogue] = {}
 _opening = Lock()

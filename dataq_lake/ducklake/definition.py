@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from dataq_lake.duckdb_types import duckdb_type
-from dataq_lake.ducklake.catalogue import LAKE
+from dataq_lake.ducklake.session import LAKE
 from dataq_lake.schemas import Table
 
 if TYPE_CHECKING:

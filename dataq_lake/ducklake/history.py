@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from dataq_lake.ducklake.catalogue import Catalogue, Session
+from dataq_lake.ducklake.catalogue import Catalogue
+from dataq_lake.ducklake.session import Session
 from dataq_lake.ducklake.state import TABLES, last_change
 from dataq_lake.errors import NotYet, VersionGone
 from dataq_lake.log_entries import Commit

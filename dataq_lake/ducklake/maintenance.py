@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dataq_lake import compacting
-from dataq_lake.ducklake.catalogue import LAKE, Catalogue, Session
+from dataq_lake.ducklake.catalogue import Catalogue
 from dataq_lake.ducklake.history import COUNTED, History
+from dataq_lake.ducklake.session import LAKE, Session
 from dataq_lake.ducklake.state import TABLES, last_change
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from dataq_lake.ducklake.catalogue import NEWEST, Session
+from dataq_lake.ducklake.catalogue import NEWEST
+from dataq_lake.ducklake.session import Session
 from dataq_lake.errors import NoSuchVersion, UpgradeDataq, VersionGone
 
 TABLES = """

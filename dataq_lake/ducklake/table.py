@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from dataq_lake.declared_table import BATCH_BYTES, DeclaredTable
-from dataq_lake.ducklake.catalogue import Catalogue, Session
+from dataq_lake.ducklake.catalogue import Catalogue
 from dataq_lake.ducklake.history import History
+from dataq_lake.ducklake.session import Session
 from dataq_lake.ducklake.state import State, state
 from dataq_lake.errors import FixTheCall, ReadOnly
 from dataq_lake.location import Location, located

@@ -22,7 +22,7 @@ import pyarrow as pa
 from dataq_lake.accepting import accept, gathered
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import definition
-from dataq_lake.ducklake.catalogue import LAKE, Session, is_away
+from dataq_lake.ducklake.session import LAKE, Session, is_away
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.state import State
 from dataq_lake.errors import CatalogueUnreachable, FixTheCall, NotWritable, Retry, StoreSilent

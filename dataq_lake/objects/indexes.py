@@ -12,15 +12,12 @@ The mirror looks like the indexes of a lake on disk, so that everything reads an
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import tempfile
-import uuid
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,22 +25,18 @@ from dataq_lake.cleaning import needed_parts
 from dataq_lake.damage import Damage, Told, unheard
 from dataq_lake.errors import REPAIR, IndexDamaged, Retry, UnknownSnapshot
 from dataq_lake.folders import private_folder
-from dataq_lake.indexes.folder import IndexFolder, link
+from dataq_lake.indexes.folder import IndexFolder
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
 from dataq_lake.indexes.marks import Marks
+from dataq_lake.objects.index_files import MANIFEST, Files, IndexFiles
 from dataq_lake.objects.lease import check_held, held
 from dataq_lake.objects.mirror import mirror_of, trim
 
 if TYPE_CHECKING:
     from dataq_lake.objects.path import ObjectPath
 
-AT_ONCE = 8
 UNUSED_SECONDS = 900
 """So old is what a sweep takes: a publisher that lost its lease just now may still be at work."""
-MANIFEST = "manifest.json"
-
-Files = dict[str, tuple[str, int]]
-"""SHA-256 and bytes of each file, by its place in the folder."""
 
 
 class ObjectIndexes(IndexFolder):
@@ -57,6 +50,7 @@ class ObjectIndexes(IndexFolder):
         self.marks = Marks(home / "marks")
         self._whole = whole
         """Whether what is fetched has to be as it was put."""
+        self._files = IndexFiles(home / "files", self.root / "files", whole)
 
     @property
     def lake_root(self) -> ObjectPath:
@@ -91,7 +85,7 @@ class ObjectIndexes(IndexFolder):
             if not self._whole:
                 return final
             raise IndexDamaged(f"index part {part} cannot be read: {REPAIR}") from error
-        return self._fetch(final, files, f"index part {part}")
+        return self._fetched(final, files, f"index part {part}")
 
     def snapshot_folder(self, manifest: Manifest) -> Path:
         """The folder of the mirror with a snapshot's files, fetched if they are not there."""
@@ -100,7 +94,7 @@ class ObjectIndexes(IndexFolder):
             os.utime(final)
             return final
         text, files = self._listing(manifest.folder)
-        return self._fetch(final, files, f"snapshot {manifest.folder}", {MANIFEST: text})
+        return self._fetched(final, files, f"snapshot {manifest.folder}", {MANIFEST: text})
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -120,7 +114,7 @@ class ObjectIndexes(IndexFolder):
         latest = self.names()[-1:] if draft.parent == self.snapshots else []
         final = super().publish(draft, name)
         known = self._known(latest[0]) if latest else {}
-        files = self._send(final, known)
+        files = self._files.send(final, known)
         if draft.parent == self.parts:
             listing = json.dumps({"files": files}).encode()
             (self.home / "parts" / f"{name}.json").write_bytes(listing)
@@ -200,75 +194,12 @@ class ObjectIndexes(IndexFolder):
         """The files of a snapshot by SHA-256; the mirror has the same under their names."""
         return {told[0]: (place, told[1]) for place, told in self._listing(name)[1].items()}
 
-    def _send(self, folder: Path, known: dict[str, tuple[str, int]]) -> Files:
-        """Sends the files that the last snapshot does not have; all of them by their place."""
-        with ThreadPoolExecutor(AT_ONCE, "send") as threads:
-            places = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-            places = [path for path in places if path.name != MANIFEST]
-            told = threads.map(lambda path: self._sent(path, known), places)
-            return {
-                path.relative_to(folder).as_posix(): each
-                for path, each in zip(places, told, strict=True)
-            }
-
-    def _sent(self, path: Path, known: dict[str, tuple[str, int]]) -> tuple[str, int]:
-        with path.open("rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        if sha256 not in known:
-            (self.home / "files" / sha256).upload(path)
-        kept = private_folder(self.root / "files") / sha256
-        if not kept.exists():
-            with suppress(FileExistsError):
-                link(path, kept)
-        return sha256, path.stat().st_size
-
-    def _fetch(
+    def _fetched(
         self, final: Path, files: Files, what: str, texts: dict[str, str] | None = None
     ) -> Path:
-        """Makes the folder `final` of the mirror, by one rename, from its files."""
-        draft = private_folder(final.parent) / f".fetched-{uuid.uuid4().hex}"
-        draft.mkdir()
-        try:
-            for place, text in (texts or {}).items():
-                (draft / place).write_text(text, encoding="utf-8")
-            for place in files:
-                (draft / place).parent.mkdir(parents=True, exist_ok=True)
-            with ThreadPoolExecutor(AT_ONCE, "fetch") as threads:
-                for each in [
-                    threads.submit(self._fetch_file, draft / place, told[0], what)
-                    for place, told in files.items()
-                ]:
-                    each.result()
-            with suppress(OSError):  # another process was faster
-                draft.rename(final)
-        finally:
-            shutil.rmtree(draft, ignore_errors=True)
+        self._files.fetch(final, files, what, texts or {})
         trim(self.root)
         return final
-
-    def _fetch_file(self, there: Path, sha256: str, what: str) -> None:
-        kept = private_folder(self.root / "files") / sha256
-        if not kept.exists():
-            part = kept.with_name(f".{uuid.uuid4().hex}")
-            try:
-                (self.home / "files" / sha256).download(part)
-                self._expect(part, sha256, what)
-                part.rename(kept)
-            except FileNotFoundError as error:
-                if self._whole:
-                    raise IndexDamaged(f"{what} lacks {there.name}: {REPAIR}") from error
-                return
-            finally:
-                part.unlink(missing_ok=True)
-        if there.name in {"meta.json", ".managed.json"}:
-            shutil.copyfile(kept, there)  # tantivy writes into these
-        else:
-            link(kept, there)
-
-    def _expect(self, part: Path, sha256: str, what: str) -> None:
-        with part.open("rb") as file:
-            if self._whole and hashlib.file_digest(file, "sha256").hexdigest() != sha256:
-                raise IndexDamaged(f"{what} has a damaged file: {REPAIR}")
 
     def _sweep(self) -> None:
         """Removes what a dead publisher or a retired snapshot left, here and in the store."""

@@ -6,25 +6,21 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from dataq_plugins.errors import (
     LimitExceeded,
     OperationFailed,
-    PluginCancelled,
-    PluginCrashed,
     PluginError,
     ProtocolViolated,
 )
 from dataq_plugins.host import answers, plain
-from dataq_plugins.host.connection import Connection, Received
+from dataq_plugins.host.conversation import Conversation
 from dataq_plugins.host.delivery import AHEAD, Delivery, Receipt, asked, receipt
-from dataq_plugins.host.environment import plugin_environment
 from dataq_plugins.host.item import Batch, BlobSink
 from dataq_plugins.host.logs import OnLog, to_logging
 from dataq_plugins.host.receive import BadItem, Receiver, TooBig
 from dataq_plugins.host.running import ended, started
-from dataq_plugins.host.secrets import Redactor, resolve_config
 from dataq_plugins.host.spec import Description, Discovery, Granularity, PluginSpec, Window
 from dataq_plugins.protocol.gen.dataq.v1 import dataq_pb2 as pb
 
@@ -40,19 +36,14 @@ class PluginProcess:
 
     def __init__(self, spec: PluginSpec, on_log: OnLog | None = None) -> None:
         self._spec = spec
-        self._on_log = on_log or to_logging(spec.source)
-        self._connection: Connection | None = None
+        self._talk = Conversation(spec, on_log or to_logging(spec.source))
         self._description: Description | None = None
-        self._redact = Redactor()
-        self._config: dict[str, str] = {}
-        self._request_id = 0
-        self._cancelled = False
 
     def __enter__(self) -> Self:
         with self._blaming("start"):
-            self._config, self._redact = resolve_config(self._spec.config)
+            self._talk.resolve()
             if self._spec.protocol == "v1":
-                self._connect()
+                self._talk.connect()
         started(self.cancel)
         return self
 
@@ -63,15 +54,14 @@ class PluginProcess:
         trace: TracebackType | None,
     ) -> None:
         ended(self.cancel)
-        self._disconnect(kill=kind is not None)
+        self._talk.disconnect(kill=kind is not None)
 
     def describe(self) -> Description:
         """Return what the plugin says of itself; asked once."""
         if self._description is None:
             with self._blaming("describe"):
                 self._description = self._ask_description()
-            secrets = answers.secret_settings(self._description)
-            self._redact.add(self._config[name] for name in secrets if name in self._config)
+            self._talk.learn(self._description)
         return self._description
 
     def configure(self) -> None:
@@ -89,8 +79,8 @@ class PluginProcess:
         windows: set[Window] = set()
         complete = False
         with self._blaming("discover"):
-            request = self._request("discover", state=state or b"", granularity=granularity)
-            for response, _ in self._answer(request):
+            request = self._talk.request("discover", state=state or b"", granularity=granularity)
+            for response, _ in self._talk.ask(request):
                 windows.update(map(answers.window, response.windows))
                 complete = complete or response.complete
         return Discovery(sorted(windows), complete)
@@ -101,7 +91,7 @@ class PluginProcess:
             with self._blaming("watch"):
                 raise OperationFailed("it does not offer to watch")
         with self._blaming("watch"):
-            for response, _ in self._answer(self._request("watch")):
+            for response, _ in self._talk.ask(self._talk.request("watch")):
                 if not response.done:
                     yield
 
@@ -145,25 +135,22 @@ class PluginProcess:
             try:
                 yield from self._deliver(deliveries)
             except OperationFailed:
-                self._disconnect(kill=True)  # it goes on with what was sent ahead
+                self._talk.disconnect(kill=True)  # it goes on with what was sent ahead
                 raise
 
     def finish(self) -> None:
         """Have the plugin end by itself while the caller goes on: nothing more is asked of it."""
-        if self._connection:
-            self._connection.finish_requests()
+        self._talk.finish()
 
     def cancel(self) -> None:
         """End what runs, from any thread; the operation then raises PluginCancelled."""
-        self._cancelled = True
-        if connection := self._connection:
-            connection.cancel()
+        self._talk.cancel()
 
     def _deliver(self, deliveries: Iterable[Delivery]) -> Iterator[Receipt]:
         waiting: deque[pb.PluginRequest] = deque()
         for delivery in deliveries:
-            request = self._request("deliver", delivery=asked(delivery))
-            self._begin(request)
+            request = self._talk.request("deliver", delivery=asked(delivery))
+            self._talk.begin(request)
             waiting.append(request)
             if len(waiting) == AHEAD:
                 yield self._receipt(waiting.popleft())
@@ -174,23 +161,23 @@ class PluginProcess:
         """Have an operation done that answers nothing but success; not if it is not offered."""
         if operation in self.describe().capabilities:
             with self._blaming(operation):
-                for _ in self._answer(self._request(operation)):
+                for _ in self._talk.ask(self._talk.request(operation)):
                     pass
 
     def _extract(
         self, receiver: Receiver, window: Window | None, state: bytes | None, full: bool
     ) -> Iterator[Batch]:
-        request = self._request("extract", state=state or b"", full=full)
+        request = self._talk.request("extract", state=state or b"", full=full)
         if window:
             request.window.start, request.window.end = window.start, window.end
-        for response, bulk in self._answer(request):
+        for response, bulk in self._talk.ask(request):
             batch = receiver.batch(response, bulk)
             if batch.items or batch.state is not None:
                 yield batch
 
     def _extract_plain(self, receiver: Receiver, state: bytes | None) -> Iterator[Batch]:
-        connection = self._connect()
-        connection.send(plain.request(self._spec.source, self._config, state))
+        connection = self._talk.connect()
+        connection.send(plain.request(self._spec.source, self._talk.config, state))
         connection.finish_requests()
         tokens = plain.Tokens()
         while received := connection.receive():
@@ -202,85 +189,19 @@ class PluginProcess:
                 raise error
         if error := connection.exit_error():
             raise error
-        self._disconnect()
-
-    def _request(self, operation: str, **fields: Any) -> pb.PluginRequest:
-        self._request_id += 1
-        return pb.PluginRequest(
-            plugin_id=self._description.id if self._description else "",
-            config=self._config if operation != "describe" else {},
-            operation=operation,
-            request_id=self._request_id,
-            max_frame_bytes=self._spec.limits.frame_bytes,
-            max_chunk_bytes=self._spec.limits.chunk_bytes,
-            **fields,
-        )
-
-    def _answer(self, request: pb.PluginRequest) -> Iterator[Received]:
-        """Send a request and yield its responses until the last; raises what the plugin reports."""
-        self._begin(request)
-        yield from self._answered(request)
-
-    def _begin(self, request: pb.PluginRequest) -> None:
-        connection = self._connected()
-        connection.begin()
-        connection.send(request)
+        self._talk.disconnect()
 
     def _receipt(self, request: pb.PluginRequest) -> Receipt:
-        responses = [response for response, _ in self._answered(request)]
+        responses = [response for response, _ in self._talk.answered(request)]
         found = receipt(responses[-1].receipt, request.delivery.id)
-        reason, place = self._redact(found.reason), self._redact(found.place)
+        reason, place = self._talk.redact(found.reason), self._talk.redact(found.place)
         return found._replace(reason=reason[:REASON_LIMIT], place=place[:REASON_LIMIT])
-
-    def _connected(self) -> Connection:
-        if self._cancelled:
-            raise PluginCancelled("was cancelled")
-        if self._connection is None:
-            raise PluginCrashed("is not running: it failed before, or was never started")
-        return self._connection
-
-    def _answered(self, request: pb.PluginRequest) -> Iterator[Received]:
-        """Yield the responses to a request that was sent."""
-        connection = self._connected()
-        while received := connection.receive():
-            response = received[0]
-            if response.request_id != request.request_id:
-                raise ProtocolViolated(
-                    f"answered request {response.request_id}, was asked {request.request_id}"
-                )
-            self._forward(response)
-            yield received
-            if error := answers.failure(response):
-                raise error
-            if response.done:
-                return
-        raise connection.ended()
-
-    def _forward(self, response: pb.PluginResponse) -> None:
-        for log in response.logs:
-            line = " ".join(self._redact(log.message).split())
-            self._on_log(answers.LEVELS.get(log.level, "info"), line)
-
-    def _connect(self) -> Connection:
-        if self._cancelled:
-            raise PluginCancelled("was cancelled")
-        self._disconnect(kill=True)  # of a plain plugin, or of a second `with`
-        environment = plugin_environment(self._spec.environment)
-        self._connection = Connection(
-            self._spec.argv, environment, self._spec.limits, self._on_log, self._redact
-        )
-        return self._connection
-
-    def _disconnect(self, *, kill: bool = False) -> None:
-        connection, self._connection = self._connection, None
-        if connection:
-            connection.close(kill=kill or self._cancelled)
 
     def _ask_description(self) -> Description:
         if self._spec.protocol == "plain":
             return plain.description(self._spec.source)
         told = pb.Plugin()
-        for response, _ in self._answer(self._request("describe")):
+        for response, _ in self._talk.ask(self._talk.request("describe")):
             told.MergeFrom(response.description)
         return answers.description(told)
 
@@ -294,11 +215,11 @@ class PluginProcess:
             error.plugin = self._description.id if self._description else self._spec.argv[-1]
             error.operation = operation
             error.last_item = receiver.last_item if receiver else None
-            error.reason = self._redact(error.reason)[:REASON_LIMIT]
+            error.reason = self._talk.redact(error.reason)[:REASON_LIMIT]
             error.args = (error.reason,)  # the first text may hold a secret
             if not isinstance(error, OperationFailed):
-                self._disconnect(kill=True)
+                self._talk.disconnect(kill=True)
             raise
         except BaseException:
-            self._disconnect(kill=True)
+            self._talk.disconnect(kill=True)
             raise

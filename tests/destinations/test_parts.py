@@ -1,25 +1,19 @@
-"""The parts of delivering, each by itself: encoding, cutting, waiting, keeping away."""
+"""The parts of delivering, each by itself: encoding, cutting, keeping away."""
 
 from __future__ import annotations
 
 import base64
 import json
-import socket
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from datetime import datetime
 from itertools import pairwise
 
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dataq_assets.delivery.encoding import json_lines
 from dataq_assets.delivery.packing import cuts, grouped
-from dataq_plugins.destinations.http_api.backoff import backoff, retry_after
 from dataq_plugins.destinations.http_api.breaker import Breaker
-from dataq_plugins.destinations.http_api.client import Client
-from dataq_plugins.sdk import SettingError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 ROW = st.fixed_dictionaries(
@@ -97,22 +91,6 @@ def test_groups_hold_every_row_once_in_order(counts: list[int], most: int) -> No
     assert all(each.num_rows % most == 0 for each in groups[:-1])
 
 
-def test_retry_after_is_a_number_or_a_date() -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    later = format_datetime(now + timedelta(seconds=90), usegmt=True)
-    earlier = format_datetime(now - timedelta(seconds=90), usegmt=True)
-    values = [None, "", "17", later, earlier, "soon", "-1"]
-    assert [retry_after(each, now) for each in values] == [0, 0, 17, 90, 0, 0, 0]
-
-
-@pytest.mark.parametrize("attempt", [1, 2, 5, 1_000])
-def test_backoff_doubles_is_random_and_ends(attempt: int) -> None:
-    most = min(60, 0.5 * 2 ** min(attempt - 1, 32))
-    waits = [backoff(attempt, 0.5, 60) for _ in range(300)]
-    assert 0 <= min(waits) < most * 0.2
-    assert most * 0.8 < max(waits) <= most
-
-
 def test_breaker_opens_half_opens_and_closes() -> None:
     now = [0.0]
     breaker = Breaker(3, 30, clock=lambda: now[0])
@@ -131,20 +109,3 @@ def test_breaker_opens_half_opens_and_closes() -> None:
     now[0] = 62
     breaker.succeeded()
     assert (breaker.is_closed, breaker.wait()) == (True, 0)
-
-
-def test_a_forbidden_address_is_seen_before_tls_begins() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"https://127.0.0.1:{listening.getsockname()[1]}/rows"
-        with pytest.raises(SettingError, match="private network"):
-            Client(60, allow_private=False).send("POST", url, b"rows", {})
-        accepted, _ = listening.accept()
-        with accepted:
-            assert accepted.recv(1) == b""
-
-
-def test_a_header_that_cannot_be_is_not_shown() -> None:
-    with pytest.raises(SettingError) as error:
-        Client(60, allow_private=True).send("POST", "http://127.0.0.1:9/", b"", {"X": "se\ncret"})
-    assert "cret" not in str(error.value)
-    assert error.value.setting == "headers"

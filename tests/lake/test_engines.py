@@ -20,7 +20,8 @@ from dataq_lake.cleaning import collect_blobs, vacuum
 from dataq_lake.comparing import Counts, compare
 from dataq_lake.difference import Difference
 from dataq_lake.ducklake import catalogue as catalogues
-from dataq_lake.ducklake.catalogue import METADATA, Catalogue, close_catalogues
+from dataq_lake.ducklake.catalogue import Catalogue, close_catalogues
+from dataq_lake.ducklake.session import METADATA
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.table import DuckLakeTable
 from dataq_lake.engine import DELTA, Engine, engine_of, parsed

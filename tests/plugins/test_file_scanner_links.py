@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dataq_plugins.sources._local.roots import open_beneath
+from dataq_plugins.sources._folders.roots import open_beneath
 from tests.plugins.scanned import scanned, write
 
 

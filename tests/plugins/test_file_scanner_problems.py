@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from dataq_plugins.sources._local.names import is_escaped, path_bytes, source_id
+from dataq_plugins.sources._folders.names import is_escaped, path_bytes, source_id
 from tests.plugins.scanned import Scanned, ordinary_argv, scanned, write
 
 

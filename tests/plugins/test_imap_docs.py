@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from dataq_plugins.host import PluginProcess
-from dataq_plugins.sources._local.patterns import Patterns
+from dataq_plugins.sources._patterns import Patterns
 from dataq_plugins.sources.imap.settings import Settings
 from dataq_resources.sources import SourceConfig, plugin_spec
 from tests.plugins.setting_lines import setting_lines

@@ -73,6 +73,70 @@ def asset(id_: str, path: str, data: bytes, **more: Any) -> dict[str, Any]:
     }
 
 
+ENTITY_ROWS = [
+    {
+        "id": id_,
+        "entity_type": "asset",
+        "version": version,
+        "version_of": OLD_ITEM if id_ == ITEM else id_,
+        "is_latest": latest,
+        "created_at": NOW,
+    }
+    for id_, version, latest in [
+        (OLD_ITEM, 1, False),
+        (ITEM, 2, True),
+        (FOLDED, 1, True),
+        (MEMBER, 1, True),
+    ]
+]
+TEXT_ROW = {
+    "id": TEXT,
+    "content_hash": digest(INNER),
+    "extractor": "plain",
+    "extractor_version": "3",
+    "text_hash": "t" * 64,
+    "text": INNER.decode(),
+    "run_id": "run-texts",
+}
+ANALYSIS_ROW = {
+    "content_hash": digest(INNER),
+    "analyzer": "plain",
+    "analyzer_version": "3",
+    "tools": [("semchunk", "4.1.1")],
+    "outcome": "text",
+    "text_id": TEXT,
+    "analyzed_at": NOW,
+    "run_id": "run-texts",
+}
+SEGMENT_ROW = {
+    "id": SEGMENT,
+    "asset_id": MEMBER,
+    "text_id": TEXT,
+    "segment_type": "paragraph",
+    "start_marker": {"char": 0, "line": 1},
+    "end_marker": {"char": 26, "line": 1},
+    "text": INNER.decode(),
+    "text_hash": "h" * 64,
+    "run_id": "run-segments",
+}
+VECTOR_ROW = {
+    "entity_id": SEGMENT,
+    "model_name": "wordllama",
+    "model_version": "0.4",
+    "text_hash": "h" * 64,
+    "vector": [1.0],
+    "run_id": "run-embeddings",
+}
+REJECTED_ROW = {
+    "id": make_id("rejected"),
+    "item_id": BAD_ITEM,
+    "stage": "gate",
+    "rule": "problem",
+    "reason": "not a file",
+    "state": "open",
+}
+
+
 @pytest.fixture(scope="module")
 def archived(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """An archive in two versions, the newer with a folder in it and a text in that."""
@@ -89,70 +153,12 @@ def archived(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     ]
     write(lake, "assets", "run-other", assets[:1])
     write(lake, "assets", "run-assets", assets[1:])
-    versions = [(OLD_ITEM, 1, False), (ITEM, 2, True), (FOLDED, 1, True), (MEMBER, 1, True)]
-    entities = [
-        {
-            "id": id_,
-            "entity_type": "asset",
-            "version": version,
-            "version_of": OLD_ITEM if id_ == ITEM else id_,
-            "is_latest": latest,
-            "created_at": NOW,
-        }
-        for id_, version, latest in versions
-    ]
-    write(lake, "entities", "run-assets", entities)
-    text = {
-        "id": TEXT,
-        "content_hash": digest(INNER),
-        "extractor": "plain",
-        "extractor_version": "3",
-        "text_hash": "t" * 64,
-        "text": INNER.decode(),
-        "run_id": "run-texts",
-    }
-    write(lake, "texts", "run-texts", [text])
-    analysis = {
-        "content_hash": digest(INNER),
-        "analyzer": "plain",
-        "analyzer_version": "3",
-        "tools": [("semchunk", "4.1.1")],
-        "outcome": "text",
-        "text_id": TEXT,
-        "analyzed_at": NOW,
-        "run_id": "run-texts",
-    }
-    write(lake, "analyses", "run-texts", [analysis])
-    segment = {
-        "id": SEGMENT,
-        "asset_id": MEMBER,
-        "text_id": TEXT,
-        "segment_type": "paragraph",
-        "start_marker": {"char": 0, "line": 1},
-        "end_marker": {"char": 26, "line": 1},
-        "text": INNER.decode(),
-        "text_hash": "h" * 64,
-        "run_id": "run-segments",
-    }
-    write(lake, "segments", "run-segments", [segment])
-    vector = {
-        "entity_id": SEGMENT,
-        "model_name": "wordllama",
-        "model_version": "0.4",
-        "text_hash": "h" * 64,
-        "vector": [1.0],
-        "run_id": "run-embeddings",
-    }
-    write(lake, "embeddings", "run-embeddings", [vector])
-    rejected = {
-        "id": make_id("rejected"),
-        "item_id": BAD_ITEM,
-        "stage": "gate",
-        "rule": "problem",
-        "reason": "not a file",
-        "state": "open",
-    }
-    write(lake, "quarantine", "run-items", [rejected])
+    write(lake, "entities", "run-assets", ENTITY_ROWS)
+    write(lake, "texts", "run-texts", [TEXT_ROW])
+    write(lake, "analyses", "run-texts", [ANALYSIS_ROW])
+    write(lake, "segments", "run-segments", [SEGMENT_ROW])
+    write(lake, "embeddings", "run-embeddings", [VECTOR_ROW])
+    write(lake, "quarantine", "run-items", [REJECTED_ROW])
     return lake
 
 

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import json
-import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
-from dataq_plugins.destinations.http_api.answer import NoAnswer
-from dataq_plugins.destinations.http_api.backoff import retry_after
 from dataq_plugins.destinations.http_api.settings import Settings
-from dataq_plugins.sdk import SettingError, Unreachable
+from dataq_plugins.network.token_server import Grant, TokenServer
 
 if TYPE_CHECKING:
-    from dataq_plugins.destinations.http_api.client import Client
+    from dataq_plugins.network.client import Client
 
 EARLY_SECONDS = 30
 """A token is asked for anew so long before it ends."""
@@ -38,60 +34,25 @@ class ClientCredentials:
     """A token by OAuth 2 client credentials (RFC 6749, 4.4), kept until it ends."""
 
     def __init__(self, settings: Settings, client: Client) -> None:
-        self._settings = settings
-        self._client = client
-        self._token = ""
-        self._until = 0.0
+        self._server = TokenServer(_grant(settings), lambda: client)
         self._is_fresh = False
 
     def headers(self) -> dict[str, str]:
         """Raises Unreachable, SettingError where there is no token to be had."""
-        if not self._token or time.monotonic() >= self._until:
-            self._fetch()
+        token = self._server.kept
+        if not token:
+            token = self._server.fetch()
             self._is_fresh = True
-        return {"Authorization": f"Bearer {self._token}"}
+        return {"Authorization": f"Bearer {token}"}
 
     def refused(self) -> bool:
         """Likewise: a token may have ended early."""
-        again = not self._is_fresh
-        self._token = ""
-        return again
+        self._server.forget()
+        return not self._is_fresh
 
     def accepted(self) -> None:
         """From here on a refusal means that the token has ended."""
         self._is_fresh = False
-
-    def _fetch(self) -> None:
-        settings = self._settings
-        form = {"grant_type": "client_credentials"} | (
-            {"scope": settings.scope} if settings.scope else {}
-        )
-        # RFC 6749, 2.3.1: both are encoded as in a form before they are joined.
-        who = _basic(quote_plus(settings.client_id), quote_plus(settings.client_secret))
-        headers = {
-            **who,
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        try:
-            answer = self._client.send(
-                "POST", settings.token_url, urlencode(form).encode(), headers
-            )
-        except NoAnswer as error:
-            raise Unreachable(f"the token server {settings.token_url} gives {error}") from None
-        if answer.status == 429 or answer.status >= 500:
-            wait = retry_after(answer.headers.get("Retry-After"))
-            again = f", asks to wait {wait:g} s" if wait else ""
-            raise Unreachable(f"the token server answered {answer.status}{again}")
-        if answer.status != 200:
-            raise SettingError("client_secret", f"the token server answered {answer.status}")
-        try:
-            told = json.loads(answer.body)
-            self._token = str(told["access_token"])
-            seconds = float(told.get("expires_in", 3600))
-        except (ValueError, KeyError, TypeError):
-            raise SettingError("token_url", "what it answers is no token") from None
-        self._until = time.monotonic() + max(1.0, seconds - EARLY_SECONDS)
 
 
 def credentials(settings: Settings, client: Client) -> Fixed | ClientCredentials:
@@ -107,6 +68,19 @@ def credentials(settings: Settings, client: Client) -> Fixed | ClientCredentials
             return ClientCredentials(settings, client)
         case _:
             return Fixed({})
+
+
+def _grant(settings: Settings) -> Grant:
+    scope = {"scope": settings.scope} if settings.scope else {}
+    return Grant(
+        settings.token_url,
+        {"grant_type": "client_credentials", **scope},
+        "client_secret",
+        # RFC 6749, 2.3.1: both are encoded as in a form before they are joined.
+        _basic(quote_plus(settings.client_id), quote_plus(settings.client_secret)),
+        EARLY_SECONDS,
+        tells_wait=True,
+    )
 
 
 def _basic(name: str, password: str) -> dict[str, str]:

@@ -6,13 +6,13 @@ import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from dataq_plugins.destinations.http_api.answer import Answer, NoAnswer
 from dataq_plugins.destinations.http_api.auth import ClientCredentials, credentials
-from dataq_plugins.destinations.http_api.backoff import backoff, retry_after
 from dataq_plugins.destinations.http_api.breaker import Breaker
-from dataq_plugins.destinations.http_api.client import Client
 from dataq_plugins.destinations.http_api.settings import Settings
 from dataq_plugins.destinations.http_api.verdict import told, verdict
+from dataq_plugins.network.answer import Answer, NoAnswer
+from dataq_plugins.network.backoff import backoff, retry_after
+from dataq_plugins.network.client import Client
 from dataq_plugins.sdk import Delivery, Destination, Log, Receipt, SettingError, Unreachable
 
 ALIVE_SECONDS = 10

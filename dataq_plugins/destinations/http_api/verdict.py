@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Literal
 
-from dataq_plugins.destinations.http_api.answer import Answer
+from dataq_plugins.network.answer import Answer
 
 Verdict = Literal["delivered", "refused", "again", "who", "where"]
 """`again`: try later. `who`: credentials are wrong. `where`: the URL is."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from dataq_plugins.sources._local.roots import FOLDER, OpenRoot
+from dataq_plugins.sources._folders.roots import FOLDER, OpenRoot
 from dataq_plugins.sources.file_scanner.links import Target
 from dataq_plugins.sources.file_scanner.problems import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from dataq_plugins.sources._local.patterns import Patterns
+from dataq_plugins.sources._patterns import Patterns
 
 FILE = ".gitignore"
 _MAX_BYTES = 1 << 20

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dataq_plugins.sources._local.protected import Protected
-from dataq_plugins.sources._local.roots import OpenRoot, open_beneath
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import OpenRoot, open_beneath
 from dataq_plugins.sources.file_scanner.problems import LINK_BROKEN, LINK_OUTSIDE, Problem
 
 Policy = Literal["skip", "file", "follow"]

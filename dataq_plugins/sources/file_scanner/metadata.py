@@ -8,7 +8,7 @@ import pwd
 import stat
 from functools import cache
 
-from dataq_plugins.sources._local.names import is_escaped, path_bytes
+from dataq_plugins.sources._folders.names import is_escaped, path_bytes
 
 
 def metadata(status: os.stat_result, identity: str, root: str) -> dict[str, str]:

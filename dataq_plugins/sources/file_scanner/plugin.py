@@ -23,8 +23,9 @@ from dataq_plugins.sdk import (
     Window,
     Windows,
 )
-from dataq_plugins.sources._local.protected import Protected, dataq_home
-from dataq_plugins.sources._local.roots import RootMissing, opened
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import RootMissing, opened
+from dataq_plugins.sources._home import dataq_home
 from dataq_plugins.sources.file_scanner.extraction import Extraction
 from dataq_plugins.sources.file_scanner.scan import RootEmptied, Scan
 from dataq_plugins.sources.file_scanner.settings import Settings

@@ -7,8 +7,8 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dataq_plugins.sources._local.names import path_bytes
-from dataq_plugins.sources._local.roots import OpenRoot, open_beneath
+from dataq_plugins.sources._folders.names import path_bytes
+from dataq_plugins.sources._folders.roots import OpenRoot, open_beneath
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.state import Signature, Standing, signature
 from dataq_plugins.sources.file_scanner.walk import Walk

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dataq_plugins.sources._local.patterns import Patterns
+from dataq_plugins.sources._patterns import Patterns
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec

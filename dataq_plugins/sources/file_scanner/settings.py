@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dataq_plugins.sdk import SettingError, setting
-from dataq_plugins.sources._local.protected import Protected
-from dataq_plugins.sources._local.roots import Root
-from dataq_plugins.sources._local.settings import roots_of
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import Root
+from dataq_plugins.sources._folders.settings import roots_of
 from dataq_plugins.sources.file_scanner.links import Policy
 from dataq_plugins.sources.file_scanner.selection import Selection
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
-from dataq_plugins.sources._local.names import is_escaped, source_id
-from dataq_plugins.sources._local.protected import Protected
-from dataq_plugins.sources._local.roots import FOLDER, InProtected, OpenRoot, RootMissing
+from dataq_plugins.sources._folders.names import is_escaped, source_id
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import FOLDER, InProtected, OpenRoot, RootMissing
 from dataq_plugins.sources.file_scanner.entry import Entry, Folder
 from dataq_plugins.sources.file_scanner.ignores import Ignores
 from dataq_plugins.sources.file_scanner.links import Policy, Target, resolve

@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from dataq_plugins.sdk import SettingError, Unreachable
-from dataq_plugins.sources._local.protected import dataq_home
+from dataq_plugins.sources._home import dataq_home
 from dataq_plugins.sources.gmail.access import TOKEN_URI
 from dataq_plugins.sources.gmail.addresses import refuse_unsafe
 from dataq_plugins.sources.gmail.errors import READONLY

@@ -116,6 +116,6 @@ def _for_good(refusal: Refusal) -> Exception:
 
 
 def _asked_wait(headers: Mapping[str, str]) -> float:
-    from dataq_plugins.sources.gmail.waiting import retry_after
+    from dataq_plugins.network.backoff import retry_after
 
     return retry_after(headers.get("retry-after"))

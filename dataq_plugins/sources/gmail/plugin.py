@@ -18,7 +18,7 @@ from dataq_plugins.sdk import (
     Unreachable,
     Window,
 )
-from dataq_plugins.sources._local.protected import dataq_home
+from dataq_plugins.sources._home import dataq_home
 from dataq_plugins.sources.gmail.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ of a hundred mails may be a gigabyte.
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 import threading
@@ -16,6 +15,8 @@ from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from dataq_plugins.network.connection import is_dropped, reason
 
 ANSWER_BYTES = 64 << 20
 """More than any page of ids or of history."""
@@ -137,7 +138,7 @@ class Transport:
             idle = self._idle.setdefault(server, [])
             while idle:
                 connection = idle.pop()
-                if not _is_dropped(connection):
+                if connection.sock and not is_dropped(connection.sock):
                     break
                 connection.close()
             else:
@@ -171,18 +172,4 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except (HTTPException, OSError, ValueError, zlib.error) as error:
-        raise NoAnswer(_reason(error)) from error
-
-
-def _is_dropped(connection: HTTPConnection) -> bool:
-    """Whether the server has closed a connection that nothing is asked on."""
-    if connection.sock is None:
-        return True
-    ready = select.poll()
-    ready.register(connection.sock, select.POLLIN)
-    return bool(ready.poll(0))
-
-
-def _reason(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
-    return " ".join(str(text).split()) or type(error).__name__
+        raise NoAnswer(reason(error)) from error

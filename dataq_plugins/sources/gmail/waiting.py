@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
+from dataq_plugins.network.backoff import backoff
 from dataq_plugins.sdk import Unreachable
 
 FIRST_SECONDS, MOST_SECONDS = 0.5, 32.0
@@ -54,23 +52,4 @@ class Pauses:
 
 def jittered(tries: int) -> float:
     """Return seconds before the next try: a random part of what doubles with each one."""
-    longest = min(MOST_SECONDS, FIRST_SECONDS * 2 ** min(tries - 1, 16))
-    return random.uniform(0, longest)  # noqa: S311
-
-
-def retry_after(value: str | None, now: datetime | None = None) -> float:
-    """Return the seconds that a Retry-After asks for, as a number or a date; 0 if none.
-
-    RFC 9110, 10.2.3.
-    """
-    if not value:
-        return 0.0
-    if value.strip().isdecimal():
-        return float(value)
-    try:
-        until = parsedate_to_datetime(value)
-    except ValueError:
-        return 0.0
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
+    return backoff(tries, FIRST_SECONDS, MOST_SECONDS)

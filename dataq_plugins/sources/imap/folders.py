@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from dataq_plugins.sources._local.patterns import Patterns
+from dataq_plugins.sources._patterns import Patterns
 from dataq_plugins.sources.imap.answers import Answer, Value, number, pairs
 from dataq_plugins.sources.imap.client import Client
 from dataq_plugins.sources.imap.errors import Broken, Refused

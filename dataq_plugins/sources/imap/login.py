@@ -7,8 +7,9 @@ import socket
 import ssl
 from collections.abc import Callable
 
+from dataq_plugins.network.address import peer_address
 from dataq_plugins.sdk import SettingError
-from dataq_plugins.sources.imap.address import connected, peer_address
+from dataq_plugins.sources.imap.address import connected
 from dataq_plugins.sources.imap.answers import Answer
 from dataq_plugins.sources.imap.client import Client
 from dataq_plugins.sources.imap.errors import Broken, Lost, Refused

@@ -100,7 +100,7 @@ class Settings:
 
     def checked(self) -> None:
         """Raise SettingError for what types cannot say."""
-        from dataq_plugins.sources._local.patterns import Patterns
+        from dataq_plugins.sources._patterns import Patterns
 
         for name in ("host", "user"):
             if not getattr(self, name).strip():

@@ -7,10 +7,10 @@ import stat
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from dataq_plugins.sources._local.names import source_id
-from dataq_plugins.sources._local.patterns import Patterns
-from dataq_plugins.sources._local.protected import Protected
-from dataq_plugins.sources._local.roots import OpenRoot
+from dataq_plugins.sources._folders.names import source_id
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import OpenRoot
+from dataq_plugins.sources._patterns import Patterns
 from dataq_plugins.sources.mailboxes.mail_files import ENDINGS, FOLDERS, Maildir, MessageFolder
 from dataq_plugins.sources.mailboxes.mailbox import Mailbox
 from dataq_plugins.sources.mailboxes.mbox import is_mbox

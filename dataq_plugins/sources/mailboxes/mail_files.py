@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterator
 from xml.parsers.expat import ExpatError
 
-from dataq_plugins.sources._local.names import source_id
+from dataq_plugins.sources._folders.names import source_id
 from dataq_plugins.sources.mailboxes.known import Box
 from dataq_plugins.sources.mailboxes.mail import Mail, facts_of, mark_of, told
 from dataq_plugins.sources.mailboxes.mailbox import News

@@ -21,9 +21,10 @@ from dataq_plugins.sdk import (
     Window,
     Windows,
 )
-from dataq_plugins.sources._local.patterns import Patterns
-from dataq_plugins.sources._local.protected import Protected, dataq_home
-from dataq_plugins.sources._local.roots import OpenRoot, RootMissing, opened
+from dataq_plugins.sources._folders.protected import Protected
+from dataq_plugins.sources._folders.roots import OpenRoot, RootMissing, opened
+from dataq_plugins.sources._home import dataq_home
+from dataq_plugins.sources._patterns import Patterns
 from dataq_plugins.sources.mailboxes.extraction import Extraction
 from dataq_plugins.sources.mailboxes.finding import Finder
 from dataq_plugins.sources.mailboxes.known import Box, ForeignState, Known, pack, unpack

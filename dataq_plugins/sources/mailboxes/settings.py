@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dataq_plugins.sdk import SettingError, setting
-from dataq_plugins.sources._local.roots import Root
-from dataq_plugins.sources._local.settings import roots_of
+from dataq_plugins.sources._folders.roots import Root
+from dataq_plugins.sources._folders.settings import roots_of
 from dataq_plugins.sources.mailboxes.variant import Variant
 
 
@@ -52,7 +52,7 @@ class Settings:
 
     def check_patterns(self) -> None:
         """Raise SettingError for a line of `exclude` that is no pattern."""
-        from dataq_plugins.sources._local.patterns import Patterns
+        from dataq_plugins.sources._patterns import Patterns
 
         try:
             Patterns(self.exclude)

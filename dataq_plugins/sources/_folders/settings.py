@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dataq_plugins.sdk import SettingError
-from dataq_plugins.sources._local.roots import Root
+from dataq_plugins.sources._folders.roots import Root
 
 _LABELLED = re.compile(r"([A-Za-z0-9_.-]+)=([/~].*)", re.DOTALL)
 

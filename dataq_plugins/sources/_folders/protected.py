@@ -58,11 +58,6 @@ class Protected:
         )
 
 
-def dataq_home() -> Path:
-    """Return where DataQ keeps its own: DATAQ_HOME, else ~/.dataq."""
-    return Path(os.environ.get("DATAQ_HOME") or Path("~/.dataq").expanduser())
-
-
 def _of(place: Path) -> Iterator[Identity]:
     """Yield the identity of a file or folder, if it is still there."""
     try:

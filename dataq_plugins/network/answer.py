@@ -1,4 +1,4 @@
-"""What a receiver answers, or that it does not."""
+"""What a server answers, or that it does not."""
 
 from __future__ import annotations
 

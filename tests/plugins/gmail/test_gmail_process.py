@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 
 import psutil
@@ -11,16 +10,10 @@ import pytest
 from dataq_plugins.errors import PluginCrashed, PluginError
 from dataq_plugins.host import Item, Limits, PluginProcess, PluginSpec
 from dataq_plugins.registry import argv_for
-from tests.emulators.gmail import Gmail, serve
-from tests.plugins.gmailed import USER, config, small
+from tests.emulators.gmail import Gmail
+from tests.plugins.gmail.gmailed import USER, config, small
 
 MB = 1 << 20
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
 
 
 class Kept:

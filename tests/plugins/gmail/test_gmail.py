@@ -12,22 +12,9 @@ from dataq_plugins.conformance import assert_conforms
 from dataq_plugins.sdk import SettingError, Window
 from dataq_plugins.sources.gmail.plugin import Gmail as Plugin
 from dataq_plugins.sources.gmail.spans import EVER
-from tests.emulators.gmail import Gmail, letters, serve
+from tests.emulators.gmail import Gmail
 from tests.emulators.gmail.mailboxes import Mailbox
-from tests.plugins.gmailed import ARGV, USER, Archive, config, expect_same, plugin
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
-
-
-@pytest.fixture
-def box(gmail: Gmail) -> Mailbox:
-    made = gmail.mailbox(USER)
-    made.fill(letters(30))
-    return made
+from tests.plugins.gmail.gmailed import ARGV, USER, Archive, config, expect_same, plugin
 
 
 @pytest.fixture

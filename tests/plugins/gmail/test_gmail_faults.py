@@ -6,7 +6,6 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,28 +14,15 @@ from dataq_plugins.sources.gmail import waiting
 from dataq_plugins.sources.gmail.plugin import Gmail as Plugin
 from dataq_plugins.sources.gmail.progress import unpack
 from dataq_plugins.sources.gmail.spans import LATEST
-from tests.emulators.gmail import READONLY, Gmail, letters, serve
+from tests.emulators.gmail import READONLY, Gmail
 from tests.emulators.gmail.mailboxes import Mailbox
-from tests.plugins.gmailed import USER, Archive, expect_same, plugin, small
+from tests.plugins.gmail.gmailed import USER, Archive, expect_same, plugin, small
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Tries follow one another soon."""
     monkeypatch.setattr(waiting, "FIRST_SECONDS", 0.01)
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
-
-
-@pytest.fixture
-def box(gmail: Gmail) -> Mailbox:
-    made = gmail.mailbox(USER)
-    made.fill(letters(30))
-    return made
 
 
 def known(archive: Archive, source: Plugin) -> set[str]:

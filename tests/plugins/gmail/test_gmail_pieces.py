@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
-from email.utils import format_datetime
 
 import pytest
 from hypothesis import given
@@ -22,7 +21,7 @@ from dataq_plugins.sources.gmail.service import batch_url, build_service, descri
 from dataq_plugins.sources.gmail.spans import EVER, LATEST, Spans
 from dataq_plugins.sources.gmail.transport import NoAnswer
 from dataq_plugins.sources.gmail.waited import Belt, waited
-from dataq_plugins.sources.gmail.waiting import Pauses, Stopped, jittered, retry_after
+from dataq_plugins.sources.gmail.waiting import Pauses, Stopped, jittered
 
 WHEN = datetime(2026, 5, 19, 8, 30, tzinfo=UTC)
 
@@ -144,15 +143,6 @@ def test_waits_double_up_to_a_bound_and_end() -> None:
     stop.set()
     with pytest.raises(Stopped):
         Pauses(10, stop).wait("it is busy")
-
-
-def test_retry_after_is_a_number_or_a_date() -> None:
-    later = format_datetime(WHEN.replace(second=30), usegmt=True)
-    assert retry_after("120") == 120
-    assert retry_after(later, WHEN) == 30
-    assert [retry_after(each) for each in (None, "", "soon", "-1", "Mon, 1 Jan 2001 00:00:00")] == [
-        0
-    ] * 5
 
 
 def test_spans_join_and_say_what_is_missing() -> None:

@@ -14,24 +14,11 @@ import pytest
 from dataq_plugins.sdk import SettingError, Unreachable
 from dataq_plugins.sources.gmail.addresses import refuse_unsafe
 from dataq_plugins.sources.gmail.token_file import read_token, write_token
-from tests.emulators.gmail import METADATA, READONLY, Gmail, letters, serve
+from tests.emulators.gmail import METADATA, READONLY, Gmail
 from tests.emulators.gmail.mailboxes import Mailbox
-from tests.plugins.gmailed import USER, Archive, expect_same, plugin
+from tests.plugins.gmail.gmailed import USER, Archive, expect_same, plugin
 
 TOKEN = {"refresh_token": "1//secret-of-ana", "client_id": "c", "client_secret": "GOCSPX-secret"}
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
-
-
-@pytest.fixture
-def box(gmail: Gmail) -> Mailbox:
-    made = gmail.mailbox(USER)
-    made.fill(letters(9))
-    return made
 
 
 def refused(gmail: Gmail, **more: str) -> SettingError:

@@ -1,0 +1,1 @@
+"""How plugins reach servers: HTTP over connections that are kept, allowed addresses, tokens."""
