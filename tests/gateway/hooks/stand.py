@@ -50,6 +50,7 @@ class Stand:
         self.slow = SlowSource(home.parent)
         self.gate = self.slow.gate
         self.log = home.parent / "server.log"
+        self.command = [sys.executable, "-m", "dataq_gateway", "serve-hooks", "--port", "0"]
         self._process: subprocess.Popen[bytes] | None = None
         (home / "hooks").mkdir()
         self.slow.declare(home / "sources")
@@ -65,7 +66,7 @@ class Stand:
         before = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "dataq_gateway", "serve-hooks", "--port", "0"],
+                self.command,
                 env={**os.environ, "HOOK_KEY": SECRET, "DATAQ_HOME": str(self.home)},
                 stderr=log,
             )
