@@ -62,6 +62,7 @@ class Seaweed:
             "-ip.bind=127.0.0.1",
             "-master.volumeSizeLimitMB=1024",
             "-master.volumePreallocate=false",
+            "-master.electionTimeout=1s",  # there is one: who waits for others waits in vain
             f"-master.port={master}",
             f"-master.port.grpc={master_grpc}",
             f"-volume.port={volume}",
