@@ -13,7 +13,6 @@ import pytest
 
 from dataq_lake.lake import open_lake
 from dataq_lake.objects.path import ObjectPath
-from dataq_resources.home import Home
 from tests.extraction.feed import FIRST, MORE
 from tests.extraction.stand import TOKEN, Instance
 from tests.postgres import Postgres

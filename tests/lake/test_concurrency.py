@@ -2,71 +2,40 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
+from dataq_lake.difference import Difference
 from dataq_lake.lake import Lake
+from tests.lake.writers import Write, Writer, at_once, key
 
 WRITERS = 3
 pytestmark = pytest.mark.usefixtures("engine")
 
-INSERT = """
-batches = [batch(range(n * 50, n * 50 + 100)) for n in range(6)]
-for one in batches:
-    handle.insert_new([one])
-"""
-APPEND = """
-for n in range(10):
-    handle.append([batch(range(me * 100 + n * 10, me * 100 + n * 10 + 10))])
-"""
-REPLACE = """
-for n in range(4):
-    handle.apply(Difference([batch([0, me + 1])], [key(0), key(me + 1)]))
-"""
-PRELUDE = """
-import sys
-import pyarrow as pa
-from dataq_lake.difference import Difference
-from dataq_lake.lake import open_lake
-me, handle = int(sys.argv[2]), open_lake(sys.argv[1]).table("segments")
-key = "{:032x}".format
-def batch(numbers):
-    rows = [{"id": key(number), "sequence_number": me} for number in numbers]
-    return pa.RecordBatch.from_pylist(rows, schema=handle.table.schema)
-sys.stdin.readline()  # all start together
-"""
+
+def insert(writer: Writer) -> None:
+    batches = [writer.batch(range(n * 50, n * 50 + 100)) for n in range(6)]
+    for one in batches:
+        writer.handle.insert_new([one])
 
 
-def at_once(script: str, lake: Lake) -> None:
-    """Runs `script` in WRITERS processes that start it at the same moment."""
-    root = Path(__file__).resolve().parents[2]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", PRELUDE + script, str(lake.root), str(number)],
-            stdin=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=root,
-            text=True,
-        )
-        for number in range(WRITERS)
-    ]
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        _, errors = process.communicate(timeout=120)
-        assert process.returncode == 0, errors
+def append(writer: Writer) -> None:
+    for n in range(10):
+        first = writer.me * 100 + n * 10
+        writer.handle.append([writer.batch(range(first, first + 10))])
+
+
+def replace(writer: Writer) -> None:
+    own = writer.me + 1
+    for _ in range(4):
+        writer.handle.apply(Difference([writer.batch([0, own])], [key(0), key(own)]))
 
 
 @pytest.mark.engines("delta", "file", "postgres", heavy=("file",))
-@pytest.mark.parametrize(("script", "expected"), [(INSERT, 350), (APPEND, WRITERS * 100)])
-def test_nothing_is_lost_or_there_twice(lake: Lake, script: str, expected: int) -> None:
-    at_once(script, lake)
+@pytest.mark.parametrize(("write", "expected"), [(insert, 350), (append, WRITERS * 100)])
+def test_nothing_is_lost_or_there_twice(lake: Lake, write: Write, expected: int) -> None:
+    at_once(write, lake, WRITERS)
     ids = lake.table("segments").scan(["id"]).collect().to_series()
     assert (ids.len(), ids.n_unique()) == (expected, expected)
     told = sum(commit.rows for commit in lake.table("segments").history())
@@ -75,7 +44,7 @@ def test_nothing_is_lost_or_there_twice(lake: Lake, script: str, expected: int) 
 
 @pytest.mark.engines("delta")
 def test_no_file_is_left_of_a_lost_race(lake: Lake) -> None:
-    at_once(INSERT, lake)
+    at_once(insert, lake, WRITERS)
     on_disk = {path.name for path in (lake.root / "tables" / "segments").glob("*.parquet")}
     live = {path.name for path in lake.table("segments").files()}
     merged = any(not commit.rows and commit.files for commit in lake.table("segments").history())
@@ -103,7 +72,7 @@ def test_threads_of_one_process_share_a_lake(lake: Lake) -> None:
 
 @pytest.mark.engines("delta", "file", "postgres", heavy=("file", "postgres"))
 def test_replacing_the_same_row_leaves_one(lake: Lake) -> None:
-    at_once(REPLACE, lake)
+    at_once(replace, lake, WRITERS)
     rows = lake.table("segments").scan(["id", "sequence_number"]).sort("id").collect()
     assert rows["id"].to_list() == [f"{number:032x}" for number in range(WRITERS + 1)]
     assert rows["sequence_number"].to_list()[1:] == list(range(WRITERS))
