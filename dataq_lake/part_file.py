@@ -21,11 +21,8 @@ from dataq_lake.log_entries import DataFile
 from dataq_lake.schemas import Table
 
 # Nearly every row has its own: a dictionary of them is made, found too large, and thrown away.
-_OWN = {"source_id", "target_id", "strength", "sequence", "timestamp"} | {
-    "content_hash",
-    "file_hash",
-    "text_hash",
-}
+_OWN = {"source_id", "target_id", "strength", "sequence", "timestamp"}
+_OWN |= {"content_hash", "file_hash", "text_hash"}
 # Engines skip files by these; ranges of anything else are wide open anyway (ids are hashes).
 _RANGED = {"sequence", "timestamp", "observed_at", "created_at", "window", "source", "state"}
 
