@@ -6,7 +6,7 @@ import os
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,6 +15,9 @@ from dataq_lake.objects.path import ObjectPath
 from tests.dovecot import Dovecot, dovecots
 from tests.postgres import Postgres, serve
 from tests.s3.seaweed import BUCKET, Seaweed, program
+
+if TYPE_CHECKING:
+    from tests.emulators.gmail import Gmail
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +61,15 @@ def dovecot() -> Iterator[Dovecot]:
     """An IMAP server of this test run's own; whoever logs in has an empty account."""
     with dovecots(absent) as start:
         yield start()
+
+
+@pytest.fixture
+def gmail() -> Iterator[Gmail]:
+    """A Gmail of this test's own, without mailboxes."""
+    from tests.emulators import gmail as emulator
+
+    with emulator.serve() as made:
+        yield made
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""An emulator of Gmail for each test, and a plain HTTP client of it."""
+"""A mailbox in the Gmail of each test, and a plain HTTP client of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from tests.emulators.client import Client
-from tests.emulators.gmail import Gmail, serve
+from tests.emulators.gmail import Gmail
 from tests.emulators.gmail.mailboxes import Mailbox
 
 USER = "ana@example.org"
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
 
 
 @pytest.fixture

@@ -9,12 +9,11 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.emulators.gmail import LABELS, Gmail, letters, serve
+from tests.emulators.gmail import LABELS, Gmail, letters
 from tests.gateway.rows import Command
 
 USER = "ana@example.org"
@@ -25,10 +24,10 @@ pytestmark = pytest.mark.filterwarnings(
 
 
 @pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        made.mailbox(USER).fill(letters(20))
-        yield made
+def gmail(gmail: Gmail) -> Gmail:
+    """With a mailbox of twenty mails."""
+    gmail.mailbox(USER).fill(letters(20))
+    return gmail
 
 
 @pytest.fixture

@@ -86,7 +86,7 @@ def changed(standing: Standing, have: Edges, settled: bool) -> tuple[Any, Edges]
 
 
 def _nearest(standing: Standing, have: Edges, sure: Any, whole: bool) -> Nearest:
-    """The nearest of all to whom anybody new came, or of `whole` lists those of all.
+    """The nearest of those to whom anybody new came, or of all where `whole` is true.
 
     With the stored edges only what is new and what has lost are compared.
     """
@@ -110,13 +110,13 @@ def _nearest(standing: Standing, have: Edges, sure: Any, whole: bool) -> Nearest
 
 def _remember(nearest: Nearest, known: Edges) -> None:
     """Makes whole the lists of those who have changed, and of those whom these have dropped."""
-    changed = nearest.changed
-    nearest.remember(known.source, known.target, known.strength, changed)
+    whose = nearest.changed
+    nearest.remember(known.source, known.target, known.strength, whose)
     near = known.take(_touched(nearest, known))
     dropped = near.take(~nearest.has(near.source, near.target))
-    ends = np.zeros_like(changed)
+    ends = np.zeros_like(whose)
     ends[dropped.source] = ends[dropped.target] = True
-    nearest.remember(known.source, known.target, known.strength, ends & ~changed)
+    nearest.remember(known.source, known.target, known.strength, ends & ~whose)
 
 
 def _lost(nearest: Nearest, standing: Standing, have: Edges, sure: Any) -> Any:

@@ -1,20 +1,12 @@
-"""An emulator of Gmail for each test, and a mailbox in it."""
+"""A mailbox in the Gmail of each test."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.emulators.gmail import Gmail, letters, serve
+from tests.emulators.gmail import Gmail, letters
 from tests.emulators.gmail.mailboxes import Mailbox
 from tests.plugins.gmail.gmailed import USER
-
-
-@pytest.fixture
-def gmail() -> Iterator[Gmail]:
-    with serve() as made:
-        yield made
 
 
 @pytest.fixture
