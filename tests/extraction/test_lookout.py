@@ -62,27 +62,31 @@ def test_works_go_on_beside_it_and_wake_it_even_if_they_fail(
     monkeypatch.setattr(
         threading, "excepthook", lambda told: failed.append(f"{told.thread.name} {told.exc_value}")
     )
-    done, looks, began = Event(), [], []
+    looks: list[int] = []
+    began: list[str] = []
+    may_end = [Event(), Event()]
 
     def work(number: int) -> None:
-        began.append((threading.current_thread().name, number))
-        assert done.wait(20)
+        began.append(threading.current_thread().name)
+        assert may_end[number].wait(20)
         raise ValueError(number)
 
     def look() -> None:
-        looks.append(1)
         for number in range(len(began), 2):
             if lookout.has_room:
                 lookout.begin(f"work-{number}", work, number)
+        looks.append(1)
 
     lookout = Lookout("looks", look, 600, 1)
     lookout.start()
-    until(lambda: began == [("work-0", 0)])
+    until(lambda: len(looks) == 1 and began == ["work-0"])
     assert not lookout.has_room
-    done.set()
-    until(lambda: len(looks) == 3)
-    assert began == [("work-0", 0), ("work-1", 1)]
-    assert failed == ["work-0 0", "work-1 1"]
+    may_end[0].set()
+    until(lambda: len(looks) == 2 and began == ["work-0", "work-1"])
+    assert not lookout.has_room
+    may_end[1].set()
+    until(lambda: len(looks) == 3 and len(failed) == 2)
+    assert sorted(failed) == ["work-0 0", "work-1 1"]
     assert lookout.has_room
     lookout.close()
     assert not lookout.has_room
