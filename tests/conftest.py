@@ -21,14 +21,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Two shared cores: a deadline for one example would fail by accident, never by fault.
+# Two shared cores: a deadline for one example would fail by accident, never by fault. So would a bound on
+# its size: what is drawn depends on the modules that earlier tests have imported.
 settings.register_profile(
     "ci",
     max_examples=50,
     deadline=None,
     derandomize=True,
     database=None,
-    suppress_health_check=[HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.register_profile("deep", max_examples=2_000, deadline=None)
 settings.load_profile(os.environ.get("DATAQ_HYPOTHESIS", "ci"))

@@ -126,9 +126,7 @@ def test_the_sensor_looks_only_when_something_has_come(
     with dg.DagsterInstance.ephemeral() as instance:
         assert tick() == "nothing has changed"
         expect(lambda: tick() == "nothing has come while it was watched")
-        begun = time.monotonic()
         assert tick() == "nothing has come while it was watched"
-        assert time.monotonic() - begun < 1
         account.add(mail(2), box="Work")
         expect(lambda: tick() is None)
     end_watching()

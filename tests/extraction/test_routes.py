@@ -54,7 +54,10 @@ def dispatcher() -> SimpleNamespace:
 
 
 @pytest.fixture
-def client(jobs: Jobs, dispatcher: SimpleNamespace) -> Iterator[httpx.Client]:
+def client(
+    jobs: Jobs, dispatcher: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[httpx.Client]:
+    monkeypatch.setattr(behind, "READY_SECONDS", 60.0)
     group = Group(Store(jobs.home.path / "hooks"), print)
     starter = cast("Starter", SimpleNamespace(is_alive=True))
     service = Service(jobs, cast("Dispatcher", dispatcher), TOKEN)
@@ -248,6 +251,7 @@ def test_what_does_not_answer_is_told_and_looked_at_once(
     client: httpx.Client, jobs: Jobs, dispatcher: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(behind, "READY_SECONDS", 0.05)
+    monkeypatch.setattr(behind, "FRESH_SECONDS", 600.0)
     go, looks = threading.Event(), []
 
     def slow() -> None:
@@ -256,6 +260,7 @@ def test_what_does_not_answer_is_told_and_looked_at_once(
 
     service = Service(jobs, cast("Dispatcher", dispatcher), TOKEN)
     service.looks = {"lake": Look(slow), "tasks": Look(lambda: None)}
+    assert service.looks["tasks"].begun().result(60) is None
     assert [service.missing() for _ in range(3)] == [{"lake": "it does not answer"}] * 3
     assert len(looks) == 1
     go.set()
