@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from dataq_lake.errors import FixTheCall, TableDamaged, WrongEngine
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
 from dataq_lake.objects.path import ObjectPath
+from dataq_lake.settling import sync_folder
 
 SETTING = "DATAQ_TABLES"
 FILE = "engine.json"
@@ -101,10 +103,17 @@ def write_engine(root: Location, engine: Engine) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    with open(path, "x", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
+    """Whole or not at all, whoever looks meanwhile and whenever the process is killed."""
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(draft, "x", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def _made(root: Location) -> Engine | None:

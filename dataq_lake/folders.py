@@ -1,7 +1,11 @@
-"""Folders of the lake: nobody but their owner may look inside."""
+"""Folders of the lake: nobody but their owner may look inside, and one at a time may hold them."""
 
 from __future__ import annotations
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,3 +20,14 @@ def private_folder(path: Place) -> Place:
         private_folder(path.parent)
         path.mkdir(mode=0o700, exist_ok=True)
     return path
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Holds the folder itself: that takes no file, so it works on a full disk as well."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
+
+from dataq_lake.folders import alone_in
 
 BUSY_SECONDS = 60
 
@@ -20,7 +20,7 @@ def opened(path: Path, tables: str) -> sqlite3.Connection:
     and to close a file ends the locks that other connections of this process have on it.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with _alone_in(path.parent):
+    with alone_in(path.parent):
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
         connection = sqlite3.connect(
@@ -34,14 +34,3 @@ def opened(path: Path, tables: str) -> sqlite3.Connection:
             connection.close()
             raise
     return connection
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Holds the folder itself: that takes no file, so it works on a full disk as well."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(number)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# Two shared cores: a deadline for one example would fail by accident, never by fault. So would a bound on
-# its size: what is drawn depends on the modules that earlier tests have imported.
+# Two shared cores: a deadline for one example would fail by accident, never by fault. So would a
+# bound on its size: what is drawn depends on the modules that earlier tests have imported.
 settings.register_profile(
     "ci",
     max_examples=50,

@@ -24,7 +24,7 @@ from dataq_lake.ducklake.store import reach
 from dataq_lake.engine import FILE, Engine, write_engine
 from dataq_lake.errors import CatalogueUnreachable, FixTheCall, Retry, TableDamaged
 from dataq_lake.extensions import OFFLINE, load
-from dataq_lake.folders import private_folder
+from dataq_lake.folders import alone_in, private_folder
 from dataq_lake.location import Location
 from dataq_lake.objects.refusals import patience
 
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     import duckdb
 
 WAIT_SECONDS = 60.0
+HEADER_BYTES = 3 * 4096
+"""What the smallest whole DuckDB file has."""
 NAMES = "select distinct table_name from {meta}.ducklake_table order by table_name"
 NEWEST = "select max(snapshot_id) from {meta}.ducklake_snapshot"
 _REFUSED = re.compile(r"Cannot open file .*(Read-only file system|Permission denied)", re.S)
@@ -192,15 +194,31 @@ class Catalogue:
     def _attach(self) -> None:
         if self._attached:
             return
-        made = self.exists
-        if not made and isinstance(self.root, Path):
+        if not self.exists and isinstance(self.root, Path):
             private_folder(self.root / "tables")
-        until = time.monotonic() + (WAIT_SECONDS if self.file else patience())
-        while not self._try_to_attach(made, until):
-            time.sleep(0.05)
-        self._attached = True
-        if not made:
-            write_engine(self.root, self.engine)
+        with self._one_maker():
+            made = self.exists
+            until = time.monotonic() + (WAIT_SECONDS if self.file else patience())
+            while not self._try_to_attach(made, until):
+                time.sleep(0.05)
+            self._attached = True
+            if not made:
+                write_engine(self.root, self.engine)
+
+    @contextmanager
+    def _one_maker(self) -> Iterator[None]:
+        """One at a time makes a DuckDB file: two would write over each other's, and hardly notice.
+
+        What one left that was killed meanwhile is removed; nothing was committed to it yet.
+        """
+        file = self.file
+        if self.exists or file is None or not file.parent.is_dir():
+            yield
+            return
+        with alone_in(file.parent):
+            if not self.exists and file.is_file() and file.stat().st_size < HEADER_BYTES:
+                file.unlink()
+            yield
 
     def _try_to_attach(self, made: bool, until: float) -> bool:
         """Attaches the catalogue; False if another process holds it and it is not too late.

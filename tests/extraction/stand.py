@@ -58,6 +58,16 @@ class Instance(Stand):
             **given,  # type: ignore[arg-type]
         )
 
+    def lacks(self, *what: str) -> None:
+        """Returns once it says that it is not ready, and that it lacks these; none if it is."""
+        status = 503 if what else 200
+
+        def says_so() -> bool:
+            answer = self.ask("GET", "/ready")
+            return (answer.status_code, {*answer.json()["missing"]}) == (status, {*what})
+
+        eventually(says_so)
+
     def extract(self, source: str, **asked: Any) -> str:
         """The path of the task that extracts a source."""
         answer = self.ask("POST", "/extract", {"source": source, **asked})

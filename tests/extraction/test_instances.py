@@ -91,8 +91,7 @@ def test_without_the_database_it_is_not_ready_and_goes_on_afterwards(
     postgres.stop()
     try:
         assert one.ask("GET", "/health").status_code == 200
-        ready = one.ask("GET", "/ready")
-        assert (ready.status_code, set(ready.json()["missing"])) == (503, {"tasks", "queue"})
+        one.lacks("tasks", "queue")
         answer = one.ask("POST", "/extract", {"source": "slow"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
         assert "does not answer" in answer.json()["error"]
@@ -100,4 +99,4 @@ def test_without_the_database_it_is_not_ready_and_goes_on_afterwards(
     finally:
         postgres.start()
     assert one.ended(path)["status"] == "completed", "its end was kept until it could be told"
-    eventually(lambda: one.ask("GET", "/ready").status_code == 200)
+    one.lacks()

@@ -33,6 +33,7 @@ def test_the_example_is_extracted_and_counted(instances: Make) -> None:
     one.add_feed()
     (one.folder / "fails").touch()
     one.start()
+    one.lacks()
     assert one.ask("GET", "/ready").json() == {"ready": True, "reason": None, "missing": {}}
     path = one.extract("inbox", idempotency_key="the first")
     told = one.ended(path)

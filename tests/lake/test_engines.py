@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from dataq_lake.ducklake.catalogue import Catalogue, close_catalogues
 from dataq_lake.ducklake.session import METADATA
 from dataq_lake.ducklake.staging import Staging
 from dataq_lake.ducklake.table import DuckLakeTable
-from dataq_lake.engine import DELTA, Engine, engine_of, parsed
+from dataq_lake.engine import DELTA, Engine, engine_of, parsed, write_engine
 from dataq_lake.errors import (
     CatalogueUnreachable,
     ContentLost,
@@ -34,6 +36,7 @@ from dataq_lake.errors import (
     VersionGone,
     WrongEngine,
 )
+from dataq_lake.folders import alone_in, private_folder
 from dataq_lake.lake import Lake, open_lake
 from dataq_lake.snapshots import create
 from tests.lake.conftest import Rows
@@ -349,3 +352,60 @@ def test_a_file_that_another_process_holds_is_waited_for(
         holder.stdin.flush()
         assert handle.append([rows("items", ["b"])]).rows == 1
     assert handle.count() == 2
+
+
+@in_file
+def test_who_makes_a_file_is_alone(lake: Lake, engine: str, rows: Rows) -> None:
+    """Two would write over each other's, now and then."""
+    file = made_by_hand(lake)
+    with ThreadPoolExecutor(1) as threads:
+        with alone_in(file.parent):
+            append = threads.submit(lake.table("items").append, [rows("items", ["a"])])
+            assert wait([append], 0.5).not_done
+        assert append.result(60).rows == 1
+    with alone_in(file.parent):  # of one that is made nobody has to wait for others
+        assert lake.table("items").append([rows("items", ["b"])]).rows == 1
+    assert lake.table("items").count() == 2
+
+
+@in_file
+@pytest.mark.parametrize("size", [0, 100, 4096, 8192, 12287, 12288])
+def test_one_that_was_killed_while_it_made_a_file_does_no_harm(
+    lake: Lake, engine: str, rows: Rows, size: int
+) -> None:
+    file = made_by_hand(lake)
+    duckdb.connect(file).close()
+    with file.open("r+b") as half:
+        half.truncate(size)
+    assert lake.table("items").append([rows("items", ["a"])]).rows == 1
+    close_catalogues()
+    with file.open("r+b") as half:
+        half.truncate(size)
+    with pytest.raises(CatalogueUnreachable):
+        lake.table("items").count()
+    assert file.stat().st_size == size, "one with rows is left as it is"
+
+
+def made_by_hand(lake: Lake) -> Path:
+    """Where the catalogue will be, in a folder that is there."""
+    assert lake.catalogue
+    assert lake.catalogue.file
+    return private_folder(lake.catalogue.file.parent) / lake.catalogue.file.name
+
+
+def test_what_a_lake_says_of_its_engine_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as disk:
+        disk.setattr("os.fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            write_engine(tmp_path, DELTA)
+    assert list(tmp_path.iterdir()) == []
+    write_engine(tmp_path, DELTA)
+    write_engine(tmp_path, DELTA)
+    with pytest.raises(WrongEngine, match="was just made with delta"):
+        write_engine(tmp_path, parsed("ducklake:lake.ducklake"))
+    assert [each.name for each in tmp_path.iterdir()] == ["engine.json"]
