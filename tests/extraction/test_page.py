@@ -114,11 +114,12 @@ def test_a_store_that_is_away_too_long_fails_the_task_and_the_next_does_the_rest
     bucket: ObjectPath,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DATAQ_LAKE_SECONDS", "3")
     one, two = pair
-    for each in pair:
-        each.add_feed()
-        each.start()
+    with monkeypatch.context() as theirs:
+        theirs.setenv("DATAQ_LAKE_SECONDS", "10")
+        for each in pair:
+            each.add_feed()
+            each.start()
     path = one.extract("feed")
     eventually((one.folder / "waiting").exists)
     eventually(lambda: two.task(path)["progress"]["items"])
