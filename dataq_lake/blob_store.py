@@ -15,9 +15,9 @@ from pathlib import Path
 
 from dataq_lake.blobs import CHUNK, URI, Blob, Blobs, Writer
 from dataq_lake.errors import ContentDamaged, ContentLost
-from dataq_lake.folders import private_folder
+from dataq_lake.folders import private_folder, sync
 from dataq_lake.location import Location
-from dataq_lake.settling import settler, sync_folder
+from dataq_lake.settling import settler
 from dataq_lake.storage import writable
 
 FRESH_SECONDS = 60
@@ -65,7 +65,7 @@ class BlobStore(Blobs):
         with writable(self.folder.parent):
             private_folder(self.folder / "damaged")
             path.replace(self._aside(uri))
-            sync_folder(path.parent)
+            sync(path.parent)
 
     def forget_aside(self, uri: str) -> None:
         """Removes the copy that was set aside, once the blob is whole again."""
@@ -135,7 +135,7 @@ class BlobStore(Blobs):
         with suppress(FileExistsError):
             final.hardlink_to(aside)
         aside.unlink()
-        sync_folder(final.parent)
+        sync(final.parent)
 
     def _sweep(self) -> None:
         """Removes what writers left that were killed: nobody holds the lock on their file."""

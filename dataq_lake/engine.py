@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import uuid
 from dataclasses import dataclass
-from pathlib import Path
 
 from dataq_lake.errors import FixTheCall, TableDamaged, WrongEngine
 from dataq_lake.folders import private_folder
 from dataq_lake.location import Location
 from dataq_lake.objects.path import ObjectPath
-from dataq_lake.settling import sync_folder
+from dataq_lake.whole_file import write_whole
 
 SETTING = "DATAQ_TABLES"
 FILE = "engine.json"
@@ -96,24 +94,10 @@ def write_engine(root: Location, engine: Engine) -> None:
         if isinstance(root, ObjectPath):
             (root / FILE).create(text.encode())
         else:
-            _write(private_folder(root) / FILE, text)
+            write_whole(private_folder(root) / FILE, text, once=True)
     except FileExistsError:
         if (made := _made(root)) != engine:
             raise WrongEngine(f"the lake at {root} was just made with {made}") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all, whoever looks meanwhile and whenever the process is killed."""
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    try:
-        with open(draft, "x", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _made(root: Location) -> Engine | None:

@@ -22,6 +22,15 @@ def private_folder(path: Place) -> Place:
     return path
 
 
+def sync(path: Path) -> None:
+    """Waits until a file's bytes, or a folder's names, are on disk."""
+    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Holds the folder itself: that takes no file, so it works on a full disk as well."""

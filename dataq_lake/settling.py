@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from dataq_lake.folders import private_folder
+from dataq_lake.folders import private_folder, sync
 
 OPEN_FILES = 32
 
@@ -51,7 +51,7 @@ class Settler:
         with self._lock:
             self._wait(OPEN_FILES - 1)
             self._thread = self._thread or ThreadPoolExecutor(1, "blobs")
-            work = (_finish, file, path, final) if file else (sync_folder, final)
+            work = (_finish, file, path, final) if file else (sync, final)
             self._waiting.append(self._thread.submit(*work))
 
 
@@ -61,21 +61,12 @@ def settler(folder: Path) -> Settler:  # noqa: ARG001 - the cache tells them apa
     return Settler()
 
 
-def sync_folder(folder: Path) -> None:
-    """Brings the names in `folder` to disk."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
-
-
 def _finish(file: BinaryIO, path: Path, final: Path) -> None:
     with file:
         os.fsync(file.fileno())
         made = not final.parent.is_dir()
         private_folder(final.parent)
         path.replace(final)
-    sync_folder(final.parent)
+    sync(final.parent)
     if made:
-        sync_folder(final.parent.parent)
+        sync(final.parent.parent)

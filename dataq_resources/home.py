@@ -9,6 +9,7 @@ from pathlib import Path
 from dataq_lake.location import Location, located
 from dataq_lake.objects.path import ObjectPath
 from dataq_lake.objects.store import expect_conditional_puts
+from dataq_lake.whole_file import write_whole
 
 DAGSTER_YAML = """\
 # Written by DataQ on first use; yours to change.
@@ -132,7 +133,7 @@ class Home:
             expect_conditional_puts(self.lake)
         settings = self.dagster / "dagster.yaml"
         if not settings.exists():
-            settings.write_text(DAGSTER_YAML, encoding="utf-8")
+            write_whole(settings, DAGSTER_YAML)
 
 
 def home_from_environment() -> Home:

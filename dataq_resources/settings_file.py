@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from dataq_lake.whole_file import write_whole
+
 Model = TypeVar("Model", bound=BaseModel)
 Refusal = Callable[[Path, str, int | None], Exception]
 
@@ -69,10 +71,7 @@ def write_settings(path: Path, settings: Any) -> None:
     import yaml
 
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    temporary = path.with_name(f".{path.name}.new")
-    temporary.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-    temporary.chmod(0o600)
-    temporary.replace(path)
+    write_whole(path, yaml.safe_dump(settings, sort_keys=False))
 
 
 def _read(text: str, loader_class: Any) -> tuple[Any, Any]:

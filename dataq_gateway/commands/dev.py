@@ -50,6 +50,8 @@ def _workspace(folder: Path) -> Path:
         {"python_module": {"module_name": module, "location_name": name, "working_directory": here}}
         for name, module in modules.items()
     ]
+    from dataq_lake.whole_file import write_whole
+
     path = folder / "workspace.yaml"
-    path.write_text(json.dumps({"load_from": locations}, indent=1), encoding="utf-8")
+    write_whole(path, json.dumps({"load_from": locations}, indent=1))
     return path

@@ -202,23 +202,28 @@ class Catalogue:
             while not self._try_to_attach(made, until):
                 time.sleep(0.05)
             self._attached = True
-            if not made:
-                write_engine(self.root, self.engine)
+            try:
+                if not made:
+                    write_engine(self.root, self.engine)
+            except BaseException:  # nothing may be committed to a lake that does not say what it is
+                self._detach()
+                raise
 
     @contextmanager
     def _one_maker(self) -> Iterator[None]:
-        """One at a time makes a DuckDB file: two would write over each other's, and hardly notice.
-
-        What one left that was killed meanwhile is removed; nothing was committed to it yet.
-        """
+        """One at a time makes a DuckDB file: two would write over each other's, now and then."""
         file = self.file
         if self.exists or file is None or not file.parent.is_dir():
             yield
             return
         with alone_in(file.parent):
-            if not self.exists and file.is_file() and file.stat().st_size < HEADER_BYTES:
-                file.unlink()
+            self._remove_torn(file)
             yield
+
+    def _remove_torn(self, file: Path) -> None:
+        """Removes what one left that was killed while it made the file: nobody committed to it."""
+        if not self.exists and file.is_file() and file.stat().st_size < HEADER_BYTES:
+            file.unlink()
 
     def _try_to_attach(self, made: bool, until: float) -> bool:
         """Attaches the catalogue; False if another process holds it and it is not too late.

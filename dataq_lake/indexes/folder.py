@@ -24,6 +24,7 @@ from pathlib import Path
 from dataq_lake.cleaning import needed_parts
 from dataq_lake.damage import Damage, Told, unheard
 from dataq_lake.errors import REPAIR, IndexDamaged, SnapshotGone, UnknownSnapshot
+from dataq_lake.folders import sync
 from dataq_lake.indexes.manifest import Manifest, parse_manifest
 from dataq_lake.indexes.marks import Marks
 from dataq_lake.location import Location
@@ -226,12 +227,3 @@ def link(file: Path, there: Path) -> None:
         there.hardlink_to(file)
     except OSError:
         shutil.copyfile(file, there)
-
-
-def sync(path: Path) -> None:
-    """Waits until a file's bytes, or a folder's names, are on disk."""
-    number = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from dataq_lake.errors import InvalidName
 from dataq_lake.location import Location
 from dataq_lake.objects.path import ObjectPath
+from dataq_lake.whole_file import write_whole
 
 _NAME = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
@@ -48,18 +49,12 @@ class Marks:
 
     def write(self, mark: Mark) -> None:
         """Puts a mark in place, at once and for good."""
-        from dataq_lake.indexes.folder import sync
-
         content = json.dumps(asdict(mark))
         if isinstance(self.folder, ObjectPath):
             (self.folder / f"{mark.snapshot}.json").write_bytes(content.encode())
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.folder / f".{mark.snapshot}"
-        draft.write_text(content, encoding="utf-8")
-        sync(draft)
-        draft.replace(self.folder / f"{mark.snapshot}.json")
-        sync(self.folder)
+        write_whole(self.folder / f"{mark.snapshot}.json", content)
 
     def remove(self, snapshot: str) -> None:
         """Takes a mark away, if there is one."""

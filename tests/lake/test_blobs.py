@@ -116,7 +116,7 @@ def test_a_row_is_committed_only_after_its_blob_is_on_disk(
     def full_disk(folder: Path) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dataq_lake.settling.sync_folder", full_disk)
+    monkeypatch.setattr("dataq_lake.settling.sync", full_disk)
     other = open_lake(lake.root)  # rows and blobs may go through two handles on one lake
     with other.blobs.writer() as writer:
         writer.write(b"large")
@@ -130,7 +130,7 @@ def test_whoever_commits_waits_for_all_blobs(
     store: BlobStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     disk = Event()
-    monkeypatch.setattr("dataq_lake.settling.sync_folder", lambda folder: disk.wait())
+    monkeypatch.setattr("dataq_lake.settling.sync", lambda folder: disk.wait())
     with store.writer() as writer:
         writer.commit()
     with ThreadPoolExecutor(2) as threads:
