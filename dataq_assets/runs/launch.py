@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dataq_assets.retrying import IMPATIENT
 from dataq_assets.runs.outcome import Checked, Failure, Outcome
 from dataq_assets.stages.check import COUNT, ROWS
+from dataq_lake.folders import alone_in
 from dataq_resources.errors import KIND
 from dataq_resources.processes import PROCESS_TAG, this_process
 
@@ -51,7 +52,8 @@ def open_instance(home: Home) -> dg.DagsterInstance:
 
     home.prepare()
     os.environ["DAGSTER_HOME"] = str(home.dagster)
-    instance = dg.DagsterInstance.from_config(str(home.dagster))
+    with alone_in(home.dagster):  # two that make its files at once fail each other
+        instance = dg.DagsterInstance.from_config(str(home.dagster))
     if not instance.get_settings("python_logs").get("dagster_handler_config"):
         # Otherwise each starting run resets Python's logging under locks that a run in another
         # thread holds while it stores an event: both then wait for ever.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -375,6 +376,38 @@ def test_every_check_is_broken_here_and_has_what_a_reader_needs(way: Way) -> Non
     assert [check.name for check in checks if not check.doc or "\n" in check.doc] == []
     assert {check.severity for check in checks} == {"warning", "error"}
     assert [each.name for each in checks if each.blocking and each.severity != "error"] == []
+
+
+def accounting(way: Way) -> tuple[bool, int, int]:
+    """Whether it passes; how many are lost and waiting."""
+    (check,) = (each for each in checks_of(["s"]) if each.name == "accounting")
+    verdict = check.look(way.lake)
+    return verdict.passed, verdict.facts["lost"], verdict.facts["waiting"]
+
+
+def test_what_comes_while_others_are_judged_is_not_lost(way: Way) -> None:
+    way.now_us = int(time.time() * 1_000_000)
+    way.observe(item("a.txt", b"Heron."), item("b.txt", b"Spider."), item("empty.txt", b""))
+    assert accounting(way) == (True, 0, 3), "before the gate has taken any"
+    way.derive()
+    assert accounting(way) == (True, 0, 0)
+    way.observe(item("c.txt", b"Otter."))
+    way.observe(item("d.txt", b"Vole."), source="other")
+    assert accounting(way) == (True, 0, 2)
+    first = next(row for row in way.rows("items") if row["source_id"] == "a.txt")
+    way.lake.table("items").apply(Difference(gone=[first["item_id"]], key="item_id"))
+    assert accounting(way) == (False, 1, 2), "the gate took later ones of its source"
+    way.derive()
+    assert accounting(way) == (True, 0, 0)
+
+
+def test_what_waits_for_longer_than_a_day_is_lost(way: Way) -> None:
+    way.now_us = int((time.time() - 23 * 3_600) * 1_000_000)
+    way.observe(item("a.txt", b"Heron."))
+    assert accounting(way) == (True, 0, 1)
+    way.now_us -= 2 * 3_600 * 1_000_000
+    way.observe(item("b.txt", b"Spider."))
+    assert accounting(way) == (False, 1, 1)
 
 
 def test_the_rows_of_a_verdict_are_bounded_and_all_are_counted(full: Way) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import dagster as dg
 import pytest
@@ -41,6 +43,20 @@ def test_home_is_private_and_settings_stay_as_the_user_made_them(home: Path) -> 
     settings.write_text("telemetry: {enabled: false}\n")
     place.prepare()
     assert settings.read_text() == "telemetry: {enabled: false}\n"
+
+
+def test_many_open_a_new_home_at_once(tmp_path: Path) -> None:
+    """Dagster alone makes its files well enough for one, and fails most of four."""
+    together = Barrier(4)
+
+    def look(place: Home) -> int:
+        together.wait()
+        with open_instance(place) as instance:
+            return len(instance.get_runs())
+
+    with ThreadPoolExecutor(4) as threads:
+        for number in range(3):
+            assert list(threads.map(look, [Home(tmp_path / str(number))] * 4)) == [0] * 4
 
 
 def test_dagster_understands_what_the_home_says_of_queue_retries_and_retention(home: Path) -> None:
