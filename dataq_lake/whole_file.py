@@ -23,9 +23,17 @@ def write_whole(path: Path, text: str, once: bool = False) -> None:
             file.flush()
             os.fsync(number)
         if once:
-            path.hardlink_to(draft)
+            _name_once(draft, path)
         else:
             draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)
     sync(path.parent)
+
+
+def _name_once(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)
+    except PermissionError:  # of a file system that has no hard links
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        draft.replace(path)

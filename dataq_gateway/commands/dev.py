@@ -42,6 +42,8 @@ def command(host: str, port: int) -> None:
 
 def _workspace(folder: Path) -> Path:
     """The file that names the code locations: on its command line Dagster takes no names."""
+    from dataq_lake.whole_file import write_whole
+
     modules = {"dataq": "dataq_assets.definitions"}
     if find_spec("dagster_dbt") and os.environ.get("DATAQ_MARTS") != "off":
         modules["marts"] = "dataq_assets.marts"  # a process of its own, for dbt is large
@@ -50,8 +52,6 @@ def _workspace(folder: Path) -> Path:
         {"python_module": {"module_name": module, "location_name": name, "working_directory": here}}
         for name, module in modules.items()
     ]
-    from dataq_lake.whole_file import write_whole
-
     path = folder / "workspace.yaml"
     write_whole(path, json.dumps({"load_from": locations}, indent=1))
     return path

@@ -20,7 +20,8 @@ LONGEST_WAY = timedelta(days=1)
 def verdict(lake: Lake) -> Verdict:
     """What is counted twice, what is lost, what came from nowhere, and what is there repeatedly."""
     raw = Slice(lake, "raw").scan(["item_id", "source", "sequence", "observed_at", "op"])
-    upserts = raw.filter(pl.col("op") == "upsert").unique("item_id")
+    raw = raw.filter(pl.col("op") == "upsert")
+    upserts = raw.select("item_id").unique()
     items = lake.table("items").scan(["item_id"])
     quarantine = lake.table("quarantine").scan(["item_id", "stage", "state"])
     held = quarantine.filter((pl.col("stage") == "gate") & (pl.col("state") != "resolved")).select(
@@ -30,14 +31,14 @@ def verdict(lake: Lake) -> Verdict:
     counted = {"upserts": upserts, "items": items, "quarantined": held}
     wrong = {
         "counted_twice": items.join(held, on="item_id", how="semi"),
-        "lost": upserts.select("item_id").join(both, on="item_id", how="anti"),
+        "lost": upserts.join(both, on="item_id", how="anti"),
         "stray": both.join(upserts, on="item_id", how="anti"),
     }
     frames = [each.select(pl.len()) for each in (counted | wrong).values()]
     sizes = [int(each.item()) for each in pl.collect_all(frames, engine="streaming")]
     facts = {**dict(zip(counted | wrong, sizes, strict=True)), "waiting": 0}
     if facts["lost"]:
-        lost = _passed_over(upserts, both, datetime.now(UTC))
+        lost = _passed_over(raw, both, datetime.now(UTC))
         facts["waiting"] = facts["lost"] - lost.height
         facts["lost"], wrong["lost"] = lost.height, lost.lazy()
     if not any(facts[name] for name in wrong):
@@ -66,6 +67,6 @@ def _passed_over(upserts: pl.LazyFrame, taken: pl.LazyFrame, now: datetime) -> p
         upserts.join(taken, on="item_id", how="anti")
         .join(last, on="source", how="left")
         .filter((pl.col("sequence") < pl.col("last")).fill_null(False) | is_old)
-        .select("item_id")
+        .select(pl.col("item_id").unique())
         .collect(engine="streaming")
     )
