@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,10 +33,14 @@ def sync(path: Path) -> None:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Holds the folder itself: that takes no file, so it works on a full disk as well."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(number, fcntl.LOCK_EX)
+    """Holds the folder itself: that takes no file, so it works on a full or read-only disk."""
+    with ExitStack() as opened:
+        number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened.callback(os.close, number)
+        try:
+            fcntl.flock(number, fcntl.LOCK_EX)
+        except OSError:  # NFS locks only what is open for writing, and a folder never is
+            number = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            opened.callback(os.close, number)
+            fcntl.flock(number, fcntl.LOCK_EX)
         yield
-    finally:
-        os.close(number)
